@@ -1,0 +1,13 @@
+import { swcOptions } from "./swc-options.mjs";
+
+export default {
+  roots: ["<rootDir>/src", "<rootDir>/test", "<rootDir>/migrations"],
+  testMatch: ["**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: { "^.+\\.ts$": ["@swc/jest", swcOptions] },
+  testEnvironment: "node",
+  globalSetup: "./test/support/global-setup.mjs",
+  globalTeardown: "./test/support/global-teardown.mjs",
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

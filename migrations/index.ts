@@ -1,0 +1,20 @@
+import { Migration20261125000100_outbox } from "./Migration20261125000100_outbox.ts";
+import { Migration20261125000200_saga } from "./Migration20261125000200_saga.ts";
+import { Migration20261125000300_users } from "./Migration20261125000300_users.ts";
+import { Migration20261125000400_courses } from "./Migration20261125000400_courses.ts";
+import { Migration20261125000500_course_enrollment } from "./Migration20261125000500_course_enrollment.ts";
+import { Migration20261125000600_mail } from "./Migration20261125000600_mail.ts";
+import { Migration20261125000700_idempotency } from "./Migration20261125000700_idempotency.ts";
+import { Migration20261125000900_ops_views } from "./Migration20261125000900_ops_views.ts";
+
+/** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
+export const migrationsList = [
+  Migration20261125000100_outbox,
+  Migration20261125000200_saga,
+  Migration20261125000300_users,
+  Migration20261125000400_courses,
+  Migration20261125000500_course_enrollment,
+  Migration20261125000600_mail,
+  Migration20261125000700_idempotency,
+  Migration20261125000900_ops_views,
+];

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { configurationPage, environmentExample } from "../scripts/configuration-pages.ts";
+import { loadConfig, settings } from "./config.ts";
+import { StartupError } from "./kernel/startup-error.ts";
+
+function problemsOf(env: NodeJS.ProcessEnv): StartupError {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof StartupError) return error;
+    throw error;
+  }
+  throw new Error("Expected a StartupError");
+}
+
+test("an empty environment gives every default", () => {
+  const config = loadConfig({});
+  expect(config).toMatchObject({ port: 4_000, host: "127.0.0.1", databaseUrl: null, mailMode: "embedded", seed: "demo", liveHints: "notify", crashAt: null, production: false });
+  expect([...config.roles]).toEqual(["api", "relay", "worker"]);
+  expect(config.dataDir.startsWith("/")).toBe(true);
+});
+
+test("reports every problem at once, in three lines each with the code last", () => {
+  const { message, problems } = problemsOf({ PORT: "many", ROLES: "api,cook", RELAY_SWEEP_INTERVAL_MS: "5", SEED: "bench" });
+  expect(problems.map((problem) => problem.found)).toEqual([
+    'PORT: expected a port number, 0 to 65535, found "many"',
+    'ROLES: expected a list with commas out of api, relay, worker, found "api,cook"',
+    'SEED: expected demo, tiny or none, found "bench"',
+    'RELAY_SWEEP_INTERVAL_MS: expected a whole number, 10 to 60000, found "5"',
+  ]);
+  const lines = message.split("\n");
+  expect(lines).toHaveLength(12);
+  expect(lines[2]).toBe("  Set PORT, for example PORT=4000, or unset it to use 4000.  CONFIG_INVALID");
+});
+
+test("never shows a value that may hold a password", () => {
+  expect(problemsOf({ DATABASE_URL: "mysql://root:hunter2@db/x", SMTP_URL: "hunter2" }).message).not.toContain("hunter2");
+});
+
+test("an empty value counts as unset", () => {
+  expect(loadConfig({ PORT: "", DATABASE_URL: " " })).toMatchObject({ port: 4_000, databaseUrl: null });
+});
+
+test("MAIL_MODE=smtp needs SMTP_URL", () => {
+  expect(problemsOf({ MAIL_MODE: "smtp" }).problems).toMatchObject([{ code: "CONFIG_SMTP_URL_MISSING" }]);
+  expect(loadConfig({ MAIL_MODE: "smtp", SMTP_URL: "smtp://mail.internal:25" }).smtpUrl).toBe("smtp://mail.internal:25");
+});
+
+test("production refuses embedded systems unless they are allowed", () => {
+  const env = { NODE_ENV: "production" };
+  expect(problemsOf(env).problems.map((problem) => problem.code)).toEqual(["CONFIG_EMBEDDED_IN_PRODUCTION", "CONFIG_EMBEDDED_IN_PRODUCTION"]);
+  expect(loadConfig({ ...env, ALLOW_EMBEDDED: "1" }).production).toBe(true);
+  expect(loadConfig({ ...env, DATABASE_URL: "postgresql://db/mentor", MAIL_MODE: "sink" }).production).toBe(true);
+});
+
+test("a crash point is a name and a number", () => {
+  expect(loadConfig({ CRASH_AT: "relay:before-commit:3" }).crashAt).toEqual({ point: "relay:before-commit", nth: 3 });
+  expect(problemsOf({ CRASH_AT: "relay:sometime:1" }).problems).toHaveLength(1);
+});
+
+test("every default and every example is accepted", () => {
+  for (const row of Object.values(settings)) {
+    expect(row.parser.safeParse(row.example)).toMatchObject({ success: true });
+    if (row.fallback !== null) expect(row.parser.safeParse(row.fallback)).toMatchObject({ success: true });
+  }
+});
+
+test(".env.example and docs/configuration.md are up to date (npm run codegen writes them)", () => {
+  expect(readFileSync(new URL("../.env.example", import.meta.url), "utf8")).toBe(environmentExample());
+  expect(readFileSync(new URL("../docs/configuration.md", import.meta.url), "utf8")).toBe(configurationPage());
+});

@@ -1,0 +1,32 @@
+import { MikroORM, type EntityClass, type EntitySchema } from "@mikro-orm/postgresql";
+import type { Log } from "../kernel/log.ts";
+import { databaseName, sessionOptions } from "./address.ts";
+
+export type EntityList = readonly (EntityClass | EntitySchema)[];
+
+export interface OrmOptions {
+  readonly url: string;
+  readonly entities: EntityList;
+  readonly log: Log;
+  /** Connections at most. Default 10. */
+  readonly poolSize?: number;
+  readonly applicationName?: string;
+}
+
+/** The object mapper over a pool of our own sessions. Nothing is read or written through its global EntityManager: fork first. */
+export async function createOrm(options: OrmOptions): Promise<MikroORM> {
+  return await MikroORM.init({
+    entities: [...options.entities],
+    dbName: databaseName(options.url),
+    driverOptions: sessionOptions(options.url, options.applicationName ?? "mentorplatform"),
+    pool: { min: 0, max: options.poolSize ?? 10 },
+    forceUtcTimezone: true,
+    // With batches, a flush of several versioned rows checks their versions before it updates, without a lock, and loses updates.
+    useBatchUpdates: false,
+    schemaGenerator: { ignoreSchema: ["pgboss", "ops"] },
+    discovery: { warnWhenNoEntities: false },
+    debug: false,
+    colors: false,
+    logger: (message) => options.log.warn(message),
+  });
+}

@@ -1,0 +1,72 @@
+import { IsolationLevel, type EntityManager, type MikroORM } from "@mikro-orm/postgresql";
+import { setTimeout as delay } from "node:timers/promises";
+import { backoffMs } from "../kernel/backoff.ts";
+import { crashPoint } from "../kernel/crash-point.ts";
+import { Transient } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+
+/**
+ * Runs `work` in one READ COMMITTED transaction on a fresh EntityManager and commits what it has changed.
+ *
+ * `work` may run several times: when PostgreSQL has rolled the transaction back for the sake of another one (40001, 40P01,
+ * 55P03), or when no connection could be had, it starts again at most five times, each time on a fresh EntityManager. So it
+ * must have no effect outside the transaction, and hand out ids rather than entities. A connection lost after the first
+ * statement, or at commit, is reported and not repeated: whether it committed is then unknown.
+ *
+ * @throws {Transient} no connection to the database could be had
+ */
+export type Transaction = <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
+
+export type TransactionLabel = "mutation" | "relay" | "consumer" | "leased" | "sweeper";
+
+const retries = 5;
+
+/** @param label whose transactions these are; names the crash points around their commit */
+export function createTransaction(orm: MikroORM, log: Log, label: TransactionLabel = "mutation"): Transaction {
+  return async (work) => {
+    for (let failures = 0; ; failures++) {
+      const em = orm.em.fork();
+      try {
+        await em.begin({ isolationLevel: IsolationLevel.READ_COMMITTED });
+      } catch (cause) {
+        if (failures >= retries || !isConnectionFailure(cause)) throw isConnectionFailure(cause) ? new Transient("The database cannot be reached", { cause }) : cause;
+        await pause(log, cause, failures);
+        continue;
+      }
+      try {
+        const result = await work(em);
+        await em.flush();
+        crashPoint(`${label}:before-commit`);
+        await em.commit();
+        crashPoint(`${label}:after-commit`);
+        return result;
+      } catch (error) {
+        // A rollback that fails has lost its connection, and with it the transaction.
+        if (em.isInTransaction()) await em.rollback().catch(() => undefined);
+        if (failures >= retries || !isRolledBackForOthers(error)) throw error;
+        await pause(log, error, failures);
+      }
+    }
+  };
+}
+
+async function pause(log: Log, error: unknown, failures: number): Promise<void> {
+  log.debug({ err: error, failures: failures + 1 }, "A transaction is tried again");
+  await delay(backoffMs(failures, 10, 500));
+}
+
+/** Serialization failure, deadlock, lock not available: the whole transaction has had no effect. */
+const isRolledBackForOthers = (error: unknown): boolean => hasCode(error, (code) => code === "40001" || code === "40P01" || code === "55P03");
+
+/** No connection: refused, reset, timed out; class 08; the server is starting or stopping (57P0x) or full (53300). */
+const isConnectionFailure = (error: unknown): boolean =>
+  hasCode(error, (code) => /^(?:08...|57P0[1235]|53300|ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/.test(code)) ||
+  (error instanceof Error && /timeout (?:exceeded )?when trying to connect|Connection terminated/.test(error.message));
+
+function hasCode(error: unknown, is: (code: string) => boolean): boolean {
+  for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
+    const { code } = one as { code?: unknown };
+    if (typeof code === "string" && is(code)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,42 @@
+import { defineEntity, p } from "@mikro-orm/core";
+
+export const roles = ["LEARNER", "MENTOR", "REVIEWER", "OPERATOR", "ADMIN"] as const;
+export type Role = (typeof roles)[number];
+
+const schema = defineEntity({
+  name: "User",
+  tableName: "app_user",
+  checks: [
+    { name: "app_user_email_check", expression: "char_length(email::text) <= 254" },
+    { name: "app_user_full_name_check", expression: "char_length(full_name) >= 1 and char_length(full_name) <= 200" },
+    { name: "app_user_bio_check", expression: "char_length(bio) <= 2000" },
+    { name: "app_user_roles_check", expression: "roles @> '{LEARNER}' and roles <@ '{LEARNER,MENTOR,REVIEWER,OPERATOR,ADMIN}'" },
+  ],
+  properties: {
+    id: p.uuid().primary(),
+    /** Compared without regard to case. */
+    email: p.text().columnType("citext").unique(),
+    /** PHC string; carries the parameters it was made with. */
+    passwordHash: p.text().hidden(),
+    fullName: p.text(),
+    bio: p.text().strictNullable(),
+    /** IANA name. */
+    timeZone: p.text(),
+    /** Always contains LEARNER. */
+    roles: p.array().$type<Role[]>(),
+    /** An inactive account can neither sign in nor enroll. */
+    active: p.boolean().default(true),
+    /** Raised to end every sign-in of the account: tokens carry the number they were made with. */
+    tokenGeneration: p.integer().default(1),
+    createdAt: p.datetime().defaultRaw("now()"),
+    updatedAt: p.datetime().defaultRaw("now()"),
+  },
+});
+
+/** An account of a person. Everybody is a learner; further roles are added to that. */
+export class User extends schema.class {
+  hasRole(role: Role): boolean {
+    return this.roles.includes(role);
+  }
+}
+schema.setClass(User);

@@ -1,0 +1,216 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import type { Job, PgBoss } from "pg-boss";
+import { backoffMs } from "../kernel/backoff.ts";
+import { crashPoint } from "../kernel/crash-point.ts";
+import { Defect, failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import type { Hints } from "./hints.ts";
+import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
+import type { AnyParticipant, Delivery, TransactionalParticipant } from "./participant.ts";
+import { publishAll } from "./publish.ts";
+import { onConnectionOf } from "./relay.ts";
+import type { InTransactionSubscriber } from "./subscriber.ts";
+import { Alarm } from "./wake.ts";
+import type { Worker } from "./worker.ts";
+
+export interface ConsumerParts {
+  readonly boss: PgBoss;
+  readonly em: () => EntityManager;
+  readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
+  readonly subscriber: InTransactionSubscriber;
+  readonly worker: Worker;
+  readonly hints: Hints;
+  readonly log: Log;
+  /** Most messages in one transaction. Default 100. */
+  readonly batchSize?: number;
+  /** The net below the hints: the queue is looked at at least this often. Default 1,000. */
+  readonly pollIntervalMs?: number;
+}
+
+export type JobData = Omit<Envelope, "id">;
+export type Message = Job<JobData> & { readonly retryCount: number };
+
+export const envelope = (job: Message): Envelope => ({ id: job.id, ...job.data });
+
+/** @throws {Defect} the payload does not fit its contract */
+export function delivery(participant: AnyParticipant, message: Envelope): Delivery<unknown> {
+  try {
+    return {
+      payload: participant.command.schema.decode(message.payload, message.name),
+      messageId: message.id,
+      runId: message.replyTo?.runId ?? message.id,
+      attempt: message.replyTo?.attempt ?? 1,
+    };
+  } catch (cause) {
+    throw new Defect(`${message.name} ${message.id} does not have the shape of its contract`, { cause });
+  }
+}
+
+/** Publishes the replies of a batch; each belongs to the command at the same place. */
+export async function publishReplies(em: EntityManager, commands: readonly Envelope[], replies: readonly EventMessage[], claim: Parameters<typeof publishAll>[2]): Promise<void> {
+  if (replies.length !== commands.length) throw new Defect(`${commands[0]?.name}: ${commands.length} commands got ${replies.length} replies`);
+  await publishAll(
+    em,
+    replies.map((reply, index) => published(reply, commands[index])),
+    claim,
+  );
+}
+
+/** A job that was thought to be in hand belongs to another process by now: nothing about it may commit. */
+export class TakenOver extends Transient {}
+
+/** Deletes finished jobs in the transaction of their work. @throws {TakenOver} one of them is not ours any more */
+export async function settle(boss: PgBoss, em: EntityManager, queue: string, jobs: readonly Message[]): Promise<void> {
+  const { affected } = await boss.deleteJob(queue, jobs.map(({ id, retryCount }) => ({ id, retryCount })), onConnectionOf(em));
+  if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
+}
+
+/** A batch that has to be taken apart, because a message of it is under suspicion. */
+class TakeApart extends Error {}
+
+/**
+ * Carries out the commands of one queue whose effects are all in the database. Taking the jobs is part of the transaction
+ * of their effects, so nothing is leased: when the process dies, they are free as soon as Postgres drops the connection, and
+ * effect, reply, saga, next command and job commit together or not at all.
+ *
+ * A batch that fails is rolled back and its messages are carried out one at a time; one that fails alone is counted as a
+ * failed attempt, in a transaction of its own, and hurts nobody else.
+ */
+export class TransactionalConsumer {
+  private readonly participant: TransactionalParticipant;
+  private readonly parts: ConsumerParts;
+  private readonly attemptTimeoutMs: number;
+  private readonly queue: string;
+  private readonly alarm = new Alarm();
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private unlisten: () => void = () => undefined;
+  /** How many messages are still to be taken one at a time. */
+  private apart = 0;
+  /** Failures of messages that were rolled back alone, until they have been counted. */
+  private readonly verdicts = new Map<string, FailureReason>();
+
+  constructor(participant: TransactionalParticipant, attemptTimeoutMs: number, parts: ConsumerParts) {
+    this.participant = participant;
+    this.parts = parts;
+    this.attemptTimeoutMs = attemptTimeoutMs;
+    this.queue = queueOf(participant.command.name);
+  }
+
+  start(): void {
+    this.unlisten = this.parts.hints.listen("queue", (queues) => {
+      if (queues.length === 0 || queues.includes(this.queue)) this.alarm.wake();
+    });
+    this.running = this.run();
+  }
+
+  /** Ends after the batch it is in. */
+  async stop(): Promise<void> {
+    this.unlisten();
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    const most = this.parts.batchSize ?? 100;
+    let failures = 0;
+    while (!signal.aborted) {
+      const size = this.apart > 0 ? 1 : most;
+      const taken: Message[] = [];
+      try {
+        const count = await this.parts.transaction((em) => this.batch(em, size, taken));
+        failures = 0;
+        this.apart = Math.max(0, this.apart - 1);
+        for (const job of taken) this.verdicts.delete(job.id);
+        if (count < size) {
+          this.apart = 0;
+          await this.alarm.wait(this.parts.pollIntervalMs ?? 1_000, signal);
+        }
+      } catch (error) {
+        if (isDatabaseTrouble(error)) {
+          this.parts.log.warn({ err: error, queue: this.queue }, "A batch could not be carried out; trying again");
+          await this.alarm.wait(backoffMs(failures++, 50, 2_000), signal);
+        } else if (taken.length > 1) {
+          this.apart = taken.length;
+          if (!(error instanceof TakeApart)) this.parts.log.debug({ err: error, queue: this.queue }, "A batch failed; its messages are carried out one at a time");
+        } else if (taken[0] !== undefined) {
+          this.verdicts.set(taken[0].id, failureReason(error));
+        }
+      }
+    }
+  }
+
+  /** Takes and carries out one batch in the transaction of `em`. @returns how many messages there were */
+  private async batch(em: EntityManager, size: number, taken: Message[]): Promise<number> {
+    const { boss, subscriber, worker } = this.parts;
+    taken.length = 0;
+    const fetched = await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) });
+    if (fetched.length === 0) return 0;
+    taken.push(...(fetched as Message[]).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+    const commands = taken.map(envelope);
+    crashPoint("consumer:fetched");
+
+    const failures = await this.suspicions(commands, worker);
+    const claim = await subscriber.claim(em, commands);
+    const [failed, rest] = partition(commands, (command) => claim.current.has(command.id) && failures.has(command.id));
+    const [current, stale] = partition(rest, (command) => claim.current.has(command.id));
+    if (current.length > 0) {
+      const replies = await inTime(this.participant.handleAll(em, current.map((command) => delivery(this.participant, command))), this.attemptTimeoutMs, this.participant.command.name);
+      await publishReplies(em, current, replies, claim);
+    }
+    if (stale.length > 0) await subscriber.putAside(em, stale, claim);
+    if (failed.length > 0) {
+      await subscriber.attemptsFailed(em, failed.map((command) => ({ envelope: command, failure: failures.get(command.id) as FailureReason })), claim);
+    }
+    await settle(boss, em, this.queue, taken);
+    return taken.length;
+  }
+
+  /** Which of the messages count as failed without being run: those that failed alone here, or died alone with another process. */
+  private async suspicions(commands: readonly Envelope[], worker: Worker): Promise<Map<string, FailureReason>> {
+    const failures = new Map<string, FailureReason>();
+    const ids = commands.map((command) => command.id);
+    const suspects = await worker.takeInHand(this.queue, ids, this.apart > 0);
+    if (suspects.size > 0 && commands.length > 1) throw new TakeApart();
+    // Being the only one in hand by chance proves nothing; from now on it is alone on purpose.
+    if (suspects.size > 0 && this.apart === 0) await worker.takeInHand(this.queue, ids, true);
+    for (const command of commands) {
+      const verdict = this.verdicts.get(command.id);
+      if (verdict !== undefined) failures.set(command.id, verdict);
+      else if (suspects.get(command.id) === "alone") failures.set(command.id, failureReason(new Transient("The process that carried it out died doing so")));
+    }
+    return failures;
+  }
+}
+
+/**
+ * Bounds one attempt. A participant that overruns it is rolled back with its transaction, so its late statements find none.
+ * @throws {Transient} it took longer
+ */
+export async function inTime<T>(work: Promise<T>, timeoutMs: number, name: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const overrun = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Transient(`${name} took longer than ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, overrun]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Connection lost, server stopping or out of resources, or a conflict that was tried often enough: nobody's message is to blame. */
+export function isDatabaseTrouble(error: unknown): boolean {
+  if (error instanceof TakenOver) return true;
+  for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
+    const code = (one as { code?: unknown }).code;
+    if (typeof code === "string" && /^(08|40|53|57|58|55P03|ECONN|EPIPE|ETIMEDOUT|ENOENT)/.test(code)) return true;
+    if (/Connection terminated|connection error|Client has encountered/.test(one.message)) return true;
+  }
+  return false;
+}
+
+function partition<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(is), items.filter((item) => !is(item))];
+}

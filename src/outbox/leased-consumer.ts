@@ -1,0 +1,199 @@
+import { backoffMs } from "../kernel/backoff.ts";
+import { crashPoint } from "../kernel/crash-point.ts";
+import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
+import { delivery, envelope, inTime, isDatabaseTrouble, publishReplies, settle, TakenOver, type ConsumerParts, type JobData, type Message } from "./consumer.ts";
+import { queueOf, type Envelope } from "./message.ts";
+import type { Delivery, LeasedParticipant } from "./participant.ts";
+import { Alarm } from "./wake.ts";
+
+/** A message whose effect was performed, or was not. */
+type Performed =
+  | { readonly job: Message; readonly command: Envelope; readonly ok: true; readonly delivery: Delivery<unknown>; readonly input: unknown; readonly output: unknown }
+  | { readonly job: Message; readonly command: Envelope; readonly ok: false; readonly failure: FailureReason }
+  /** Given up before it was started: put aside without effect. */
+  | { readonly job: Message; readonly command: Envelope; readonly ok: null };
+
+/**
+ * Carries out the commands of one queue whose effect is outside the database. A job is leased, its effect performed under the
+ * run's id as idempotency key, and then record, reply, saga, next command and job are one short transaction, fenced by the
+ * lease's attempt: at least once outside, exactly once inside. A lease that ran out or whose process died counts as a failed attempt.
+ */
+export class LeasedConsumer {
+  private readonly participant: LeasedParticipant;
+  private readonly parts: ConsumerParts;
+  private readonly attemptTimeoutMs: number;
+  private readonly queue: string;
+  private readonly alarm = new Alarm();
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private unlisten: () => void = () => undefined;
+  private readonly inHand = new Map<string, Promise<void>>();
+  private performed: Performed[] = [];
+
+  constructor(participant: LeasedParticipant, attemptTimeoutMs: number, parts: ConsumerParts) {
+    this.participant = participant;
+    this.parts = parts;
+    this.attemptTimeoutMs = attemptTimeoutMs;
+    this.queue = queueOf(participant.command.name);
+  }
+
+  start(): void {
+    this.unlisten = this.parts.hints.listen("queue", (queues) => {
+      if (queues.length === 0 || queues.includes(this.queue)) this.alarm.wake();
+    });
+    this.running = this.run();
+  }
+
+  /** Takes nothing new, waits for the effects in hand and settles them. */
+  async stop(): Promise<void> {
+    this.unlisten();
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    const most = this.parts.batchSize ?? 100;
+    let failures = 0;
+    while (!signal.aborted || this.inHand.size > 0 || this.performed.length > 0) {
+      try {
+        const free = signal.aborted ? 0 : most - this.inHand.size - this.performed.length;
+        const taken = free > 0 ? await this.take(free) : 0;
+        await this.settleAll();
+        failures = 0;
+        if (taken === free && free > 0) continue;
+      } catch (error) {
+        this.parts.log.warn({ err: error, queue: this.queue }, "Commands with outside effects could not be taken or settled; trying again");
+        await this.alarm.wait(backoffMs(failures++, 50, 2_000), new AbortController().signal);
+        continue;
+      }
+      // An ended effect rings the alarm; while stopping, the alarm alone ends the wait.
+      if (this.performed.length === 0) await this.alarm.wait(this.parts.pollIntervalMs ?? 1_000, this.inHand.size > 0 ? new AbortController().signal : signal);
+    }
+  }
+
+  /** Leases up to `size` jobs and begins their effects. @returns how many were leased */
+  private async take(size: number): Promise<number> {
+    const { boss, em, subscriber, worker } = this.parts;
+    const jobs = (await boss.fetch<JobData>(this.queue, { batchSize: size })) as Message[];
+    if (jobs.length === 0) return 0;
+    crashPoint("leased:fetched");
+    await worker.takeInHand(this.queue, [...this.inHand.keys(), ...jobs.map((job) => job.id)], false);
+    const commands = jobs.map(envelope);
+    const { current } = await subscriber.peek(em(), commands);
+    const toPerform: { job: Message; command: Envelope; delivery: Delivery<unknown> }[] = [];
+    for (const [index, job] of jobs.entries()) {
+      const command = commands[index] as Envelope;
+      if (!current.has(job.id)) this.performed.push({ job, command, ok: null });
+      else if (job.retryCount > 0) this.fail(job, command, new Transient("The lease ran out: its process died, or the attempt took too long"));
+      else {
+        try {
+          toPerform.push({ job, command, delivery: delivery(this.participant, command) });
+        } catch (error) {
+          this.fail(job, command, error);
+        }
+      }
+    }
+    if (toPerform.length > 0) await this.begin(toPerform);
+    return jobs.length;
+  }
+
+  private async begin(batch: readonly { job: Message; command: Envelope; delivery: Delivery<unknown> }[]): Promise<void> {
+    const deliveries = batch.map((one) => one.delivery);
+    const inputs = await this.participant.loadAll(this.parts.em(), deliveries).catch((error: unknown) => {
+      for (const { job, command } of batch) this.fail(job, command, error);
+      return null;
+    });
+    if (inputs === null) return;
+    for (const [index, one] of batch.entries()) this.inHand.set(one.job.id, this.perform(one, inputs[index]));
+  }
+
+  private async perform(one: { job: Message; command: Envelope; delivery: Delivery<unknown> }, input: unknown): Promise<void> {
+    const timeout = AbortSignal.timeout(this.attemptTimeoutMs);
+    try {
+      const output = await inTime(this.participant.perform(input, one.delivery, timeout), this.attemptTimeoutMs, one.command.name);
+      crashPoint("leased:performed");
+      this.performed.push({ ...one, ok: true, input, output });
+    } catch (error) {
+      this.fail(one.job, one.command, error);
+    }
+    this.inHand.delete(one.job.id);
+    this.alarm.wake();
+  }
+
+  private fail(job: Message, command: Envelope, error: unknown): void {
+    this.performed.push({ job, command, ok: false, failure: failureReason(error) });
+  }
+
+  /** Settles what has been performed, together; if that fails, one at a time, so that one bad record hurts nobody else. */
+  private async settleAll(): Promise<void> {
+    const batch = this.performed;
+    if (batch.length === 0) return;
+    this.performed = [];
+    try {
+      await this.settle(batch);
+    } catch (error) {
+      if (isDatabaseTrouble(error) && !(error instanceof TakenOver)) {
+        this.performed.push(...batch);
+        throw error;
+      }
+      for (const one of batch) await this.settleAlone(one, error);
+    }
+  }
+
+  private async settleAlone(one: Performed, batchError: unknown): Promise<void> {
+    try {
+      await this.settle([one]);
+    } catch (error) {
+      if (error instanceof TakenOver) return this.parts.log.warn({ queue: this.queue, job: one.job.id }, "A lease ran out before its effect was recorded; whoever has it now decides");
+      if (isDatabaseTrouble(error)) {
+        this.performed.push(one);
+        throw error;
+      }
+      await this.settle([{ job: one.job, command: one.command, ok: false, failure: failureReason(error ?? batchError) }]);
+    }
+  }
+
+  private async settle(batch: readonly Performed[]): Promise<void> {
+    const { boss, subscriber, transaction } = this.parts;
+    await transaction(async (em) => {
+      const claim = await subscriber.claim(
+        em,
+        batch.map((one) => one.command),
+      );
+      const current = batch.filter((one) => claim.current.has(one.job.id));
+      const done = current.filter((one) => one.ok === true);
+      const failed = current.filter((one) => one.ok === false);
+      const stale = batch.filter((one) => !claim.current.has(one.job.id));
+      if (done.length > 0) {
+        const replies = await this.participant.recordAll(em, done);
+        await publishReplies(
+          em,
+          done.map((one) => one.command),
+          replies,
+          claim,
+        );
+      }
+      if (failed.length > 0) {
+        await subscriber.attemptsFailed(
+          em,
+          failed.map((one) => ({ envelope: one.command, failure: one.failure })),
+          claim,
+        );
+      }
+      if (stale.length > 0) {
+        await subscriber.putAside(
+          em,
+          stale.map((one) => one.command),
+          claim,
+        );
+      }
+      await settle(
+        boss,
+        em,
+        this.queue,
+        batch.map((one) => one.job),
+      );
+    });
+  }
+}

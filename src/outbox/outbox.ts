@@ -1,0 +1,124 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import type { PgBoss } from "pg-boss";
+import { setTimeout as delay } from "node:timers/promises";
+import { failureReason, Transient } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import { TransactionalConsumer, type JobData, type Message } from "./consumer.ts";
+import type { Hints } from "./hints.ts";
+import { LeasedConsumer } from "./leased-consumer.ts";
+import { queueOf } from "./message.ts";
+import type { AnyParticipant } from "./participant.ts";
+import { onConnectionOf, Relay } from "./relay.ts";
+import type { InTransactionSubscriber } from "./subscriber.ts";
+import { Worker, type DeadHand, type HeldConnection } from "./worker.ts";
+
+type Transaction = <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
+
+export interface OutboxParts {
+  readonly boss: PgBoss;
+  readonly em: () => EntityManager;
+  /** One per kind of work; the label names the crash points around its commits. */
+  readonly transaction: (label: "relay" | "consumer" | "leased") => Transaction;
+  /** A connection of its own, for the lock that proves this process alive. */
+  readonly connect: () => Promise<HeldConnection>;
+  readonly subscriber: InTransactionSubscriber;
+  readonly participants: readonly AnyParticipant[];
+  /** Longest time for one attempt, by command name. Default 30 s. */
+  readonly attemptTimeouts: ReadonlyMap<string, { readonly attemptTimeoutMs: number }>;
+  readonly hints: Hints;
+  readonly log: Log;
+  readonly batchSize?: number;
+  readonly relaySweepIntervalMs?: number;
+}
+
+const DEAD_LOOK_INTERVAL_MS = 500;
+
+/** The moving parts of the outbox in one process: the relay, and a consumer for every participant's queue. */
+export class Outbox {
+  private readonly parts: OutboxParts;
+  private readonly stopping = new AbortController();
+  private readonly stops: (() => Promise<void>)[] = [];
+
+  constructor(parts: OutboxParts) {
+    this.parts = parts;
+  }
+
+  /** Creates the queue of every participant's command. Run once per start, before anything is relayed or consumed. */
+  async createQueues(): Promise<void> {
+    const existing = new Set((await this.parts.boss.getQueues()).map((queue) => queue.name));
+    for (const participant of this.parts.participants) {
+      const name = queueOf(participant.command.name);
+      // A lease is a little longer than an attempt, so that the attempt's own end is what is recorded. Every expired lease is
+      // handed out again; counting attempts is the sender's business. Jobs are deleted by the commit of their work, and kept
+      // for 90 days while they wait.
+      const options = { expireInSeconds: Math.ceil(this.timeoutOf(participant) / 1_000) + 5, retryLimit: 1_000_000, retryDelay: 0, retentionSeconds: 90 * 86_400 };
+      // A table of its own keeps a queue's statistics apart: fetching by a name that the planner has not met costs 20 times more.
+      if (existing.has(name)) await this.parts.boss.updateQueue(name, options);
+      else await this.parts.boss.createQueue(name, { ...options, partition: true });
+    }
+  }
+
+  startRelay(): void {
+    const relay = new Relay({ ...this.parts, transaction: this.parts.transaction("relay"), ...(this.parts.relaySweepIntervalMs === undefined ? {} : { sweepIntervalMs: this.parts.relaySweepIntervalMs }) });
+    relay.start();
+    this.stops.push(() => relay.stop());
+  }
+
+  async startConsumers(): Promise<void> {
+    const { parts } = this;
+    const worker = new Worker(parts);
+    await worker.start();
+    const common = { ...parts, worker };
+    const consumers = parts.participants.map((participant) =>
+      participant.mode === "leased"
+        ? new LeasedConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("leased") })
+        : new TransactionalConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("consumer") }),
+    );
+    for (const consumer of consumers) consumer.start();
+    const watching = this.watchForDead(worker);
+    this.stops.push(async () => {
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await watching;
+      await worker.stop();
+    });
+  }
+
+  /** Takes nothing new and ends when everything in hand is settled. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    for (const stop of this.stops.toReversed()) await stop();
+  }
+
+  private timeoutOf(participant: AnyParticipant): number {
+    return this.parts.attemptTimeouts.get(participant.command.name)?.attemptTimeoutMs ?? 30_000;
+  }
+
+  /** Leases of processes that have died are given up at once, instead of when they run out. */
+  private async watchForDead(worker: Worker): Promise<void> {
+    const { signal } = this.stopping;
+    const leasedQueues = new Set(this.parts.participants.filter((one) => one.mode === "leased").map((one) => queueOf(one.command.name)));
+    while (!signal.aborted) {
+      try {
+        for (const hand of await worker.findDeadHands()) if (leasedQueues.has(hand.queue)) await this.giveUpLeases(hand);
+      } catch (error) {
+        this.parts.log.warn({ err: error }, "Leases of dead processes could not be looked for; trying again");
+      }
+      await delay(DEAD_LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async giveUpLeases({ queue, messageIds }: DeadHand): Promise<void> {
+    const { boss, subscriber } = this.parts;
+    const failure = failureReason(new Transient("The process that carried it out died doing so"));
+    for (const id of messageIds) {
+      const [job] = await boss.findJobs<JobData>(queue, { id });
+      if (job?.state !== "active") continue;
+      const command = { id: job.id, ...job.data };
+      await this.parts.transaction("leased")(async (em) => {
+        const claim = await subscriber.claim(em, [command]);
+        const { affected } = await boss.deleteJob(queue, [{ id: job.id, retryCount: job.retryCount }] satisfies Pick<Message, "id" | "retryCount">[], onConnectionOf(em));
+        if (affected === 1) await subscriber.attemptsFailed(em, [{ envelope: command, failure }], claim);
+      });
+    }
+  }
+}

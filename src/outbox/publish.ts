@@ -1,0 +1,94 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { newId } from "../kernel/ids.ts";
+import { afterCommit } from "./after-commit.ts";
+import type { Hints } from "./hints.ts";
+import { published, queueOf, type CommandContract, type Envelope, type EventMessage, type Published } from "./message.ts";
+import { query, requireTransaction } from "./sql.ts";
+import type { Claim, InTransactionSubscriber, Receipt } from "./subscriber.ts";
+
+/** What messages of one ORM are connected to; its forks share its configuration object. */
+interface Connection {
+  readonly subscriber: InTransactionSubscriber | null;
+  readonly hintOutbox: () => void;
+}
+const connections = new WeakMap<object, Connection>();
+
+/**
+ * Connects what is published through EntityManagers of this ORM: to the one subscriber that hears events inside the sender's
+ * transaction, and to the relay, which is told of new outbox rows after the commit.
+ */
+export function connectOutbox(em: EntityManager, subscriber: InTransactionSubscriber | null, hints: Hints): void {
+  connections.set(em.config, { subscriber, hintOutbox: () => hints.send("outbox", []) });
+}
+
+/**
+ * Publishes an event inside the caller's transaction.
+ *
+ * Nothing is announced that did not happen: what follows from the event commits or rolls back with everything else `em`
+ * holds. A saga that the event starts or advances has done so when this returns, and its row is locked until the commit.
+ * Pending changes of `em` are flushed first, so that the saga sees them.
+ *
+ * @returns what became of the event
+ * @throws {NoTransactionError} `em` has no open transaction: publishing then would be the dual write itself
+ */
+export async function publish(em: EntityManager, event: EventMessage): Promise<Receipt> {
+  const [receipt] = await publishAll(em, [published(event)]);
+  if (receipt === undefined) throw new Error("A published event got no receipt");
+  return receipt;
+}
+
+/** `publish` for a set of events, in order, by a constant number of statements. */
+export async function publishAll(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]> {
+  requireTransaction(em, "publish");
+  await em.flush();
+  const subscriber = connections.get(em.config)?.subscriber;
+  if (subscriber == null) return events.map((event) => ({ messageId: event.id, fate: "no-subscriber" }));
+  return subscriber.apply(em, events, claim);
+}
+
+/**
+ * Sends a command to its participant inside the caller's transaction, to be carried out after the commit, at least once.
+ *
+ * @param deliverAt not before this instant, by the database's clock; left out: now
+ * @returns the message id, a UUID v7, so ids sort by time
+ * @throws {NoTransactionError} `em` has no open transaction
+ */
+export async function send<P>(em: EntityManager, contract: CommandContract<string, P>, payload: NoInfer<P>, options: { deliverAt?: Date; correlationId?: string } = {}): Promise<string> {
+  requireTransaction(em, "send");
+  const id = newId();
+  const envelope: Envelope = { id, name: contract.name, payload: contract.schema.encode(payload), correlationId: options.correlationId ?? null, causationId: null, replyTo: null };
+  await append(em, [{ envelope, deliverAt: options.deliverAt ?? null }]);
+  return id;
+}
+
+export interface Outgoing {
+  readonly envelope: Envelope;
+  /** Null: as soon as the transaction has committed. */
+  readonly deliverAt: Date | null;
+}
+
+/** Writes messages to the outbox, in one statement. */
+export async function append(em: EntityManager, messages: readonly Outgoing[]): Promise<void> {
+  if (messages.length === 0) return;
+  requireTransaction(em, "append");
+  const rows = messages.map(({ envelope, deliverAt }) => ({
+    id: envelope.id,
+    queue: queueOf(envelope.name),
+    name: envelope.name,
+    payload: envelope.payload,
+    correlation_id: envelope.correlationId,
+    causation_id: envelope.causationId,
+    run_id: envelope.replyTo?.runId ?? null,
+    attempt: envelope.replyTo?.attempt ?? null,
+    deliver_at: deliverAt?.toISOString() ?? null,
+  }));
+  await query(
+    em,
+    `insert into outbox (id, queue, name, payload, correlation_id, causation_id, run_id, attempt, deliver_at)
+     select id, queue, name, payload, correlation_id, causation_id, run_id, attempt, coalesce(deliver_at, clock_timestamp())
+     from jsonb_to_recordset($1::jsonb) as m(id uuid, queue text, name text, payload jsonb, correlation_id uuid, causation_id uuid, run_id uuid, attempt int, deliver_at timestamptz)`,
+    [JSON.stringify(rows)],
+  );
+  const hint = connections.get(em.config)?.hintOutbox;
+  if (hint !== undefined) afterCommit(em, hint);
+}

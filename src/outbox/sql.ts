@@ -1,0 +1,22 @@
+import { CompiledQuery } from "kysely";
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { Defect } from "../kernel/errors.ts";
+
+/** Thrown where a message would be announced without the transaction that makes it true. */
+export class NoTransactionError extends Defect {}
+
+/**
+ * Runs one statement with `$1`-style parameters on the connection of `em`: inside its transaction when it has one.
+ * For statements over sets; entities go through the EntityManager itself.
+ */
+export async function query<Row>(em: EntityManager, text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  const result = await em.getKysely().executeQuery(CompiledQuery.raw(text, [...parameters]));
+  return result.rows as Row[];
+}
+
+/** @throws {NoTransactionError} when `em` has no open transaction */
+export function requireTransaction(em: EntityManager, what: string): void {
+  if (!em.isInTransaction()) {
+    throw new NoTransactionError(`${what} needs an open transaction: without one a crash could announce what never happened. Call it inside em.transactional(…).`);
+  }
+}

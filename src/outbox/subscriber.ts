@@ -1,0 +1,53 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import type { FailureReason } from "../kernel/errors.ts";
+import type { Envelope, Published } from "./message.ts";
+
+/** What became of a published message. */
+export type Fate =
+  | "started"
+  | "applied"
+  | "duplicate"
+  | "late"
+  | "superseded"
+  | "refused"
+  | "already-undoing"
+  | "orphan"
+  | "no-subscriber";
+
+export interface Receipt {
+  readonly messageId: string;
+  readonly fate: Fate;
+  /** Why it was refused or put aside, as a sentence. */
+  readonly reason?: string;
+}
+
+/** An attempt at a command that ended without a reply. */
+export interface AttemptFailure {
+  readonly envelope: Envelope;
+  readonly failure: FailureReason;
+}
+
+/**
+ * Commands whose senders are locked until the transaction ends. Only those in `current` may take effect: the others were given up
+ * by a timeout, a cancellation or a newer attempt, and nothing can give a current one up before this transaction ends.
+ */
+export interface Claim {
+  readonly current: ReadonlySet<string>;
+}
+
+/**
+ * Hears every published event inside the sender's transaction and knows which commands still count. There is at most one:
+ * the saga engine. Its writes commit or roll back with the sender's.
+ */
+export interface InTransactionSubscriber {
+  /** Locks what the commands belong to, in ascending order of id, and tells which of them still count. */
+  claim(em: EntityManager, commands: readonly Envelope[]): Promise<Claim>;
+  /** Tells without locking which commands still count; for deciding whether an outside effect is worth starting. */
+  peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim>;
+  /** Applies events; one receipt each, in order. `claim` is what the same transaction has locked already. */
+  apply(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]>;
+  /** Records commands that came too late or twice, without effect. */
+  putAside(em: EntityManager, commands: readonly Envelope[], claim: Claim): Promise<void>;
+  /** Counts failed attempts: schedules the next one or gives the step up. */
+  attemptsFailed(em: EntityManager, failures: readonly AttemptFailure[], claim: Claim): Promise<void>;
+}

@@ -1,0 +1,120 @@
+import { hostname } from "node:os";
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { newId } from "../kernel/ids.ts";
+import type { Log } from "../kernel/log.ts";
+import { query } from "./sql.ts";
+
+/** A connection of its own, held for as long as the process lives. */
+export interface HeldConnection {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+  end(): Promise<void>;
+  on(event: "error" | "end", listener: (error?: Error) => void): unknown;
+}
+
+export interface WorkerParts {
+  readonly em: () => EntityManager;
+  readonly connect: () => Promise<HeldConnection>;
+  readonly log: Log;
+}
+
+/** What a dead process had in hand. */
+export interface DeadHand {
+  readonly workerId: string;
+  readonly queue: string;
+  readonly messageIds: readonly string[];
+}
+
+/** How a message fares that another process had in hand when it died. */
+export type Suspicion = "in-a-batch" | "alone";
+
+/**
+ * This process among those that carry out commands. It holds an advisory lock on a connection of its own, so everybody can
+ * tell the moment Postgres drops that connection that the process has died; and it notes what it takes in hand, so that a
+ * message that kills its process is recognised instead of killing one process after the other.
+ */
+export class Worker {
+  readonly id = newId();
+  private readonly parts: WorkerParts;
+  private connection: HeldConnection | null = null;
+  private isStopping = false;
+
+  constructor(parts: WorkerParts) {
+    this.parts = parts;
+  }
+
+  async start(): Promise<void> {
+    await this.signOn();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    await query(this.parts.em(), "delete from worker where id = $1", [this.id]).catch((error: unknown) => this.parts.log.warn({ err: error }, "The worker could not sign off"));
+    await this.connection?.end().catch(() => undefined);
+  }
+
+  /**
+   * Notes what is taken in hand, before any of it is carried out. The note is committed on its own and without waiting for
+   * the disk: it has to outlive this process, not the server.
+   * @returns which of the messages another, dead process had in hand
+   */
+  async takeInHand(queue: string, messageIds: readonly string[], alone: boolean): Promise<ReadonlyMap<string, Suspicion>> {
+    const rows = await query<{ message_id: string; alone: boolean }>(
+      this.parts.em(),
+      `with durability as (select set_config('synchronous_commit', 'off', true)), noted as (
+         insert into worker_hand (worker_id, queue, message_ids, alone) select $1, $2, $3::uuid[], $4 from durability
+         on conflict (worker_id, queue) do update set message_ids = excluded.message_ids, alone = excluded.alone
+       )
+       select m as message_id, h.alone from worker_hand h, unnest(h.message_ids) m where h.worker_id <> $1 and h.queue = $2 and m = any($3::uuid[])`,
+      [this.id, queue, messageIds, alone],
+    );
+    const suspects = new Map<string, Suspicion>();
+    for (const row of rows) if (suspects.get(row.message_id) !== "alone") suspects.set(row.message_id, row.alone ? "alone" : "in-a-batch");
+    return suspects;
+  }
+
+  /** Hands of processes that have died since the last look, each reported to one caller only. Signs of long-dead ones are removed. */
+  async findDeadHands(): Promise<DeadHand[]> {
+    return query<DeadHand>(
+      this.parts.em(),
+      `with gone as (delete from worker where ended_at < clock_timestamp() - interval '1 hour'), dead as (
+         update worker set ended_at = clock_timestamp()
+         where id in (select id from worker where id <> $1 and ended_at is null and pg_try_advisory_xact_lock($2, lock_key::int) for update skip locked)
+         returning id
+       )
+       select h.worker_id as "workerId", h.queue, h.message_ids as "messageIds" from dead join worker_hand h on h.worker_id = dead.id`,
+      [this.id, LOCK_CLASS],
+    );
+  }
+
+  private async signOn(): Promise<void> {
+    const connection = await this.parts.connect();
+    this.connection = connection;
+    const lost = (error?: Error): void => {
+      if (this.isStopping || this.connection !== connection) return;
+      this.connection = null;
+      this.parts.log.warn({ err: error }, "The connection that proves this process alive was lost; connecting again");
+      this.signOnAgain();
+    };
+    connection.on("error", lost);
+    connection.on("end", lost);
+    // The row becomes visible with its lock held, so nobody can take a process that is signing on for dead.
+    await connection.query("begin");
+    await connection.query("insert into worker (id, host, pid) values ($1, $2, $3) on conflict (id) do update set ended_at = null", [this.id, hostname(), process.pid]);
+    await connection.query("select pg_advisory_lock($1, lock_key::int) from worker where id = $2", [LOCK_CLASS, this.id]);
+    await connection.query("commit");
+  }
+
+  private signOnAgain(): void {
+    const timer = setTimeout(() => {
+      if (this.isStopping) return;
+      this.signOn().catch((error: unknown) => {
+        this.parts.log.debug({ err: error }, "Still no connection to prove this process alive");
+        this.signOnAgain();
+      });
+    }, 1_000);
+    timer.unref();
+  }
+}
+
+/** First half of the two-part advisory lock keys; any fixed number that nobody else uses. */
+const LOCK_CLASS = 0x6d70;

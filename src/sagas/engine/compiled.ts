@@ -1,0 +1,150 @@
+import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
+import type { Meta, ReasonDefinition } from "./definition.ts";
+import type { AnyOutcome } from "./outcome.ts";
+import type { Retry } from "./retry.ts";
+
+/** A definition as the engine reads it: the type parameters are gone, the functions only map data. */
+export type Data = Readonly<Record<string, unknown>>;
+type Mapping = (data: Data, meta: Meta) => unknown;
+type Save = (payload: unknown, data: Data) => Data;
+
+export interface Undo {
+  readonly command: AnyCommand;
+  readonly with: Mapping;
+  readonly retry: Retry;
+  readonly attemptTimeoutMs: number;
+  readonly ifExhausted: "park" | "continue";
+}
+
+export interface StepNode {
+  readonly kind: "step";
+  readonly state: string;
+  readonly command: AnyCommand;
+  readonly with: Mapping;
+  readonly replies: ReadonlyMap<string, CompiledBranch>;
+  readonly undo: Undo | null;
+  readonly effect: "undo" | "none" | "irreversible";
+  readonly retry: Retry;
+  readonly attemptTimeoutMs: number;
+  readonly timeoutMs: number;
+  readonly onTimeout: AnyOutcome;
+  readonly onExhausted: AnyOutcome;
+}
+
+export interface WaitNode {
+  readonly kind: "wait";
+  readonly state: string;
+  readonly events: readonly AnyEvent[];
+  readonly on: ReadonlyMap<string, CompiledBranch>;
+  readonly deadline: { readonly afterMs: number } | ((data: Data) => Date);
+  readonly onDeadline: AnyOutcome;
+  readonly goal: boolean;
+}
+
+export interface MilestoneNode {
+  readonly kind: "milestone";
+  readonly state: string;
+  readonly goal: boolean;
+}
+
+export type Node = StepNode | WaitNode | MilestoneNode;
+
+export interface Interrupt {
+  readonly event: AnyEvent;
+  readonly during: "any" | ReadonlySet<string>;
+  readonly save: Save | null;
+  readonly then: AnyOutcome;
+  readonly whenFinal: "note" | "refuse";
+}
+
+export interface Start {
+  readonly event: AnyEvent;
+  readonly state: string;
+  readonly key: (payload: unknown) => string;
+  readonly init: (payload: unknown) => Data;
+  readonly undo: Undo | null;
+}
+
+export interface Reflect {
+  readonly table: string;
+  readonly statusColumn: string;
+  /** Prefix of the three columns for the reason, or null. */
+  readonly reasonColumns: string | null;
+  /** The status for a state or final; null: the column is left alone. */
+  readonly statusOf: (state: string, reason: string | null) => string | null;
+  readonly covered: readonly string[];
+}
+
+export interface Definition {
+  readonly name: string;
+  readonly version: number;
+  readonly key: string;
+  readonly data: Schema<Data>;
+  readonly participants: readonly string[];
+  readonly states: readonly string[];
+  readonly finals: Readonly<Record<string, "succeeded" | "failed">>;
+  readonly reasons: Readonly<Record<string, ReasonDefinition<Data>>>;
+  readonly start: Start | null;
+  /** In the order in which `next` walks them. */
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly interrupts: readonly Interrupt[];
+  readonly reflect: Reflect | null;
+  readonly failedFinal: string | null;
+}
+
+/** What a reply or event leads to: one arm, or one out of several by a literal field of the event or of the saga's data. */
+export interface CompiledBranch {
+  readonly by: { readonly from: "event" | "data"; readonly field: string } | null;
+  /** By the field's value; the only arm of an undivided branch is under `*`. */
+  readonly arms: ReadonlyMap<string, { readonly save: Save | null; readonly then: AnyOutcome }>;
+}
+
+interface RawArm {
+  readonly save?: Save;
+  readonly then: AnyOutcome;
+}
+type RawBranch = AnyOutcome | RawArm | { readonly by?: string; readonly byData?: string; readonly cases: Readonly<Record<string, AnyOutcome | RawArm>> };
+
+const armOf = (raw: AnyOutcome | RawArm): { save: Save | null; then: AnyOutcome } => ("then" in raw ? { save: raw.save ?? null, then: raw.then } : { save: null, then: raw });
+
+export function compileBranch(branch: unknown): CompiledBranch {
+  const raw = branch as RawBranch;
+  if (!("cases" in raw)) return { by: null, arms: new Map([["*", armOf(raw)]]) };
+  return {
+    by: raw.by === undefined ? { from: "data", field: raw.byData ?? "" } : { from: "event", field: raw.by },
+    arms: new Map(Object.entries(raw.cases).map(([value, arm]) => [value, armOf(arm)])),
+  };
+}
+
+export function compileReflect(table: string, columns: { readonly status: string; readonly reason?: string }, as: Readonly<Record<string, unknown>>): Reflect {
+  return {
+    table,
+    statusColumn: columns.status,
+    reasonColumns: columns.reason ?? null,
+    statusOf(state, reason) {
+      const value = as[state] as string | null | Readonly<Record<string, string>>;
+      if (value === null || typeof value === "string") return value;
+      return (reason === null ? undefined : value[reason]) ?? value["otherwise"] ?? null;
+    },
+    covered: Object.keys(as),
+  };
+}
+
+export const isFinal = (definition: Definition, state: string): boolean => state in definition.finals;
+
+export function nodeOf(definition: Definition, state: string): Node {
+  const node = definition.nodes.get(state);
+  if (node === undefined) throw new Error(`${definition.name} v${definition.version} has no state ${state}`);
+  return node;
+}
+
+/** The state after `state` on the main path, or null after the last. */
+export function stateAfter(definition: Definition, state: string): string | null {
+  const path = [...definition.nodes.keys()];
+  return path[path.indexOf(state) + 1] ?? null;
+}
+
+export const startOf = (definition: Definition): Start => {
+  if (definition.start === null) throw new Error(`${definition.name} v${definition.version} has no startOn`);
+  return definition.start;
+};

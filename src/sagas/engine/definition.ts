@@ -1,0 +1,256 @@
+import { t, type AnyEvent, type CommandContract, type EventContract, type Obj, type Schema, type Shape } from "../../outbox/index.ts";
+import { compileBranch, compileReflect, type Definition, type Interrupt, type Node, type Undo } from "./compiled.ts";
+import { durationMs, type Duration } from "./duration.ts";
+import type { Outcome, WaitOutcome } from "./outcome.ts";
+import { noRetry, undoRetry, type Retry } from "./retry.ts";
+
+/** What the mapping functions of a definition may know besides the saga's data. */
+export interface Meta {
+  /** Run of the step; for an undo, the run that is being undone. The same over all attempts. */
+  readonly stepRunId: string;
+  /** Counted from 1. */
+  readonly attempt: number;
+  /** The database's time of the decision. */
+  readonly now: Date;
+  /** Why the saga failed, as a sentence; empty while it goes forward. */
+  readonly reason: string;
+}
+
+/** A declared reason for failing: the code that callers see, the sentence people read. */
+export interface ReasonDefinition<D> {
+  readonly code: string;
+  readonly message: string | ((data: Readonly<D>) => string);
+  /** A person ended the saga: its status is CANCELLED, not FAILED. */
+  readonly cancels?: true;
+}
+
+// The payload and data types below only connect what one definition says in different places; see the type tests for
+// what each of them refuses. Three rules keep inference alive: replies are mapped by key without `as`, payload types are
+// `const` with NoInfer where they are used, and lists are readonly.
+type Save<D, P> = (event: P, data: Readonly<D>) => Partial<D>;
+type PayloadOf<R extends readonly AnyEvent[], K> = Extract<R[number], { readonly name: K }>["payload"];
+type Arm<D, P, O> = O | { readonly save?: Save<D, P>; readonly then: O };
+type Literal<P> = { [K in keyof P & string]: [P[K]] extends [boolean] ? K : [P[K]] extends [string] ? (string extends P[K] ? never : K) : never }[keyof P & string];
+type Cases<V, A> = [V] extends [boolean] ? { readonly true: A; readonly false: A } : { readonly [K in V & string]: A };
+type ByEvent<D, P, O> = { [K in Literal<P>]: { readonly by: K; readonly cases: Cases<P[K], Arm<D, P, O>> } }[Literal<P>];
+type ByData<D, P, O> = {
+  [K in Literal<Required<D>>]: { readonly byData: K; readonly cases: Cases<Exclude<D[K], undefined>, Arm<D, P, O>> };
+}[Literal<Required<D>>];
+export type Branch<D, P, O> = Arm<D, P, O> | ByEvent<D, P, O> | ByData<D, P, O>;
+type Answers<D, R extends readonly AnyEvent[], O> = { readonly [K in R[number]["name"]]: Branch<D, PayloadOf<R, K>, O> };
+
+type Mapping<D, P> = (data: Readonly<D>, meta: Meta) => NoInfer<P>;
+type UndoDefinition<D, P> = {
+  readonly invoke: CommandContract<string, P>;
+  readonly with: Mapping<D, P>;
+  /** Default: 1 s, 3 s, 5 s, 1 min, 5 min, 30 min, then hourly for a day. */
+  readonly retry?: Retry;
+  readonly attemptTimeout?: Duration;
+  /** `park` (default): stand and ask an operator. `continue`: note that the effect stays and undo the rest. */
+  readonly ifExhausted?: "park" | "continue";
+};
+type Effect<D, UP> =
+  | { readonly compensate: UndoDefinition<D, UP>; readonly effect?: undefined }
+  | { readonly effect: "none" | "irreversible"; readonly compensate?: undefined };
+
+export type StepDefinition<D, St extends string, Fi extends string, Re extends string, P, R extends readonly AnyEvent[], UP> = {
+  readonly invoke: CommandContract<string, P, R>;
+  readonly with: Mapping<D, P>;
+  readonly onReply: Answers<D, R, Outcome<St, Fi, Re>>;
+  /** Default: one attempt. */
+  readonly retry?: Retry;
+  /** Bounds one attempt. Default: 30 s. */
+  readonly attemptTimeout?: Duration;
+  /** Bounds the step from command to applied reply, all attempts included, and says what then. */
+  readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
+  readonly onExhausted: Outcome<St, Fi, Re>;
+} & Effect<D, UP>;
+
+type Keyed<D, K extends keyof D> = AnyEvent & { readonly payload: { readonly [k in K]: D[K] } };
+export type WaitDefinition<D, St extends string, Fi extends string, Re extends string, R extends readonly AnyEvent[]> = {
+  readonly for: R;
+  readonly on: Answers<D, R, WaitOutcome<St, Fi, Re>>;
+  readonly deadline: readonly [Duration | ((data: Readonly<D>) => Date), Outcome<St, Fi, Re>];
+  readonly goal?: true;
+};
+
+/** Value of a column for one state: left alone when null; a failed final may differ by reason. */
+type Reflected<Re extends string> = string | null | ({ readonly otherwise: string } & { readonly [R in Re]?: string });
+
+declare const MISSING: unique symbol;
+/** What `build()` is called on while states are still undefined; the compiler's message names them. */
+export interface StatesStillUndefined<S extends string> {
+  readonly [MISSING]: S;
+}
+
+/** A built definition. The type parameters serve migrations and the test kit; the engine reads `definition`. */
+export interface Saga<N extends string = string, D = unknown, St extends string = string, Fi extends string = string> {
+  readonly name: N;
+  readonly version: number;
+  readonly definition: Definition;
+  readonly types?: { readonly data: (data: D) => D; readonly states: St; readonly finals: Fi };
+}
+
+type Head<S extends Shape, K extends string, St extends readonly string[], Fi, Re extends string> = {
+  readonly version: number;
+  readonly data: S;
+  /** The data field that is the business key: one saga per name and key. */
+  readonly key: K;
+  /** Data fields with the ids of the people who may watch the saga. */
+  readonly participants?: readonly (keyof S & string)[];
+  readonly states: St;
+  readonly finals: Fi;
+  readonly reasons: { readonly [R in Re]: ReasonDefinition<Obj<S>> };
+};
+
+class Builder<N extends string, D, K extends keyof D, St extends string, Fi extends string, Re extends string, Todo extends string> {
+  private readonly draft: Definition;
+  private readonly nodes: Map<string, Node>;
+  private readonly interrupts: Interrupt[];
+  declare readonly typesOnly?: [N, D, K, St, Fi, Re, Todo];
+
+  constructor(draft: Definition, nodes: Map<string, Node>, interrupts: Interrupt[]) {
+    this.draft = draft;
+    this.nodes = nodes;
+    this.interrupts = interrupts;
+  }
+
+  /** Birth: which event starts the saga, under which key, in which state and with which data. */
+  startOn<P, const S extends St, const UP>(
+    event: EventContract<string, P>,
+    start: { state: S; key: (event: P) => D[K]; init: (event: P) => D; compensate?: UndoDefinition<D, UP> },
+  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
+    this.nodes.set(start.state, { kind: "milestone", state: start.state, goal: false });
+    Object.assign(this.draft, {
+      start: { event, state: start.state, key: start.key, init: start.init, undo: start.compensate === undefined ? null : undoOf(start.compensate) },
+    });
+    return this as never;
+  }
+
+  /** A state that sends one command when it is entered. */
+  step<const S extends Todo, const P, R extends readonly AnyEvent[], const UP>(
+    state: S,
+    step: StepDefinition<D, St, Fi, Re, P, R, UP>,
+  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
+    this.nodes.set(state, {
+      kind: "step",
+      state,
+      command: step.invoke,
+      with: step.with as never,
+      replies: branches(step.onReply),
+      undo: step.compensate === undefined ? null : undoOf(step.compensate),
+      effect: step.effect ?? "undo",
+      retry: step.retry ?? noRetry,
+      attemptTimeoutMs: durationMs(step.attemptTimeout ?? "30s"),
+      timeoutMs: durationMs(step.timeout[0]),
+      onTimeout: step.timeout[1],
+      onExhausted: step.onExhausted,
+    });
+    return this as never;
+  }
+
+  /** A state that is passed through and recorded. `goal`: the business outcome is known from here on. */
+  milestone<const S extends Todo>(state: S, options: { goal?: true } = {}): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
+    this.nodes.set(state, { kind: "milestone", state, goal: options.goal === true });
+    return this as never;
+  }
+
+  /** A state that stands until one of its events or its deadline. */
+  wait<const S extends Todo, const R extends readonly Keyed<D, K>[]>(
+    state: S,
+    wait: WaitDefinition<D, St, Fi, Re, R>,
+  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
+    const [until, onDeadline] = wait.deadline;
+    this.nodes.set(state, {
+      kind: "wait",
+      state,
+      events: wait.for,
+      on: branches(wait.on),
+      deadline: (typeof until === "function" ? until : { afterMs: durationMs(until) }) as never,
+      onDeadline,
+      goal: wait.goal === true,
+    });
+    return this as never;
+  }
+
+  /** An event that is accepted in many states, such as a cancellation. */
+  interrupt<P extends { readonly [k in K]: D[K] }>(
+    event: EventContract<string, P>,
+    options: { during: "any" | readonly St[]; save?: Save<D, P>; then: Outcome<St, Fi, Re>; whenFinal?: "note" | "refuse" },
+  ): this {
+    this.interrupts.push({
+      event,
+      during: options.during === "any" ? "any" : new Set<string>(options.during),
+      save: (options.save ?? null) as never,
+      then: options.then,
+      whenFinal: options.whenFinal ?? "refuse",
+    });
+    return this;
+  }
+
+  /**
+   * Writes a business status for every state and final, in the same commit. `reason` names columns `<reason>_code`,
+   * `<reason>_message` and `<reason>_at` that get the reason of a failed final.
+   */
+  reflect(table: string, columns: { readonly status: string; readonly reason?: string }, as: { readonly [S in St | Fi]: Reflected<Re> }): this {
+    Object.assign(this.draft, { reflect: compileReflect(table, columns, as) });
+    return this;
+  }
+
+  /** Where a failed saga ends once the undo is complete. */
+  onFailed(options: { final: Fi }): this {
+    Object.assign(this.draft, { failedFinal: options.final });
+    return this;
+  }
+
+  build(this: [Todo] extends [never] ? Builder<N, D, K, St, Fi, Re, Todo> : StatesStillUndefined<Todo>): Saga<N, D, St, Fi> {
+    const { draft } = this as unknown as { readonly draft: Definition };
+    return { name: draft.name as N, version: draft.version, definition: draft };
+  }
+}
+
+function branches(answers: Readonly<Record<string, unknown>>): Map<string, ReturnType<typeof compileBranch>> {
+  return new Map(Object.entries(answers).map(([name, branch]) => [name, compileBranch(branch)]));
+}
+
+function undoOf<D, P>(undo: UndoDefinition<D, P>): Undo {
+  return {
+    command: undo.invoke,
+    with: undo.with as never,
+    retry: undo.retry ?? undoRetry,
+    attemptTimeoutMs: durationMs(undo.attemptTimeout ?? "30s"),
+    ifExhausted: undo.ifExhausted ?? "park",
+  };
+}
+
+/**
+ * Begins a definition. States, finals and reasons are declared first, so that every later mention is checked and completed
+ * by the editor. States follow each other in the order in which `startOn`, `step`, `milestone` and `wait` define them.
+ */
+export function saga<
+  const N extends string,
+  S extends Shape,
+  const K extends keyof Obj<S> & string,
+  const St extends readonly string[],
+  const Fi extends Readonly<Record<string, "succeeded" | "failed">>,
+  const Re extends string,
+>(name: N, head: Head<S, K, St, Fi, Re>): Builder<N, Obj<S>, K, St[number], keyof Fi & string, Re, St[number]> {
+  const nodes = new Map<string, Node>();
+  const interrupts: Interrupt[] = [];
+  const draft: Definition = {
+    name,
+    version: head.version,
+    key: head.key,
+    data: t.obj(head.data) as Schema<unknown> as Definition["data"],
+    participants: head.participants ?? [],
+    states: head.states,
+    finals: head.finals,
+    reasons: head.reasons as Definition["reasons"],
+    start: null,
+    nodes,
+    interrupts,
+    reflect: null,
+    failedFinal: null,
+  };
+  return new Builder(draft, nodes, interrupts);
+}

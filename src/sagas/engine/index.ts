@@ -1,0 +1,23 @@
+/**
+ * The saga engine: long-running processes with undo, on nothing but Postgres. It knows no domain; it could be a package of its own.
+ *
+ * A definition (`saga(…)`) says which event starts a saga, which command each state sends, what every reply means and how
+ * each effect is undone. The engine hears published events inside the publisher's transaction, so what a saga decides is
+ * committed together with what it decided about: business rows, saga, history and next command are one commit.
+ *
+ * What a crash leaves behind, by the moment it comes:
+ * - before a commit: nothing of that transaction; its job is free again as soon as Postgres drops the connection;
+ * - after a commit, before anybody is told: rows in the outbox and jobs in the queues, which are looked for, not waited for;
+ * - between an outside effect and its record: a lease, given up as a failed attempt; the effect may happen once more, under
+ *   the same idempotency key.
+ */
+export { t } from "../../outbox/index.ts";
+export { saga, type Meta, type Saga } from "./definition.ts";
+export { describeMs, type Duration } from "./duration.ts";
+export { SagaEngine, type SagaEngineParts } from "./engine.ts";
+export { SagaFeed, type SagaFeedParts, type SagaPush } from "./feed.ts";
+export { migration } from "./migration.ts";
+export { fail, failPartly, finish, go, loop, next, park, skip, stay } from "./outcome.ts";
+export { SagaReader, type Reason, type SagaEventView, type SagaFilter, type SagaOrder, type SagaStatus, type SagaStepStatus, type SagaStepView, type SagaView } from "./reader.ts";
+export { DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
+export { exponential, incremental, noRetry, type Retry } from "./retry.ts";

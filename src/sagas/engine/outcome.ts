@@ -1,0 +1,51 @@
+/** What a reply, a deadline or the last failed attempt means for the saga. */
+export interface Next {
+  readonly go: "next";
+}
+export interface Go<S extends string> {
+  readonly go: "state";
+  readonly to: S;
+  readonly atMost?: number;
+  readonly orElse?: AnyOutcome;
+}
+export interface Fail<R extends string> {
+  readonly go: "fail";
+  readonly reason: R;
+  readonly partly?: true;
+}
+export interface Finish<F extends string> {
+  readonly go: "final";
+  readonly final: F;
+}
+export interface Park {
+  readonly go: "park";
+}
+export interface Stay {
+  readonly go: "stay";
+}
+export interface Skip {
+  readonly go: "skip";
+}
+
+export type Outcome<St extends string, Fi extends string, Re extends string> = Next | Go<St> | Fail<Re> | Finish<Fi> | Park | Skip;
+export type WaitOutcome<St extends string, Fi extends string, Re extends string> = Outcome<St, Fi, Re> | Stay;
+export type AnyOutcome = WaitOutcome<string, string, string>;
+
+/** On to the state that is declared next. */
+export const next: Next = { go: "next" };
+/** Stand and ask an operator; the timers stop. */
+export const park: Park = { go: "park" };
+/** Stay in this wait. */
+export const stay: Stay = { go: "stay" };
+/** Go on without this step; should the saga fail later, the step is undone as if it had happened. */
+export const skip: Skip = { go: "skip" };
+/** Jump to a state. */
+export const go = <const S extends string>(to: S): Go<S> => ({ go: "state", to });
+/** Jump back to a state at most `atMost` times in a saga's life, then `orElse`. */
+export const loop = <const S extends string, O extends AnyOutcome>(to: S, atMost: number, orElse: O): Go<S> => ({ go: "state", to, atMost, orElse });
+/** A business no. As the answer to a reply it also states that this step did nothing. */
+export const fail = <const R extends string>(reason: R): Fail<R> => ({ go: "fail", reason });
+/** A business no of a step that did something before it said so: the step is undone too. */
+export const failPartly = <const R extends string>(reason: R): Fail<R> => ({ go: "fail", reason, partly: true });
+/** End here. */
+export const finish = <const F extends string>(final: F): Finish<F> => ({ go: "final", final });

@@ -1,0 +1,276 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { query } from "../../outbox/index.ts";
+import type { Definition } from "./compiled.ts";
+import type { HistoryKind } from "./decide.ts";
+import type { Run, SagaStatus } from "./instance.ts";
+import type { SagaRegistry } from "./registry.ts";
+import { definitionOf, runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
+
+export type { SagaStatus } from "./instance.ts";
+export type SagaStepStatus = "PENDING" | "ACTIVE" | "DONE" | "SKIPPED" | "FAILED" | "COMPENSATED";
+
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+  readonly occurredAt: Date;
+}
+
+/** One stop of a definition's main path. */
+export interface SagaStepView {
+  readonly state: string;
+  readonly status: SagaStepStatus;
+  readonly attempts: number;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+}
+
+/** A saga as callers see it. */
+export interface SagaView {
+  readonly id: string;
+  /** Name of the definition, e.g. `CourseEnrollment`. */
+  readonly type: string;
+  readonly definitionVersion: number;
+  readonly subjectId: string;
+  readonly participants: readonly string[];
+  readonly state: string;
+  readonly status: SagaStatus;
+  /** The business outcome is known. */
+  readonly settled: boolean;
+  readonly sequence: number;
+  readonly steps: readonly SagaStepView[];
+  readonly reason: Reason | null;
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly nextAttemptAt: Date | null;
+  readonly deadlineAt: Date | null;
+  readonly startedAt: Date;
+  readonly updatedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface SagaEventView {
+  readonly sagaId: string;
+  readonly sequence: number;
+  readonly occurredAt: Date;
+  readonly kind: HistoryKind;
+  readonly message: string | null;
+  readonly fromState: string | null;
+  readonly toState: string;
+  readonly status: SagaStatus;
+  readonly summary: string;
+  readonly attempt: number | null;
+  readonly reason: Reason | null;
+  readonly actorId: string | null;
+  readonly data: Readonly<Record<string, unknown>> | null;
+}
+
+export interface SagaFilter {
+  readonly ids?: readonly string[];
+  /** Names of definitions. */
+  readonly type?: readonly string[];
+  readonly state?: readonly string[];
+  readonly status?: readonly string[];
+  /** Reason codes. */
+  readonly reason?: readonly string[];
+  readonly subjectId?: string;
+  /** A participant. */
+  readonly userId?: string;
+  /** Not ended, and no event for this many seconds. */
+  readonly quietForSeconds?: number;
+  readonly startedAfter?: Date;
+  readonly startedBefore?: Date;
+}
+
+export type SagaOrder = "STARTED_AT_DESC" | "UPDATED_AT_DESC" | "UPDATED_AT_ASC";
+
+export interface EventsRequest {
+  readonly sagaId: string;
+  readonly afterSequence: number;
+  readonly first: number;
+}
+
+interface EventRow {
+  readonly saga_id: string;
+  readonly sequence: number;
+  readonly occurred_at: string | Date;
+  readonly kind: HistoryKind;
+  readonly message: string | null;
+  readonly from_state: string | null;
+  readonly to_state: string;
+  readonly status: SagaStatus;
+  readonly summary: string;
+  readonly attempt: number | null;
+  readonly reason_code: string | null;
+  readonly reason_message: string | null;
+  readonly actor_id: string | null;
+  readonly data: Readonly<Record<string, unknown>> | null;
+}
+
+const EVENT_COLUMNS = "saga_id, sequence, occurred_at, kind, message, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
+
+const ORDERS: Readonly<Record<SagaOrder, { readonly column: string; readonly direction: "asc" | "desc"; readonly beyond: "<" | ">" }>> = {
+  STARTED_AT_DESC: { column: "started_at", direction: "desc", beyond: "<" },
+  UPDATED_AT_DESC: { column: "updated_at", direction: "desc", beyond: "<" },
+  UPDATED_AT_ASC: { column: "updated_at", direction: "asc", beyond: ">" },
+};
+
+/** Reads sagas and their history from the rows the engine writes; every method takes a set and costs one statement. */
+export class SagaReader {
+  private readonly registry: SagaRegistry;
+
+  constructor(registry: SagaRegistry) {
+    this.registry = registry;
+  }
+
+  async findById(em: EntityManager, ids: readonly string[]): Promise<Map<string, SagaView>> {
+    const rows = await query<SagaRow>(em, `select ${SAGA_COLUMNS} from saga where id = any($1::uuid[])`, [ids]);
+    return new Map(rows.map((row) => [row.id, this.view(row)]));
+  }
+
+  async findBySubject(em: EntityManager, type: string, subjectIds: readonly string[]): Promise<Map<string, SagaView>> {
+    const rows = await query<SagaRow>(em, `select ${SAGA_COLUMNS} from saga where type = $1 and subject_id = any($2::uuid[])`, [type, subjectIds]);
+    return new Map(rows.map((row) => [row.subject_id, this.view(row)]));
+  }
+
+  /** One page by keyset. `after` is a cursor of an earlier page in the same order; the cursors are opaque to callers. */
+  async list(
+    em: EntityManager,
+    filter: SagaFilter,
+    page: { readonly orderBy: SagaOrder; readonly first: number; readonly after: string | null },
+  ): Promise<{ nodes: SagaView[]; cursors: string[]; hasNextPage: boolean }> {
+    const order = ORDERS[page.orderBy];
+    const where: string[] = [];
+    const parameters: unknown[] = [];
+    const add = (condition: (parameter: string) => string, value: unknown): void => {
+      if (value === undefined || value === null) return;
+      parameters.push(value);
+      where.push(condition(`$${parameters.length}`));
+    };
+    add((p) => `id = any(${p}::uuid[])`, filter.ids);
+    add((p) => `type = any(${p}::text[])`, filter.type);
+    add((p) => `state = any(${p}::text[])`, filter.state);
+    add((p) => `status = any(${p}::text[])`, filter.status);
+    add((p) => `reason_code = any(${p}::text[])`, filter.reason);
+    add((p) => `subject_id = ${p}::uuid`, filter.subjectId);
+    add((p) => `participants @> array[${p}::uuid]`, filter.userId);
+    add((p) => `finished_at is null and updated_at < clock_timestamp() - make_interval(secs => ${p})`, filter.quietForSeconds);
+    add((p) => `started_at > ${p}::timestamptz`, filter.startedAfter);
+    add((p) => `started_at < ${p}::timestamptz`, filter.startedBefore);
+    const [at, id] = page.after?.split(" ") ?? [];
+    if (at !== undefined && id !== undefined) {
+      parameters.push(at, id);
+      where.push(`(${order.column}, id) ${order.beyond} ($${parameters.length - 1}::timestamptz, $${parameters.length}::uuid)`);
+    }
+    parameters.push(page.first + 1);
+    // Microseconds count: a cursor cut to milliseconds would skip or repeat rows.
+    const rows = await query<SagaRow & { cursor: string }>(
+      em,
+      `select ${SAGA_COLUMNS}, to_char(${order.column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as cursor from saga
+       ${where.length === 0 ? "" : `where ${where.join(" and ")}`}
+       order by ${order.column} ${order.direction}, id ${order.direction} limit $${parameters.length}`,
+      parameters,
+    );
+    const nodes = rows.slice(0, page.first);
+    return { nodes: nodes.map((row) => this.view(row)), cursors: nodes.map((row) => `${row.cursor} ${row.id}`), hasNextPage: rows.length > page.first };
+  }
+
+  /** History of several sagas, oldest first, each after its own sequence number; one list per request, in order. */
+  async events(em: EntityManager, requests: readonly EventsRequest[]): Promise<readonly SagaEventView[][]> {
+    const rows = await query<EventRow & { request: number }>(
+      em,
+      `select r.ordinality::int as request, ${EVENT_COLUMNS}
+       from unnest($1::uuid[], $2::int[], $3::int[]) with ordinality as r(id, after, first)
+       cross join lateral (select * from saga_event where saga_id = r.id and sequence > r.after order by sequence limit r.first) e
+       order by request, sequence`,
+      [requests.map((one) => one.sagaId), requests.map((one) => one.afterSequence), requests.map((one) => one.first)],
+    );
+    const lists: SagaEventView[][] = requests.map(() => []);
+    for (const row of rows) lists[row.request - 1]?.push(eventView(row));
+    return lists;
+  }
+
+  /** Sagas together with what came after a sequence number, all from one snapshot; null for a saga that does not exist. */
+  async progress(em: EntityManager, requests: readonly EventsRequest[]): Promise<readonly ({ saga: SagaView; events: SagaEventView[] } | null)[]> {
+    const rows = await query<SagaRow & { request: number; events: EventRow[] | null }>(
+      em,
+      `select r.ordinality::int as request, ${SAGA_COLUMNS}, e.events
+       from unnest($1::uuid[], $2::int[], $3::int[]) with ordinality as r(saga_id, after, first)
+       join saga s on s.id = r.saga_id
+       cross join lateral (
+         select jsonb_agg(to_jsonb(x) order by x.sequence) as events
+         from (select ${EVENT_COLUMNS} from saga_event where saga_id = r.saga_id and sequence > r.after order by sequence limit r.first) x
+       ) e`,
+      [requests.map((one) => one.sagaId), requests.map((one) => one.afterSequence), requests.map((one) => one.first)],
+    );
+    const byRequest = new Map(rows.map((row) => [row.request, row]));
+    return requests.map((_, index) => {
+      const row = byRequest.get(index + 1);
+      return row === undefined ? null : { saga: this.view(row), events: (row.events ?? []).map(eventView) };
+    });
+  }
+
+  private view(row: SagaRow): SagaView {
+    const definition = definitionOf(this.registry, row.type, row.definition_version);
+    return {
+      id: row.id,
+      type: row.type,
+      definitionVersion: row.definition_version,
+      subjectId: row.subject_id,
+      participants: row.participants,
+      state: row.state,
+      status: row.status,
+      settled: row.settled_at !== null,
+      sequence: row.sequence,
+      steps: stepViews(definition, row),
+      reason: row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: row.reason_at ?? row.updated_at },
+      attempt: row.attempt,
+      maxAttempts: row.max_attempts,
+      nextAttemptAt: row.next_attempt_at,
+      deadlineAt: row.deadline_at,
+      startedAt: row.started_at,
+      updatedAt: row.updated_at,
+      finishedAt: row.finished_at,
+    };
+  }
+}
+
+/** The stops of the main path, each with its latest run; of the finals only the one that was reached is a stop. */
+function stepViews(definition: Definition, row: SagaRow): SagaStepView[] {
+  const latest = new Map(runsOf(row).map((run) => [run.state, run]));
+  const path = [...definition.nodes.values()];
+  // A milestone has no run; it was passed when anything after it has one.
+  const reached = Math.max(path.findIndex((node) => node.state === row.state), ...path.map((node, index) => (latest.has(node.state) ? index : -1)));
+  return path.map((node, index) => {
+    const run = latest.get(node.state);
+    if (run !== undefined) return { state: node.state, status: stepStatus(run), attempts: run.attempts, startedAt: run.startedAt, finishedAt: run.endedAt };
+    const wasPassed = node.kind === "milestone" && index <= reached;
+    return { state: node.state, status: wasPassed ? "DONE" : "PENDING", attempts: 0, startedAt: null, finishedAt: null };
+  });
+}
+
+function stepStatus(run: Run): SagaStepStatus {
+  if (run.undo?.status === "done") return "COMPENSATED";
+  if (run.status === "active") return "ACTIVE";
+  if (run.status === "done") return "DONE";
+  if (run.status === "skipped") return "SKIPPED";
+  return "FAILED";
+}
+
+function eventView(row: EventRow): SagaEventView {
+  const occurredAt = new Date(row.occurred_at);
+  return {
+    sagaId: row.saga_id,
+    sequence: row.sequence,
+    occurredAt,
+    kind: row.kind,
+    message: row.message,
+    fromState: row.from_state,
+    toState: row.to_state,
+    status: row.status,
+    summary: row.summary,
+    attempt: row.attempt,
+    reason: row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt },
+    actorId: row.actor_id,
+    data: row.data,
+  };
+}

@@ -1,0 +1,68 @@
+import "reflect-metadata";
+import { GraphQLSchema, isObjectType } from "graphql";
+import { buildSchemaSync, type BuildSchemaOptions } from "type-graphql";
+import { authDirective } from "./authorization.ts";
+import { CourseEnrollmentPayloadResolver, CourseEnrollmentResolver } from "./course-enrollment/resolver.ts";
+import { CourseResolver } from "./courses/resolver.ts";
+import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
+import { SagaEventResolver, SagaResolver } from "./sagas/resolver.ts";
+import { UserResolver } from "./users/resolver.ts";
+
+const resolvers = [UserResolver, CourseResolver, CourseEnrollmentResolver, CourseEnrollmentPayloadResolver, SagaResolver, SagaEventResolver] as const;
+
+/** Streams come from the feeds of the context, so there is nothing to publish in memory. */
+const noPubSub: NonNullable<BuildSchemaOptions["pubSub"]> = {
+  publish: () => undefined,
+  subscribe: (topic) => {
+    throw new Error(`No subscription of this schema listens to a topic, but ${topic} was asked for`);
+  },
+};
+
+/**
+ * The API's schema. Sagas join it through their registry; everything else is listed here.
+ *
+ * Arguments are checked by the use cases, where the paths of user errors come from, and not by type-graphql.
+ */
+export function buildApiSchema(sagas: SagaCatalogue): GraphQLSchema {
+  fillSagaEnums(sagas);
+  const built = buildSchemaSync({ resolvers: [...resolvers], pubSub: noPubSub, validate: false });
+  const schema = new GraphQLSchema({ ...built.toConfig(), description: DESCRIPTION, directives: [...built.getDirectives(), authDirective(built)] });
+  describe(schema);
+  orderArguments(schema);
+  return schema;
+}
+
+/** The root types are made by type-graphql, which has no place for their descriptions. */
+function describe(schema: GraphQLSchema): void {
+  const [query, mutation, subscription] = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  if (query != null) query.description = "What can be read.";
+  if (mutation != null) mutation.description = "What can be done. A refused mutation has written nothing and says why in `userErrors`.";
+  if (subscription != null) {
+    subscription.description =
+      "Delivery: at least once, in order, from stored events, never from memory. A slow reader gets larger pushes, not lost ones.\n" +
+      "The socket is closed with 4403 when its token runs out; reconnect with a new token and the last sequence or cursor.";
+  }
+}
+
+/** Parameter decorators run from last to first, and type-graphql lists arguments as they run. */
+function orderArguments(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith("__")) continue;
+    for (const field of Object.values(type.getFields())) field.args = field.args.toReversed();
+  }
+}
+
+const DESCRIPTION = `
+MentorPlatform API.
+
+Rules that hold everywhere:
+- Ids are UUIDv7 strings; the id shown here is the id in the database, in the logs and in the queue tables.
+- Instants are UTC (DateTime).
+- A list that can grow is a forward-only keyset connection; \`first\` is 1..100. A list that cannot grow past 200 is a plain list.
+- A mutation reports what the caller can correct in \`userErrors\` (HTTP 200, the entity is null, nothing was written).
+  Everything else is a top-level error with \`extensions.code\`.
+- A mutation that starts or advances a saga returns the entity and the saga.
+- An argument \`idempotencyKey\` (8..128 characters) makes the call repeatable: same key and same arguments answer with
+  the first call's entity, same key and other arguments are the top-level error IDEMPOTENCY_KEY_MISMATCH. Kept >= 24 h.
+- Enum values may be added at any time; nothing is removed or made stricter without @deprecated and 6 months.
+`.trim();

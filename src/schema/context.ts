@@ -1,0 +1,93 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import type { Actor } from "../domain/actor.ts";
+import type { Role } from "../domain/users/user.ts";
+import type { Log } from "../kernel/log.ts";
+import type { SagaFeed, SagaReader } from "../sagas/engine/index.ts";
+import { createLoaders, type Loaders } from "./loaders.ts";
+
+/** Issues the token that proves who somebody is; implemented where identities are kept. */
+export interface TokenIssuer {
+  issue(user: { readonly id: string; readonly roles: readonly Role[]; readonly tokenGeneration: number }): Promise<{ readonly accessToken: string; readonly expiresAt: Date }>;
+}
+
+/** What resolvers need of the rest of the program. */
+export interface SchemaParts {
+  /** A fresh fork for reads. */
+  readonly em: () => EntityManager;
+  /** Runs the work in one transaction, again when it lost a race. */
+  readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
+  readonly sagas: SagaReader;
+  readonly feed: SagaFeed;
+  readonly identity: TokenIssuer;
+  readonly log: Log;
+}
+
+/** Who asks, and how to ask again later whether they still may. */
+export interface Caller {
+  readonly viewer: Actor | null;
+  readonly requestId: string;
+  /** The viewer as of now: null once the account is switched off or the token has run out. Left out: does not change. */
+  readonly renewViewer?: () => Promise<Actor | null>;
+}
+
+/** One request, or one subscription: who asks, what they may use, and what was loaded for them so far. */
+export class RequestContext {
+  readonly requestId: string;
+  readonly sagas: SagaReader;
+  readonly feed: SagaFeed;
+  readonly identity: TokenIssuer;
+  readonly #parts: SchemaParts;
+  readonly #caller: Caller;
+  #viewer: Actor | null;
+  #em!: EntityManager;
+  #loaders!: Loaders;
+
+  constructor(parts: SchemaParts, caller: Caller) {
+    this.#parts = parts;
+    this.#caller = caller;
+    this.#viewer = caller.viewer;
+    this.requestId = caller.requestId;
+    this.sagas = parts.sagas;
+    this.feed = parts.feed;
+    this.identity = parts.identity;
+    this.refresh();
+  }
+
+  /** Null when nobody is signed in. */
+  get viewer(): Actor | null {
+    return this.#viewer;
+  }
+
+  /** For reads outside a transaction. */
+  get em(): EntityManager {
+    return this.#em;
+  }
+
+  get loaders(): Loaders {
+    return this.#loaders;
+  }
+
+  /** Forgets what was loaded: before each push of a subscription, and after a write. */
+  refresh(): void {
+    this.#em = this.#parts.em();
+    this.#loaders = createLoaders(this.#em, this.sagas, this.#viewer);
+  }
+
+  /** One call into the domain as one transaction; what is read afterwards sees what it wrote. */
+  async write<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
+    const result = await this.#parts.transaction(work);
+    this.refresh();
+    return result;
+  }
+
+  /** Asks again who is asking; for subscriptions, which outlive what their token once said. */
+  async renewViewer(): Promise<void> {
+    if (this.#caller.renewViewer !== undefined) this.#viewer = await this.#caller.renewViewer();
+  }
+
+  /** The rest of this request is answered to the user who has just shown their password. */
+  signIn(viewer: Actor): void {
+    this.#viewer = viewer;
+    this.refresh();
+  }
+}

@@ -1,0 +1,88 @@
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { AppError, InvalidRequest, Refusal, Transient } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import { toReasonCode } from "./enums.ts";
+import type { UserError } from "./payload.ts";
+
+/** Codes a caller may see. Everything else is INTERNAL_SERVER_ERROR, with nothing but the request's id. */
+const PUBLIC_CODES = new Set([
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "BAD_USER_INPUT",
+  "BAD_REQUEST",
+  "OPERATION_RESOLUTION_FAILURE",
+  "PERSISTED_QUERY_NOT_FOUND",
+  "PERSISTED_QUERY_NOT_SUPPORTED",
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "NOT_FOUND",
+  "NOT_SUPPORTED",
+  "IDEMPOTENCY_KEY_MISMATCH",
+  "SEQUENCE_AHEAD",
+  "CURSOR_INVALID",
+  "CURSOR_EXPIRED",
+  "QUERY_TOO_COMPLEX",
+  "RATE_LIMITED",
+  "UNAVAILABLE",
+]);
+
+/** SQLSTATE classes and socket errors that mean "not now": lost connections, shut-down, no slot left, lost races. */
+const UNAVAILABLE_CODES = /^(08...|57P0.|53...|40001|40P01|55P03|57014|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+const UNAVAILABLE_MESSAGES = /timeout exceeded when trying to connect|Connection terminated|Cannot use a pool after|driver has already been destroyed/i;
+
+/**
+ * Answers a mutation: what `work` returns, or, when a rule said no, the same payload without an entity and with the refusal among
+ * its user errors. By then the transaction is rolled back: a refused mutation has written nothing.
+ */
+export async function orUserErrors<P extends object>(work: () => Promise<P>): Promise<P | { userErrors: UserError[] }> {
+  try {
+    return { userErrors: [], ...(await work()) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { userErrors: [{ code: toReasonCode(error.code), message: error.message, field: error.field === null ? null : [...error.field] }] };
+  }
+}
+
+/**
+ * What the caller sees of an error, over HTTP and over sockets alike. Messages of our own request errors pass; anything not
+ * understood keeps its message for the log.
+ */
+export function publicError(formatted: GraphQLFormattedError, error: unknown, request: { readonly requestId: string; readonly log: Log }): GraphQLFormattedError {
+  const { requestId, log } = request;
+  const { code, message } = classify(formatted, originalOf(error));
+  if (code === "INTERNAL_SERVER_ERROR") log.error({ err: originalOf(error), requestId, path: formatted.path }, "request failed");
+  if (code === "UNAVAILABLE") log.warn({ err: originalOf(error), requestId, path: formatted.path }, "request failed for now");
+  return {
+    message,
+    ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
+    ...(formatted.path === undefined ? {} : { path: formatted.path }),
+    extensions: { code, requestId, retryable: code === "UNAVAILABLE" },
+  };
+}
+
+function classify(formatted: GraphQLFormattedError, original: unknown): { code: string; message: string } {
+  if (original instanceof Refusal) return { code: "BAD_USER_INPUT", message: original.message };
+  if (original instanceof InvalidRequest && PUBLIC_CODES.has(original.code)) return { code: original.code, message: original.message };
+  if (original instanceof Transient || isUnavailable(original)) return { code: "UNAVAILABLE", message: "The service cannot answer just now; try again in a moment." };
+  const code = String(formatted.extensions?.["code"] ?? "");
+  const isOwn = original === null || original instanceof GraphQLError;
+  if (isOwn && PUBLIC_CODES.has(code)) return { code, message: formatted.message };
+  return { code: "INTERNAL_SERVER_ERROR", message: "Something went wrong on our side; the request's id is in extensions.requestId." };
+}
+
+/** The error that was thrown first, under everything graphql-js wrapped around it. */
+function originalOf(error: unknown): unknown {
+  let inner = error;
+  while (inner instanceof GraphQLError && inner.originalError !== undefined) inner = inner.originalError;
+  return inner;
+}
+
+function isUnavailable(error: unknown, depth = 0): boolean {
+  if (!(error instanceof Error) || error instanceof AppError || depth > 5) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string" && UNAVAILABLE_CODES.test(code)) return true;
+  return UNAVAILABLE_MESSAGES.test(error.message) || isUnavailable(error.cause, depth + 1);
+}
+
+export const unauthenticated = (): InvalidRequest => new InvalidRequest("UNAUTHENTICATED", "Sign in first: send the header authorization: Bearer <access token>.");
+export const forbidden = (): InvalidRequest => new InvalidRequest("FORBIDDEN", "You may not see or do this.");

@@ -1,0 +1,72 @@
+import { InvalidRequest } from "../../kernel/errors.ts";
+import type { SagaPush } from "../../sagas/engine/index.ts";
+import { holdsAny, requireViewer } from "../authorization.ts";
+import type { RequestContext } from "../context.ts";
+
+/**
+ * Opens the stream of sagaProgress. The first push is read before this returns, so that every refusal is the answer to the
+ * subscription itself; who may see the saga is asked again before each push.
+ *
+ * @throws {InvalidRequest} UNAUTHENTICATED, BAD_USER_INPUT, SEQUENCE_AHEAD, and NOT_FOUND also for other people's sagas
+ */
+export async function watchProgress(args: { readonly sagaId: string; readonly afterSequence?: number | null }, context: RequestContext): Promise<AsyncIterable<SagaPush>> {
+  requireViewer(context);
+  const afterSequence = args.afterSequence ?? null;
+  if (afterSequence !== null && afterSequence < 0) throw new InvalidRequest("BAD_USER_INPUT", `afterSequence is 0 or more, not ${afterSequence}`);
+  await requireVisible(args.sagaId, context);
+  const pushes = context.feed.watch(args.sagaId, afterSequence);
+  const first = await pushes.next();
+  return new Guarded(pushes, first, async (push) => {
+    await context.renewViewer();
+    requireAuthority(push.saga, context);
+  });
+}
+
+/** Before the feed says anything: SEQUENCE_AHEAD for a stranger would tell that the saga exists. */
+async function requireVisible(sagaId: string, context: RequestContext): Promise<void> {
+  const saga = await context.loaders.saga.load(sagaId);
+  if (saga === null) throw notFound(sagaId);
+  requireAuthority(saga, context);
+}
+
+function requireAuthority(saga: { readonly id: string; readonly participants: readonly string[] }, context: RequestContext): void {
+  const viewer = requireViewer(context);
+  if (!saga.participants.includes(viewer.id) && !holdsAny(viewer, ["OPERATOR"])) throw notFound(saga.id);
+}
+
+const notFound = (sagaId: string): InvalidRequest => new InvalidRequest("NOT_FOUND", `There is no saga ${sagaId}`);
+
+/** A stream whose first push is known and whose every push is checked; a push that may not be seen ends it with the error. */
+class Guarded implements AsyncIterableIterator<SagaPush> {
+  readonly #pushes: AsyncGenerator<SagaPush, void, undefined>;
+  readonly #check: (push: SagaPush) => Promise<void>;
+  #first: IteratorResult<SagaPush, void> | null;
+
+  constructor(pushes: AsyncGenerator<SagaPush, void, undefined>, first: IteratorResult<SagaPush, void>, check: (push: SagaPush) => Promise<void>) {
+    this.#pushes = pushes;
+    this.#first = first;
+    this.#check = check;
+  }
+
+  async next(): Promise<IteratorResult<SagaPush, void>> {
+    const result = this.#first ?? (await this.#pushes.next());
+    this.#first = null;
+    if (result.done === true) return result;
+    try {
+      await this.#check(result.value);
+      return result;
+    } catch (error) {
+      await this.#pushes.return();
+      throw error;
+    }
+  }
+
+  return(): Promise<IteratorResult<SagaPush, void>> {
+    this.#first = null;
+    return this.#pushes.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

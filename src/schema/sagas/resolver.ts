@@ -1,0 +1,91 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from "type-graphql";
+import type { SagaFilter, SagaPush } from "../../sagas/engine/index.ts";
+import { getById, requireIds } from "../arguments.ts";
+import { Auth } from "../authorization.ts";
+import type { RequestContext } from "../context.ts";
+import { checkedFirst, type Connection, pageRequest, toConnection } from "../pagination.ts";
+import { UserType } from "../users/types.ts";
+import { type SagaOrder, SagaOrderEnum } from "./enums.ts";
+import { SagaFilterInput } from "./inputs.ts";
+import { watchProgress } from "./progress.ts";
+import { findVisibleSubject, SagaSubject } from "./subject.ts";
+import { SagaConnection, SagaEventType, SagaProgressType, SagaType } from "./types.ts";
+
+@Resolver(() => SagaType)
+export class SagaResolver {
+  @Query(() => SagaType, { nullable: true, description: "Null when there is no such saga for the caller." })
+  @Auth({ any: ["OPERATOR"], participant: true })
+  async saga(@Arg("id", () => ID, { description: "Id of the saga." }) id: string, @Ctx() context: RequestContext): Promise<SagaType | null> {
+    const view = await context.loaders.saga.load(id);
+    return view === null ? null : new SagaType(view);
+  }
+
+  @Query(() => SagaConnection, { nullable: true, description: "Sagas of everybody." })
+  @Auth({ any: ["OPERATOR"] })
+  async sagas(
+    @Arg("filter", () => SagaFilterInput, { nullable: true, description: "Everything given must hold." }) filter: SagaFilterInput | null,
+    @Arg("orderBy", () => SagaOrderEnum, { defaultValue: "UPDATED_AT_DESC", description: "Order of the list." }) orderBy: SagaOrder,
+    @Arg("first", () => Int, { defaultValue: 20, description: "1..100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "A cursor of this list, in this order." }) after: string | null,
+    @Ctx() context: RequestContext,
+  ): Promise<Connection<SagaType>> {
+    const list = `sagas.${orderBy}`;
+    const request = pageRequest(list, first, after);
+    const page = await context.sagas.list(context.em, toFilter(filter), { orderBy, ...request });
+    return toConnection(list, request, page, (view) => new SagaType(view));
+  }
+
+  @Subscription(() => SagaProgressType, {
+    subscribe: ({ args, context }) => watchProgress(args as { sagaId: string; afterSequence?: number | null }, context as RequestContext),
+    description:
+      "Progress of one saga. The first push comes at once and carries the saga as it is; afterSequence null starts from now, " +
+      "0 replays the whole history, n replays what came after n. A number above the saga's sequence is the error SEQUENCE_AHEAD.",
+  })
+  @Auth({ any: ["OPERATOR"], participant: true })
+  sagaProgress(
+    @Root() push: SagaPush,
+    @Arg("sagaId", () => ID, { description: "Id of the saga." }) _sagaId: string,
+    @Arg("afterSequence", () => Int, { nullable: true, description: "What the client has already; 0 or more." }) _afterSequence: number | null,
+    @Ctx() context: RequestContext,
+  ): SagaProgressType {
+    context.refresh();
+    return new SagaProgressType(push);
+  }
+
+  @FieldResolver(() => SagaSubject, { nullable: true, description: "Null when the caller may see the saga but not its subject (operators)." })
+  async subject(@Root() saga: SagaType, @Ctx() context: RequestContext): Promise<typeof SagaSubject | null> {
+    return findVisibleSubject(saga, context);
+  }
+
+  @FieldResolver(() => [SagaEventType], { description: "History in order; `first` is 1..200. Polling this is the same as sagaProgress without a socket." })
+  async events(
+    @Root() saga: SagaType,
+    @Arg("afterSequence", () => Int, { defaultValue: 0, description: "Only what came after this number." }) afterSequence: number,
+    @Arg("first", () => Int, { defaultValue: 50, description: "1..200." }) first: number,
+    @Ctx() context: RequestContext,
+  ): Promise<SagaEventType[]> {
+    const events = await context.loaders.sagaEvents.load({ sagaId: saga.id, afterSequence, first: checkedFirst(first, 200) });
+    return events.map((view) => new SagaEventType(view));
+  }
+}
+
+@Resolver(() => SagaEventType)
+export class SagaEventResolver {
+  @FieldResolver(() => SagaType, { description: "The saga it happened to, as it is now." })
+  async saga(@Root() event: SagaEventType, @Ctx() context: RequestContext): Promise<SagaType> {
+    return new SagaType(await getById(context.loaders.saga, event.sagaId, "saga"));
+  }
+
+  @FieldResolver(() => UserType, { nullable: true, description: "Who acted; null for the system." })
+  async actor(@Root() event: SagaEventType, @Ctx() context: RequestContext): Promise<UserType | null> {
+    const user = event.actorId === null ? null : await context.loaders.user.load(event.actorId);
+    return user === null ? null : new UserType(user);
+  }
+}
+
+/** Left-out and null members mean the same to a caller. */
+function toFilter(input: SagaFilterInput | null | undefined): SagaFilter {
+  if (input == null) return {};
+  requireIds({ ids: input.ids, subjectId: input.subjectId, userId: input.userId });
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value != null));
+}

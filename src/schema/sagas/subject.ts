@@ -1,0 +1,36 @@
+import { createUnionType } from "type-graphql";
+import { Defect } from "../../kernel/errors.ts";
+import { holdsAny, isParty } from "../authorization.ts";
+import type { RequestContext } from "../context.ts";
+import { CourseEnrollmentType, ENROLLMENT_SAGA } from "../course-enrollment/types.ts";
+import { SagaType } from "./types.ts";
+
+export const SagaSubject = createUnionType({
+  name: "SagaSubject",
+  description: "What a saga may be about.",
+  types: () => [CourseEnrollmentType] as const,
+});
+
+/** How the subject of each type of saga is loaded; one line for each type. */
+const subjects: Record<string, (id: string, context: RequestContext) => Promise<CourseEnrollmentType | null>> = {
+  [ENROLLMENT_SAGA]: async (id, context) => {
+    const enrollment = await context.loaders.enrollment.load(id);
+    return enrollment === null ? null : new CourseEnrollmentType(enrollment);
+  },
+};
+
+/** The subject, for its parties and administrators; operators see the process but not whom it is about. */
+export async function findVisibleSubject(saga: SagaType, context: RequestContext): Promise<CourseEnrollmentType | null> {
+  const { viewer } = context;
+  if (viewer === null) return null;
+  const subject = (await subjects[saga.type]?.(saga.subjectId, context)) ?? null;
+  if (subject === null) return null;
+  return holdsAny(viewer, ["ADMIN"]) || (await isParty(viewer, subject, context)) ? subject : null;
+}
+
+/** The saga of a subject: both were written by one transaction, so that it has to be there. */
+export async function getSagaOf(type: string, subjectId: string, context: RequestContext): Promise<SagaType> {
+  const view = await context.loaders.sagaOfSubject.load({ type, id: subjectId });
+  if (view === null) throw new Defect(`There is no ${type} saga for ${subjectId}`);
+  return new SagaType(view);
+}

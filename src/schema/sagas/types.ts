@@ -1,0 +1,204 @@
+import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
+import type { SagaEventView, SagaPush, SagaStatus, SagaStepStatus, SagaView } from "../../sagas/engine/index.ts";
+import { Auth, type HasParties } from "../authorization.ts";
+import { connectionOf } from "../pagination.ts";
+import { MutationPayload, Reason, toReason } from "../payload.ts";
+import { DateTime, JSONObject } from "../scalars.ts";
+import { SagaEventKindEnum, SagaStateEnum, SagaStatusEnum, SagaStepStatusEnum, SagaTypeEnum } from "./enums.ts";
+
+@ObjectType({ description: "One stop of the state machine's main path, for a progress bar." })
+export class SagaStep {
+  @Field(() => SagaStateEnum, { description: "State in which the step is done." })
+  state!: string;
+
+  @Field(() => SagaStepStatusEnum, { description: "How it is doing." })
+  status!: SagaStepStatus;
+
+  @Field(() => Int, { description: "Attempts made so far." })
+  attempts!: number;
+
+  @Field(() => DateTime, { nullable: true, description: "When it was first tried." })
+  startedAt!: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: "When it was over, one way or the other." })
+  finishedAt!: Date | null;
+}
+
+@ObjectType("Saga", { description: "A process of several steps, each a transaction of its own, that either all take effect or are undone." })
+export class SagaType implements HasParties {
+  @Field(() => ID, { description: "UUIDv7." })
+  readonly id: string;
+
+  @Field(() => SagaTypeEnum, { description: "Which process." })
+  readonly type: string;
+
+  @Field(() => Int, { description: "Version of the state machine this saga runs on; it never changes during a saga's life." })
+  readonly definitionVersion: number;
+
+  @Field(() => ID, { description: "Id of what the saga is about." })
+  readonly subjectId: string;
+
+  @Field(() => SagaStateEnum, { description: "Where it stands." })
+  readonly state: string;
+
+  @Field(() => SagaStatusEnum, { description: "How it is doing." })
+  readonly status: SagaStatus;
+
+  @Field(() => Boolean, { description: "The business outcome is known, though the saga may still have work to do. Stop the spinner here." })
+  readonly settled: boolean;
+
+  @Field(() => Int, { description: "Number of the newest event: 1, 2, 3 ... without gaps." })
+  readonly sequence: number;
+
+  @Field(() => [SagaStep], { description: "The main path, in order." })
+  readonly steps: readonly SagaStep[];
+
+  @Field(() => Reason, { nullable: true, description: "Why it is RETRYING, STUCK, FAILED or CANCELLED." })
+  readonly reason: Reason | null;
+
+  @Field(() => Int, { description: "Attempt of the current step, from 1." })
+  readonly attempt: number;
+
+  @Field(() => Int, { description: "Attempts that the current step has in all." })
+  readonly maxAttempts: number;
+
+  @Field(() => DateTime, { nullable: true, description: "Set while RETRYING." })
+  readonly nextAttemptAt: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: "When the current wait runs out." })
+  readonly deadlineAt: Date | null;
+
+  @Field(() => DateTime, { description: "When it began." })
+  readonly startedAt: Date;
+
+  @Field(() => DateTime, { description: "When its newest event happened." })
+  readonly updatedAt: Date;
+
+  @Field(() => DateTime, { nullable: true, description: "When it ended; null before that." })
+  readonly finishedAt: Date | null;
+
+  readonly participants: readonly string[];
+
+  constructor(view: SagaView) {
+    this.id = view.id;
+    this.type = view.type;
+    this.definitionVersion = view.definitionVersion;
+    this.subjectId = view.subjectId;
+    this.state = view.state;
+    this.status = view.status;
+    this.settled = view.settled;
+    this.sequence = view.sequence;
+    this.steps = view.steps;
+    this.reason = toReason(view.reason);
+    this.attempt = view.attempt;
+    this.maxAttempts = view.maxAttempts;
+    this.nextAttemptAt = view.nextAttemptAt;
+    this.deadlineAt = view.deadlineAt;
+    this.startedAt = view.startedAt;
+    this.updatedAt = view.updatedAt;
+    this.finishedAt = view.finishedAt;
+    this.participants = view.participants;
+  }
+
+  parties(): readonly string[] {
+    return this.participants;
+  }
+}
+
+export const SagaConnection = connectionOf(SagaType, "Saga");
+
+@ObjectType("SagaEvent", { description: "Something that happened to a saga; stored in the transaction in which it happened." })
+export class SagaEventType {
+  @Field(() => ID, { description: "Saga and sequence." })
+  readonly id: string;
+
+  @Field(() => Int, { description: "1, 2, 3 ... without gaps." })
+  readonly sequence: number;
+
+  @Field(() => DateTime, { description: "When it happened." })
+  readonly occurredAt: Date;
+
+  @Field(() => SagaEventKindEnum, { description: "What sort of thing it was." })
+  readonly kind: SagaEventView["kind"];
+
+  @Field(() => String, { nullable: true, description: "Command or event name, e.g. CourseCapacityCheckedEvent; null when the clock or an operator acted." })
+  readonly message: string | null;
+
+  @Field(() => SagaStateEnum, { nullable: true, description: "State before; null for the first event." })
+  readonly fromState: string | null;
+
+  @Field(() => SagaStateEnum, { description: "State after." })
+  readonly toState: string;
+
+  @Field(() => SagaStatusEnum, { description: "Status after." })
+  readonly status: SagaStatus;
+
+  @Field(() => String, { description: "English sentence for people." })
+  readonly summary: string;
+
+  @Field(() => Int, { nullable: true, description: "Attempt that it belongs to." })
+  readonly attempt: number | null;
+
+  @Field(() => Reason, { nullable: true, description: "Why, where something went wrong." })
+  readonly reason: Reason | null;
+
+  @Field(() => JSONObject, { nullable: true, description: "Message body with personal data removed." })
+  @Auth({ any: ["OPERATOR"] })
+  readonly data: Record<string, unknown> | null;
+
+  readonly sagaId: string;
+  readonly actorId: string | null;
+
+  constructor(view: SagaEventView) {
+    this.id = `${view.sagaId}:${view.sequence}`;
+    this.sequence = view.sequence;
+    this.occurredAt = view.occurredAt;
+    this.kind = view.kind;
+    this.message = view.message;
+    this.fromState = view.fromState;
+    this.toState = view.toState;
+    this.status = view.status;
+    this.summary = view.summary;
+    this.attempt = view.attempt;
+    this.reason = toReason(view.reason);
+    this.data = view.data;
+    this.sagaId = view.sagaId;
+    this.actorId = view.actorId;
+  }
+}
+
+@ObjectType("SagaProgress", { description: "One push of sagaProgress." })
+export class SagaProgressType implements HasParties {
+  @Field(() => Int, { description: "The client is now up to here; ask for `afterSequence: sequence` after a reconnect." })
+  readonly sequence: number;
+
+  @Field(() => SagaType, { description: "The saga as it is now; saga.sequence > sequence only while hasMore is true." })
+  readonly saga: SagaType;
+
+  @Field(() => [SagaEventType], { description: "Every event after the previous push (first push: after afterSequence), oldest first, no gaps." })
+  readonly events: readonly SagaEventType[];
+
+  @Field(() => Boolean, { description: "More events are stored already; they follow in the next push." })
+  readonly hasMore: boolean;
+
+  @Field(() => Boolean, { description: "The saga has ended and everything was sent; the server completes the stream after this push." })
+  readonly final: boolean;
+
+  constructor(push: SagaPush) {
+    this.sequence = push.sequence;
+    this.saga = new SagaType(push.saga);
+    this.events = push.events.map((event) => new SagaEventType(event));
+    this.hasMore = push.hasMore;
+    this.final = push.final;
+  }
+
+  parties(): readonly string[] {
+    return this.saga.parties();
+  }
+}
+
+@InterfaceType({ implements: MutationPayload, autoRegisterImplementations: false, description: "Payload of every mutation that starts or advances a saga." })
+export abstract class SagaMutationPayload extends MutationPayload {
+  @Field(() => SagaType, { nullable: true, description: "The saga that the mutation started or advanced." })
+  saga?: SagaType | null;
+}

@@ -1,0 +1,28 @@
+import { GraphQLScalarType } from "graphql";
+import { GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSONObject, GraphQLTimeZone } from "graphql-scalars";
+
+type ScalarConfig = ConstructorParameters<typeof GraphQLScalarType>[0];
+
+/** A scalar of graphql-scalars under this API's own name and description. */
+function scalar(from: GraphQLScalarType, config: Pick<ScalarConfig, "name" | "description"> & Partial<ScalarConfig>): GraphQLScalarType {
+  return new GraphQLScalarType({ ...from.toConfig(), specifiedByURL: null, extensions: {}, ...config });
+}
+
+export const DateTime = scalar(GraphQLDateTimeISO, {
+  name: "DateTime",
+  description: "RFC 3339 instant, always sent in UTC with millisecond precision.",
+});
+
+export const EmailAddress = scalar(GraphQLEmailAddress, {
+  name: "EmailAddress",
+  description: "E-mail address, at most 254 characters.",
+});
+
+export const TimeZone = scalar(GraphQLTimeZone, {
+  name: "TimeZone",
+  description: "IANA time zone name, for example Europe/Lisbon.",
+  // What is stored was checked on its way in; asking Intl again costs more than the rest of a field.
+  serialize: String,
+});
+
+export const JSONObject = scalar(GraphQLJSONObject, { name: "JSONObject", description: "A JSON object." });

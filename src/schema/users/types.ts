@@ -1,0 +1,64 @@
+import { Field, ID, ObjectType } from "type-graphql";
+import type { User } from "../../domain/users/user.ts";
+import { Auth, type HasParties } from "../authorization.ts";
+import { Role } from "../enums.ts";
+import { MutationPayload } from "../payload.ts";
+import { DateTime, EmailAddress, TimeZone } from "../scalars.ts";
+
+@ObjectType("User", { description: "A person with an account. Everybody is a learner; some are more." })
+export class UserType implements HasParties {
+  @Field(() => ID, { description: "UUIDv7." })
+  readonly id: string;
+
+  @Field(() => String, { description: "Name as the person writes it." })
+  readonly fullName: string;
+
+  @Field(() => String, { nullable: true, description: "What the person tells about themselves; at most 2,000 characters." })
+  readonly bio: string | null;
+
+  @Field(() => TimeZone, { description: "The person's own zone." })
+  readonly timeZone: string;
+
+  @Field(() => DateTime, { description: "When the account was made." })
+  readonly createdAt: Date;
+
+  @Field(() => EmailAddress, { nullable: true, description: "Address for sign-in and mail." })
+  @Auth({ any: ["ADMIN"], participant: true })
+  readonly email: string;
+
+  @Field(() => Boolean, { nullable: true, description: "An inactive account can neither sign in nor enroll." })
+  @Auth({ any: ["ADMIN"], participant: true })
+  readonly active: boolean;
+
+  @Field(() => [Role], { nullable: true, description: "What the person may do; always contains LEARNER." })
+  @Auth({ any: ["ADMIN"], participant: true })
+  readonly roles: Role[];
+
+  constructor(user: User) {
+    this.id = user.id;
+    this.fullName = user.fullName;
+    this.bio = user.bio;
+    this.timeZone = user.timeZone;
+    this.createdAt = user.createdAt;
+    this.email = user.email;
+    this.active = user.active;
+    this.roles = user.roles;
+  }
+
+  parties(): readonly string[] {
+    return [this.id];
+  }
+}
+
+@ObjectType({ implements: MutationPayload, description: "Answer to a sign-in." })
+export class TokenPayload extends MutationPayload {
+  @Field(() => String, { nullable: true, description: "Send it as `authorization: Bearer ...`; sockets send it in connectionParams." })
+  accessToken?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: "Until when the access token is good." })
+  accessTokenExpiresAt?: Date | null;
+
+  @Field(() => UserType, { nullable: true, description: "Who is signed in." })
+  user?: UserType | null;
+
+}

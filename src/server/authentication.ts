@@ -1,0 +1,31 @@
+import type { Caller } from "../schema/context.ts";
+import { unauthenticated } from "../schema/errors.ts";
+import type { AccountStanding, TokenSubject } from "../schema/standing.ts";
+
+/** Checks access tokens; implemented where identities are kept. */
+export interface TokenVerifier {
+  /** Null for a token that is not ours, edited, expired, or not a token at all. */
+  verify(token: string): Promise<(TokenSubject & { readonly expiresAt: Date }) | null>;
+}
+
+export interface Authenticated extends Caller {
+  /** When the token runs out; null for nobody. */
+  readonly expiresAt: Date | null;
+}
+
+/**
+ * Who sends an `authorization` header or parameter. None at all is nobody, which is allowed; one that does not hold is an error, so
+ * that a client notices that its token has run out.
+ *
+ * @throws {InvalidRequest} UNAUTHENTICATED
+ */
+export async function authenticateToken(header: string | undefined, requestId: string, identity: TokenVerifier, standing: AccountStanding): Promise<Authenticated> {
+  if (header === undefined || header === "") return { viewer: null, expiresAt: null, requestId };
+  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  const subject = token === undefined ? null : await identity.verify(token);
+  if (subject === null) throw unauthenticated();
+  const renewViewer = () => standing.actorOf(subject);
+  const viewer = await renewViewer();
+  if (viewer === null) throw unauthenticated();
+  return { viewer, expiresAt: subject.expiresAt, requestId, renewViewer };
+}

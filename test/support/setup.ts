@@ -1,0 +1,59 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { migrationsList } from "../../migrations/index.ts";
+import { withDatabase } from "../../src/database/address.ts";
+import { startEmbeddedPostgres } from "../../src/database/embedded-postgres.ts";
+import { migrate } from "../../src/database/migrate.ts";
+import { createLog } from "../../src/kernel/log.ts";
+
+let undo: () => Promise<void> = () => Promise.resolve();
+
+/**
+ * Once per run: one PostgreSQL (an embedded one that gives up durability for speed, or the server of TEST_DATABASE_URL or
+ * DATABASE_URL) and a migrated database on it, of which every test file gets a clone.
+ */
+export async function setUp(): Promise<void> {
+  const log = createLog("warn");
+  const external = process.env["TEST_DATABASE_URL"] ?? process.env["DATABASE_URL"];
+  const template = `test_template_${process.pid}`;
+  let server = external;
+  if (server === undefined) {
+    const directory = mkdtempSync(join(tmpdir(), "mentorplatform-test-"));
+    // The server's account has to get through when the tests run as root.
+    chmodSync(directory, 0o711);
+    const postgres = await startEmbeddedPostgres({ directory: join(directory, "postgres"), log, durable: false, maxConnections: 200 });
+    server = postgres.url;
+    undo = async () => {
+      await postgres.stop();
+      rmSync(directory, { recursive: true, force: true });
+    };
+  } else {
+    undo = () => runOn(withDatabase(server as string, "postgres"), `drop database if exists ${template} with (force)`);
+  }
+  try {
+    await migrate({ url: withDatabase(server, template), migrations: migrationsList, log, createDatabase: true });
+    // Without statistics the planner guesses alike in every clone, but wrong.
+    await runOn(withDatabase(server, template), "vacuum analyze");
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+  process.env["TEST_SERVER_URL"] = server;
+  process.env["TEST_TEMPLATE"] = template;
+}
+
+export async function tearDown(): Promise<void> {
+  await undo();
+}
+
+async function runOn(url: string, statement: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
