@@ -46,7 +46,9 @@ export class Migration20261125000400_courses extends Migration {
     this.addSql(`create unique index course_mentor_id_title_unique on course (mentor_id, lower(title)) where status <> 'ARCHIVED'`);
     this.addSql(`comment on table course is 'Courses of mentors.'`);
     this.addSql(`comment on column course.capacity is 'Number of seats; null: no limit.'`);
-    this.addSql(`comment on column course.seats_taken is 'How many rows of course_enrollment hold a seat of this course. Written only together with their seat_held.'`);
+    this.addSql(
+      `comment on column course.seats_taken is 'How many rows of course_enrollment hold a seat of this course. Written only together with their seat_held.'`,
+    );
     this.addSql(`comment on column course.enrollment_opens_at is 'Null: open from the start.'`);
     this.addSql(`comment on column course.enrollment_closes_at is 'First instant at which nobody may enroll any more; null: never.'`);
   }

@@ -29,9 +29,15 @@ export class Migration20261125000500_course_enrollment extends Migration {
     );
     this.addSql(`create index course_enrollment_course_id_id_index on course_enrollment (course_id, id)`);
     this.addSql(`create index course_enrollment_learner_id_id_index on course_enrollment (learner_id, id)`);
-    this.addSql(`comment on table course_enrollment is 'Places of learners in courses, from the asking to the end. A further try after an end is a further row.'`);
-    this.addSql(`comment on column course_enrollment.status is 'Written by the process that works on the enrollment; PENDING, CONFIRMED and ACTIVE are open, at most one per learner and course.'`);
-    this.addSql(`comment on column course_enrollment.seat_held is 'One of course.seats_taken is this row''s; makes taking a seat and giving it back repeatable.'`);
+    this.addSql(
+      `comment on table course_enrollment is 'Places of learners in courses, from the asking to the end. A further try after an end is a further row.'`,
+    );
+    this.addSql(
+      `comment on column course_enrollment.status is 'Written by the process that works on the enrollment; PENDING, CONFIRMED and ACTIVE are open, at most one per learner and course.'`,
+    );
+    this.addSql(
+      `comment on column course_enrollment.seat_held is 'One of course.seats_taken is this row''s; makes taking a seat and giving it back repeatable.'`,
+    );
     this.addSql(`comment on column course_enrollment.failure_code is 'Why it is FAILED or CANCELLED; a reason code of the API.'`);
     this.addSql(`comment on column course_enrollment.access_grant_id is 'Identifies this opening of the course''s materials; null while they are closed.'`);
   }

@@ -21,10 +21,14 @@ export class Migration20261125000600_mail extends Migration {
     this.addSql(`create index mail_message_recipient_id_index on mail_message (recipient_id)`);
     this.addSql(`create index mail_message_about_id_index on mail_message (about_id)`);
     this.addSql(`comment on table mail_message is 'Mails that a mail server has accepted, written in the transaction that settles the sending.'`);
-    this.addSql(`comment on column mail_message.dedupe_key is 'Run of the step, template and recipient: a repeated attempt finds the mail that was sent before.'`);
+    this.addSql(
+      `comment on column mail_message.dedupe_key is 'Run of the step, template and recipient: a repeated attempt finds the mail that was sent before.'`,
+    );
     this.addSql(`comment on column mail_message.about_id is 'What the mail is about, e.g. the enrollment.'`);
     this.addSql(`comment on column mail_message.state is 'SENT, or WITHDRAWN when a later mail took it back.'`);
-    this.addSql(`comment on column mail_message.message_id_header is 'Derived from the run, so that a mail sent twice carries the same Message-ID and mailboxes may fold it.'`);
+    this.addSql(
+      `comment on column mail_message.message_id_header is 'Derived from the run, so that a mail sent twice carries the same Message-ID and mailboxes may fold it.'`,
+    );
   }
 
   override down(): void {

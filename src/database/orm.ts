@@ -1,4 +1,5 @@
 import { MikroORM, type EntityClass, type EntitySchema } from "@mikro-orm/postgresql";
+import type pg from "pg";
 import type { Log } from "../kernel/log.ts";
 import { databaseName, sessionOptions } from "./address.ts";
 
@@ -18,7 +19,7 @@ export async function createOrm(options: OrmOptions): Promise<MikroORM> {
   return await MikroORM.init({
     entities: [...options.entities],
     dbName: databaseName(options.url),
-    driverOptions: sessionOptions(options.url, options.applicationName ?? "mentorplatform"),
+    driverOptions: { ...sessionOptions(options.url, options.applicationName ?? "mentorplatform"), onPoolCreated: freeLostConnections },
     pool: { min: 0, max: options.poolSize ?? 10 },
     forceUtcTimezone: true,
     // With batches, a flush of several versioned rows checks their versions before it updates, without a lock, and loses updates.
@@ -28,5 +29,24 @@ export async function createOrm(options: OrmOptions): Promise<MikroORM> {
     debug: false,
     colors: false,
     logger: (message) => options.log.warn(message),
+  });
+}
+
+/**
+ * Kysely never gives a connection back when BEGIN, COMMIT or ROLLBACK fails on it, as they do when the connection is lost inside a
+ * transaction: a restart of the server under load would use up the pool for good. So a connection that ends while it is lent
+ * is given back here; its borrower finds out by its next statement.
+ */
+function freeLostConnections(pool: pg.Pool): void {
+  const lent = new Set<pg.PoolClient>();
+  pool.on("acquire", (client) => lent.add(client));
+  pool.on("release", (_error, client) => lent.delete(client));
+  pool.on("connect", (client) => {
+    client.once("end", () => {
+      if (!lent.has(client)) return;
+      const { release } = client;
+      client.release = () => undefined;
+      release.call(client, true);
+    });
   });
 }

@@ -61,12 +61,12 @@ const isRolledBackForOthers = (error: unknown): boolean => hasCode(error, (code)
 /** No connection: refused, reset, timed out; class 08; the server is starting or stopping (57P0x) or full (53300). */
 const isConnectionFailure = (error: unknown): boolean =>
   hasCode(error, (code) => /^(?:08...|57P0[1235]|53300|ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/.test(code)) ||
-  (error instanceof Error && /timeout (?:exceeded )?when trying to connect|Connection terminated/.test(error.message));
+  /timeout (?:exceeded )?when trying to connect|Connection terminated/.test(String((error as { message?: unknown } | null)?.message));
 
 function hasCode(error: unknown, is: (code: string) => boolean): boolean {
-  for (let one: unknown = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
-    const { code } = one as { code?: unknown };
-    if (typeof code === "string" && is(code)) return true;
+  // Not `instanceof Error`: errors of Node's own modules come from another realm when tests run.
+  for (let one = error as { code?: unknown; cause?: unknown } | null | undefined, depth = 0; one != null && depth < 5; one = one.cause as typeof one, depth++) {
+    if (typeof one.code === "string" && is(one.code)) return true;
   }
   return false;
 }

@@ -29,26 +29,26 @@ export async function once(em: EntityManager, call: RepeatableCall, work: () => 
   requireKey(key);
   const fingerprint = fingerprintOf(call.args);
 
-  const inserted = await query(em, "insert into idempotency_key (actor, operation, key, fingerprint) values ($1, $2, $3, $4) on conflict do nothing returning 1", [
-    actor,
-    operation,
-    key,
-    fingerprint,
-  ]);
+  const inserted = await query(
+    em,
+    "insert into idempotency_key (actor, operation, key, fingerprint) values ($1, $2, $3, $4) on conflict do nothing returning 1",
+    [actor, operation, key, fingerprint],
+  );
   if (inserted.length > 0) {
     const entityId = await work();
     await query(em, "update idempotency_key set entity_id = $4 where actor = $1 and operation = $2 and key = $3", [actor, operation, key, entityId]);
     return { entityId, repeated: false };
   }
 
-  const [first] = await query<{ fingerprint: string; entity_id: string | null }>(em, "select fingerprint, entity_id from idempotency_key where actor = $1 and operation = $2 and key = $3", [
-    actor,
-    operation,
-    key,
-  ]);
+  const [first] = await query<{ fingerprint: string; entity_id: string | null }>(
+    em,
+    "select fingerprint, entity_id from idempotency_key where actor = $1 and operation = $2 and key = $3",
+    [actor, operation, key],
+  );
   // The row can only be missing when it was swept, days old, between the two statements: the next try inserts it.
   if (first === undefined || first.entity_id === null) throw new Transient(`The idempotency key of ${operation} has just been given up`);
-  if (first.fingerprint !== fingerprint) throw new InvalidRequest("IDEMPOTENCY_KEY_MISMATCH", `This idempotency key was used for ${operation} with other arguments`);
+  if (first.fingerprint !== fingerprint)
+    throw new InvalidRequest("IDEMPOTENCY_KEY_MISMATCH", `This idempotency key was used for ${operation} with other arguments`);
   return { entityId: first.entity_id, repeated: true };
 }
 
@@ -60,7 +60,10 @@ function requireKey(key: string): void {
 }
 
 /** SHA-256 of the arguments as JSON with sorted keys, so that the order in which a client writes them does not matter. */
-export const fingerprintOf = (args: unknown): string => createHash("sha256").update(JSON.stringify(sorted(args)) ?? "").digest("hex");
+export const fingerprintOf = (args: unknown): string =>
+  createHash("sha256")
+    .update(JSON.stringify(sorted(args)) ?? "")
+    .digest("hex");
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

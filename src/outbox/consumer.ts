@@ -1,14 +1,14 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import type { Job, PgBoss } from "pg-boss";
+import type { PgBoss } from "pg-boss";
 import { backoffMs } from "../kernel/backoff.ts";
 import { crashPoint } from "../kernel/crash-point.ts";
 import { Defect, failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Hints } from "./hints.ts";
+import { deleteJobs, envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
 import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
 import type { AnyParticipant, Delivery, TransactionalParticipant } from "./participant.ts";
 import { publishAll } from "./publish.ts";
-import { onConnectionOf } from "./relay.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
 import { Alarm } from "./wake.ts";
 import type { Worker } from "./worker.ts";
@@ -26,11 +26,6 @@ export interface ConsumerParts {
   /** The net below the hints: the queue is looked at at least this often. Default 1,000. */
   readonly pollIntervalMs?: number;
 }
-
-export type JobData = Omit<Envelope, "id">;
-export type Message = Job<JobData> & { readonly retryCount: number };
-
-export const envelope = (job: Message): Envelope => ({ id: job.id, ...job.data });
 
 /** @throws {Defect} the payload does not fit its contract */
 export function delivery(participant: AnyParticipant, message: Envelope): Delivery<unknown> {
@@ -61,7 +56,7 @@ export class TakenOver extends Transient {}
 
 /** Deletes finished jobs in the transaction of their work. @throws {TakenOver} one of them is not ours any more */
 export async function settle(boss: PgBoss, em: EntityManager, queue: string, jobs: readonly Message[]): Promise<void> {
-  const { affected } = await boss.deleteJob(queue, jobs.map(({ id, retryCount }) => ({ id, retryCount })), onConnectionOf(em));
+  const affected = await deleteJobs(boss, em, queue, jobs);
   if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
 }
 

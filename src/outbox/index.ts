@@ -27,7 +27,7 @@ export {
 export { handle, handleAll, leased, type AnyParticipant, type Delivery, type ReplyOf } from "./participant.ts";
 export { afterCommit } from "./after-commit.ts";
 export { append, connectOutbox, publish, publishAll, send, type Outgoing } from "./publish.ts";
-export { NoTransactionError, query, requireTransaction } from "./sql.ts";
+export { NoTransactionError, query, requireTransaction, toDate, toDateOrNull, type Instant } from "./sql.ts";
 export type { AttemptFailure, Claim, Fate, InTransactionSubscriber, Receipt } from "./subscriber.ts";
 export type { Hints, HintTopic } from "./hints.ts";
 export { Outbox, type OutboxParts } from "./outbox.ts";

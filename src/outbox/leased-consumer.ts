@@ -1,7 +1,8 @@
 import { backoffMs } from "../kernel/backoff.ts";
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
-import { delivery, envelope, inTime, isDatabaseTrouble, publishReplies, settle, TakenOver, type ConsumerParts, type JobData, type Message } from "./consumer.ts";
+import { delivery, inTime, isDatabaseTrouble, publishReplies, settle, TakenOver, type ConsumerParts } from "./consumer.ts";
+import { envelope, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import type { Delivery, LeasedParticipant } from "./participant.ts";
 import { Alarm } from "./wake.ts";

@@ -3,12 +3,13 @@ import type { PgBoss } from "pg-boss";
 import { setTimeout as delay } from "node:timers/promises";
 import { failureReason, Transient } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
-import { TransactionalConsumer, type JobData, type Message } from "./consumer.ts";
+import { TransactionalConsumer } from "./consumer.ts";
 import type { Hints } from "./hints.ts";
+import { deleteJobs, envelope, type JobData } from "./jobs.ts";
 import { LeasedConsumer } from "./leased-consumer.ts";
 import { queueOf } from "./message.ts";
 import type { AnyParticipant } from "./participant.ts";
-import { onConnectionOf, Relay } from "./relay.ts";
+import { Relay } from "./relay.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
 import { Worker, type DeadHand, type HeldConnection } from "./worker.ts";
 
@@ -113,11 +114,10 @@ export class Outbox {
     for (const id of messageIds) {
       const [job] = await boss.findJobs<JobData>(queue, { id });
       if (job?.state !== "active") continue;
-      const command = { id: job.id, ...job.data };
+      const command = envelope(job);
       await this.parts.transaction("leased")(async (em) => {
         const claim = await subscriber.claim(em, [command]);
-        const { affected } = await boss.deleteJob(queue, [{ id: job.id, retryCount: job.retryCount }] satisfies Pick<Message, "id" | "retryCount">[], onConnectionOf(em));
-        if (affected === 1) await subscriber.attemptsFailed(em, [{ envelope: command, failure }], claim);
+        if ((await deleteJobs(boss, em, queue, [job])) === 1) await subscriber.attemptsFailed(em, [{ envelope: command, failure }], claim);
       });
     }
   }

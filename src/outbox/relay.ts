@@ -1,8 +1,9 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { fromKysely, type PgBoss } from "pg-boss";
+import type { PgBoss } from "pg-boss";
 import { backoffMs } from "../kernel/backoff.ts";
 import type { Log } from "../kernel/log.ts";
 import type { Hints } from "./hints.ts";
+import { jobData, onConnectionOf } from "./jobs.ts";
 import type { Envelope } from "./message.ts";
 import { query } from "./sql.ts";
 import { Alarm } from "./wake.ts";
@@ -28,9 +29,6 @@ interface OutboxRow {
 }
 
 const BATCH = 500;
-
-/** pg-boss on the connection of a transaction. */
-export const onConnectionOf = (em: EntityManager): { db: ReturnType<typeof fromKysely> } => ({ db: fromKysely(em.getKysely() as never) });
 
 /**
  * Moves outbox rows that are due onto their queues: rows deleted and jobs inserted in one transaction, so exactly once. Woken by
@@ -110,6 +108,3 @@ const envelopeOf = (row: OutboxRow): Envelope => ({
   causationId: row.causation_id,
   replyTo: row.run_id === null ? null : { runId: row.run_id, attempt: row.attempt ?? 1 },
 });
-
-/** An envelope as a job's data; the message id is the job's own. */
-export const jobData = ({ id: _, ...data }: Envelope): Omit<Envelope, "id"> => data;

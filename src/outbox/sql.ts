@@ -20,3 +20,9 @@ export function requireTransaction(em: EntityManager, what: string): void {
     throw new NoTransactionError(`${what} needs an open transaction: without one a crash could announce what never happened. Call it inside em.transactional(…).`);
   }
 }
+
+/** An instant as the driver gives it: MikroORM has it read `timestamptz` as text. */
+export type Instant = string | Date;
+
+export const toDate = (instant: Instant): Date => new Date(instant);
+export const toDateOrNull = (instant: Instant | null): Date | null => (instant === null ? null : new Date(instant));

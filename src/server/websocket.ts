@@ -1,8 +1,7 @@
-import { getOperationAST, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse, specifiedRules, validate } from "graphql";
+import { type FormattedExecutionResult, getOperationAST, getVariableValues, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse, validate } from "graphql";
 import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { getVariableValues } from "graphql";
 import { type WebSocket, WebSocketServer } from "ws";
 import { newId } from "../kernel/ids.ts";
 import { processNow } from "../kernel/clock.ts";
@@ -104,8 +103,8 @@ function serverOptions(parts: WebSocketParts): Parameters<typeof makeServer<Reco
       if (Array.isArray(checked)) return checked;
       return { ...checked, schema, contextValue: new RequestContext(api, { ...ctx.extra.caller, requestId: newId() }) };
     },
-    onNext(_ctx, _id, _payload, args, result) {
-      return result.errors === undefined ? undefined : { ...result, errors: toPublic(result.errors, requestIdOf(args.contextValue)) as never };
+    onNext(_ctx, _id, _payload, args, { errors, ...rest }): FormattedExecutionResult {
+      return errors === undefined ? rest : { ...rest, errors: toPublic(errors, requestIdOf(args.contextValue)) };
     },
     onError: (_ctx, _id, _payload, errors) => toPublic(errors, newId()),
   };
@@ -121,7 +120,7 @@ function checkOperation(schema: GraphQLSchema, { query, operationName, variables
   } catch (error) {
     return [refused("GRAPHQL_PARSE_FAILED", error instanceof Error ? error.message : "The document cannot be parsed.")];
   }
-  const errors = validate(schema, document, specifiedRules);
+  const errors = validate(schema, document);
   if (errors.length > 0) return errors.map((error) => refused("GRAPHQL_VALIDATION_FAILED", development ? error.message : withoutSuggestion(error.message)));
   const operation = getOperationAST(document, operationName);
   if (operation == null) return [refused("OPERATION_RESOLUTION_FAILURE", "Which operation of the document is meant cannot be told.")];
@@ -149,14 +148,11 @@ function closeAtExpiry({ caller, socket }: Extra): void {
   socket.once("close", () => clearTimeout(timer));
 }
 
-interface Refusal {
-  readonly status: string;
-}
-
-function findRefusal(request: IncomingMessage, origins: readonly string[], socketCount: number): Refusal | null {
-  if (new URL(request.url ?? "/", "http://host").pathname !== PATH) return { status: "404 Not Found" };
-  if (!isKnownOrigin(request.headers.origin, request.headers.host, origins)) return { status: "403 Forbidden" };
-  return socketCount >= MAX_SOCKETS ? { status: "503 Service Unavailable" } : null;
+/** The status to refuse an upgrade with, or null. */
+function findRefusal(request: IncomingMessage, origins: readonly string[], socketCount: number): string | null {
+  if (URL.parse(request.url ?? "/", "http://host")?.pathname !== PATH) return "404 Not Found";
+  if (!isKnownOrigin(request.headers.origin, request.headers.host, origins)) return "403 Forbidden";
+  return socketCount >= MAX_SOCKETS ? "503 Service Unavailable" : null;
 }
 
 /** Only browsers send an origin; theirs must be a page of this server or one that was allowed. */
@@ -164,7 +160,7 @@ function isKnownOrigin(origin: string | undefined, host: string | undefined, ori
   return origin === undefined || origins.includes(origin) || (host !== undefined && URL.parse(origin)?.host === host.toLowerCase());
 }
 
-function refuse(stream: Duplex, { status }: Refusal): void {
+function refuse(stream: Duplex, status: string): void {
   stream.on("error", () => stream.destroy());
   stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
@@ -179,7 +175,9 @@ const send = (socket: WebSocket, data: string): Promise<void> =>
 /** Ends sockets whose other side is gone without a word. */
 function pingRegularly(socket: WebSocket): () => void {
   let isAlive = true;
-  socket.on("pong", () => (isAlive = true));
+  socket.on("pong", () => {
+    isAlive = true;
+  });
   const timer = setInterval(() => {
     if (!isAlive) return socket.terminate();
     isAlive = false;

@@ -91,6 +91,21 @@ test("a connection lost in the middle is reported, not repeated", async () => {
   expect(await values()).toEqual([1, 0]);
 });
 
+test("connections lost inside transactions do not use up the pool", async () => {
+  const small = await createOrm({ url: database.url, entities: [], log: silentLog, poolSize: 2 });
+  const transaction = createTransaction(small, silentLog);
+  for (let round = 0; round < 6; round++) {
+    const failing = transaction(async (em) => {
+      const [backend] = await query<{ pid: number }>(em, "select pg_backend_pid() as pid");
+      await database.sql("select pg_terminate_backend($1)", [backend?.pid]);
+      await query(em, "select 1");
+    });
+    await expect(failing).rejects.toThrow();
+  }
+  expect(await transaction((em) => query(em, "select 1 as one"))).toEqual([{ one: 1 }]);
+  await small.close();
+});
+
 test("no connection at all ends as Transient", async () => {
   const orm: MikroORM = await createOrm({ url: "postgresql://nobody@127.0.0.1:1/none", entities: [], log: silentLog });
   await expect(createTransaction(orm, silentLog)(() => Promise.resolve())).rejects.toBeInstanceOf(Transient);
@@ -107,7 +122,7 @@ test("sessions are bounded by the server and speak UTC", async () => {
 // The object mapper's own batch updates would check the rows' versions without a lock before they update.
 test("no change of a row is lost between writers that lock it", async () => {
   const [id, second] = ["01890a5d-ac96-774b-bcce-b302099a8057", "01890a5d-ac96-774b-bcce-b302099a8058"];
-  await database.sql("insert into category (id, name, description, active) values ($1, '0', '', true), ($2, '0', '', true)", [id, second]);
+  await database.sql("insert into category (id, name, description, active) values ($1, '0-0', '', true), ($2, '0-1', '', true)", [id, second]);
   const write = (): Promise<void> =>
     database.transaction(async (em) => {
       const rows = await em.find(Category, { id: { $in: [id, second] } }, { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: "asc" } });

@@ -21,7 +21,9 @@ const list = async (viewer: Actor | null, filter: CourseFilter | null = null): P
 describe("the seed", () => {
   test("fills an empty database once, even when three processes start together", async () => {
     expect(await seedDatabase(t.em, "tiny", new Date())).toBe(false);
-    expect(await t.db.sql("select (select count(*)::int from app_user) as users, (select count(*)::int from course) as courses")).toEqual([{ users: 664, courses: 90 }]);
+    expect(await t.db.sql("select (select count(*)::int from app_user) as users, (select count(*)::int from course) as courses")).toEqual([
+      { users: 664, courses: 90 },
+    ]);
   });
 
   test("lets everybody sign in with the number of their address, but for the one that is switched off", async () => {
@@ -40,16 +42,18 @@ describe("the catalogue", () => {
     expect(await seenBy({ id: draft?.mentor_id ?? "", roles: ["LEARNER", "MENTOR"] })).toBeGreaterThan(0);
     expect(await seenBy({ id: newId(), roles: ["LEARNER", "ADMIN"] })).toBe(2);
     const course = (await findCourses(t.em, [draft?.id ?? ""])).get(draft?.id ?? "");
-    expect([null, { id: newId(), roles: ["LEARNER" as const] }, { id: draft?.mentor_id ?? "", roles: [] }, { id: newId(), roles: ["ADMIN" as const] }].map((viewer) => course?.isVisibleTo(viewer))).toEqual([
-      false,
-      false,
-      true,
-      true,
-    ]);
+    expect(
+      [null, { id: newId(), roles: ["LEARNER" as const] }, { id: draft?.mentor_id ?? "", roles: [] }, { id: newId(), roles: ["ADMIN" as const] }].map(
+        (viewer) => course?.isVisibleTo(viewer),
+      ),
+    ).toEqual([false, false, true, true]);
   });
 
   test("filters by what is asked for and takes no word as a pattern", async () => {
-    expect((await list(null, { openForEnrollment: false })).map((course) => course.title).sort()).toEqual(["First steps with accessible forms", "First steps with sampling"]);
+    expect((await list(null, { openForEnrollment: false })).map((course) => course.title).sort()).toEqual([
+      "First steps with accessible forms",
+      "First steps with sampling",
+    ]);
     expect(await list(null, { openForEnrollment: true })).toHaveLength(86);
     expect((await list(null, { text: " PLANS\0practice " })).map((course) => course.title)).toEqual(["Query plans in practice"]);
     expect(await list(null, { text: "%" })).toHaveLength(0);
@@ -64,7 +68,7 @@ describe("the catalogue", () => {
   test("pages newest first without a gap, also where courses were made at the same instant", async () => {
     await t.db.sql("update course set created_at = date_trunc('month', created_at)");
     const seen: string[] = [];
-    for (let after: string | null = null, more = true; more; ) {
+    for (let after: string | null = null, more = true; more;) {
       const page = await listCourses(t.em, { viewer: null, first: 7, after });
       seen.push(...page.cursors);
       after = seen.at(-1) ?? null;

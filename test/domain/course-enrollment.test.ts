@@ -1,5 +1,10 @@
 import { cancelEnrollment } from "../../src/domain/course-enrollment/course-enrollment.service.ts";
-import { findEnrollments, findLatestEnrollments, listEnrollmentsInCourses, listEnrollmentsOfLearners } from "../../src/domain/course-enrollment/course-enrollment.queries.ts";
+import {
+  findEnrollments,
+  findLatestEnrollments,
+  listEnrollmentsInCourses,
+  listEnrollmentsOfLearners,
+} from "../../src/domain/course-enrollment/course-enrollment.queries.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { DomainTest } from "./support.ts";
@@ -11,7 +16,8 @@ beforeAll(async () => {
 afterAll(() => t.db.dispose());
 
 const times = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-const codeOf = (outcome: PromiseSettledResult<unknown>): string => (outcome.status === "fulfilled" ? "ok" : String((outcome.reason as { code?: unknown }).code));
+const codeOf = (outcome: PromiseSettledResult<unknown>): string =>
+  outcome.status === "fulfilled" ? "ok" : String((outcome.reason as { code?: unknown }).code);
 
 describe("asking for a place", () => {
   test("writes a PENDING enrollment without a seat and publishes the event with it", async () => {
@@ -24,7 +30,8 @@ describe("asking for a place", () => {
 
   test("is refused by the database's clock and rules, and then leaves nothing behind", async () => {
     const learner = await t.user();
-    const refused = async (learnerId: string, courseId: string): Promise<unknown> => t.enroll(learnerId, courseId, "a key that is not used up").catch((error: unknown) => error);
+    const refused = async (learnerId: string, courseId: string): Promise<unknown> =>
+      t.enroll(learnerId, courseId, "a key that is not used up").catch((error: unknown) => error);
     expect(await refused(learner, newId())).toMatchObject({ code: "NOT_FOUND", field: ["courseId"] });
     expect(await refused(learner, "no id")).toMatchObject({ code: "NOT_FOUND", field: ["courseId"] });
     expect(await refused(learner, await t.course({ status: "DRAFT" }))).toMatchObject({ code: "NOT_FOUND" });
@@ -70,7 +77,12 @@ describe("claiming seats", () => {
   test("never gives out more seats than there are, whatever the batches and repetitions", async () => {
     const courseId = await t.course({ capacity: 10 });
     const ids = await Promise.all((await t.users(60)).map((learner) => t.enroll(learner, courseId)));
-    const batches = [...times(10).map((index) => ids.slice(index * 6, index * 6 + 6)), ids.slice(0, 30).reverse(), [...ids.slice(20, 25), ...ids.slice(20, 25)], ids];
+    const batches = [
+      ...times(10).map((index) => ids.slice(index * 6, index * 6 + 6)),
+      ids.slice(0, 30).reverse(),
+      [...ids.slice(20, 25), ...ids.slice(20, 25)],
+      ids,
+    ];
     const replies = (await Promise.all(batches.map((batch) => t.deliver("CheckCourseCapacityCommand", batch)))).flat();
     const answers = Map.groupBy(replies, (reply) => reply.payload["enrollmentId"]);
     const winners = [...answers.values()].filter((group) => group.some((reply) => reply.payload["hasCapacity"] === true));
@@ -99,8 +111,25 @@ describe("claiming seats", () => {
     const ids = await Promise.all(learners.flatMap((learner) => courses.map((courseId) => t.enroll(learner, courseId))));
     const forwards = ids.filter((_, index) => index % 2 === 0);
     const backwards = ids.filter((_, index) => index % 2 === 1).toReversed();
-    await Promise.all(times(3).flatMap((index) => [t.deliver("CheckCourseCapacityCommand", forwards.slice(index * 8, index * 8 + 8)), t.deliver("CheckCourseCapacityCommand", backwards.slice(index * 8, index * 8 + 8))]));
+    await Promise.all(
+      times(3).flatMap((index) => [
+        t.deliver("CheckCourseCapacityCommand", forwards.slice(index * 8, index * 8 + 8)),
+        t.deliver("CheckCourseCapacityCommand", backwards.slice(index * 8, index * 8 + 8)),
+      ]),
+    );
     for (const courseId of courses) expect(await t.seats(courseId)).toEqual({ taken: 12, held: 12 });
+  });
+
+  test("who holds a seat keeps it and takes no second one; who has ended gets none", async () => {
+    const courseId = await t.course({ capacity: 5 });
+    const [held = "", ended = ""] = await Promise.all((await t.users(2)).map((learner) => t.enroll(learner, courseId)));
+    await t.db.sql("update course_enrollment set status = 'FAILED' where id = $1", [ended]);
+    for (const seatsLeft of [4, 4]) {
+      const replies = await t.deliver("CheckCourseCapacityCommand", [ended, held]);
+      expect(replies.map((reply) => reply.payload["hasCapacity"])).toEqual([false, true]);
+      expect(replies[1]?.payload["seatsLeft"]).toBe(seatsLeft);
+    }
+    expect(await t.seats(courseId)).toEqual({ taken: 1, held: 1 });
   });
 
   test("a course without limit always has a seat and names no number", async () => {
@@ -150,8 +179,18 @@ describe("from the seat to access", () => {
     await t.db.sql("update app_user set active = false where id = $1", [inactive.learner]);
     const all = [fine, closed, archived, inactive].map((one) => one.enrollmentId);
     const names = async (command: string): Promise<string[]> => (await t.deliver(command, all)).map((reply) => (reply.contract as { name: string }).name);
-    expect(await names("ConfirmEnrollmentCommand")).toEqual(["EnrollmentConfirmedEvent", "EnrollmentRefusedEvent", "EnrollmentRefusedEvent", "EnrollmentRefusedEvent"]);
-    expect(await names("GrantCourseAccessCommand")).toEqual(["CourseAccessGrantedEvent", "CourseAccessGrantedEvent", "CourseAccessRefusedEvent", "CourseAccessRefusedEvent"]);
+    expect(await names("ConfirmEnrollmentCommand")).toEqual([
+      "EnrollmentConfirmedEvent",
+      "EnrollmentRefusedEvent",
+      "EnrollmentRefusedEvent",
+      "EnrollmentRefusedEvent",
+    ]);
+    expect(await names("GrantCourseAccessCommand")).toEqual([
+      "CourseAccessGrantedEvent",
+      "CourseAccessGrantedEvent",
+      "CourseAccessRefusedEvent",
+      "CourseAccessRefusedEvent",
+    ]);
   });
 
   test("a repeated attempt at the welcome mail finds the first one and sends nothing", async () => {
@@ -174,7 +213,13 @@ describe("from the seat to access", () => {
     const before = t.mails.length;
     const undo = ["RevokeCourseAccessCommand", "WithdrawWelcomeEmailCommand", "CancelEnrollmentCommand", "ReleaseSeatCommand"];
     for (const command of [...undo, ...undo]) await t.deliver(command, [enrollmentId]);
-    expect(await t.row(enrollmentId)).toMatchObject({ status: "PENDING", seat_held: false, confirmed_at: null, access_granted_at: null, access_grant_id: null });
+    expect(await t.row(enrollmentId)).toMatchObject({
+      status: "PENDING",
+      seat_held: false,
+      confirmed_at: null,
+      access_granted_at: null,
+      access_grant_id: null,
+    });
     expect(await t.seats(courseId)).toEqual({ taken: 0, held: 0 });
     expect(t.mails.slice(before).map((mail) => mail.subject)).toEqual([expect.stringContaining("was cancelled")]);
     expect(await t.db.sql("select template, state from mail_message where about_id = $1 order by sent_at", [enrollmentId])).toEqual([
@@ -186,7 +231,8 @@ describe("from the seat to access", () => {
   test("undoing what was never done changes nothing and sends nothing", async () => {
     const enrollmentId = await t.enroll(await t.user(), await t.course());
     const before = [await t.row(enrollmentId), t.mails.length];
-    for (const command of ["RevokeCourseAccessCommand", "WithdrawWelcomeEmailCommand", "CancelEnrollmentCommand", "ReleaseSeatCommand"]) await t.deliver(command, [enrollmentId]);
+    for (const command of ["RevokeCourseAccessCommand", "WithdrawWelcomeEmailCommand", "CancelEnrollmentCommand", "ReleaseSeatCommand"])
+      await t.deliver(command, [enrollmentId]);
     expect([await t.row(enrollmentId), t.mails.length]).toEqual(before);
   });
 });
@@ -264,7 +310,7 @@ describe("reading", () => {
     const ids: string[] = [];
     for (const learner of await t.users(7)) ids.push(await t.enroll(learner, courseId));
     const seen: string[] = [];
-    for (let after: string | null = null, more = true; more; ) {
+    for (let after: string | null = null, more = true; more;) {
       const [page] = await listEnrollmentsInCourses(t.em, [{ ownerId: courseId, first: 3, after }]);
       seen.push(...(page?.cursors ?? []));
       after = seen.at(-1) ?? null;

@@ -53,13 +53,11 @@ export class DomainTest {
 
   async user(over: { active?: boolean; roles?: string[]; passwordHash?: string } = {}): Promise<string> {
     const id = newId();
-    await query(this.em, "insert into app_user (id, email, password_hash, full_name, time_zone, roles, active) values ($1, $2, $3, 'Fi Tavgor', 'Asia/Kolkata', $4, $5)", [
-      id,
-      `${id}@demo.example`,
-      over.passwordHash ?? "none",
-      over.roles ?? ["LEARNER"],
-      over.active ?? true,
-    ]);
+    await query(
+      this.em,
+      "insert into app_user (id, email, password_hash, full_name, time_zone, roles, active) values ($1, $2, $3, 'Fi Tavgor', 'Asia/Kolkata', $4, $5)",
+      [id, `${id}@demo.example`, over.passwordHash ?? "none", over.roles ?? ["LEARNER"], over.active ?? true],
+    );
     return id;
   }
 
@@ -74,7 +72,15 @@ export class DomainTest {
       this.em,
       `insert into course (id, mentor_id, category_id, title, description, level, status, capacity, enrollment_opens_at, enrollment_closes_at)
        values ($1, $2, $1, $3, 'Short lessons.', 'BEGINNER', $4, $5, now() + $6::interval, now() + $7::interval)`,
-      [id, over.mentorId ?? (await this.user()), over.title ?? `Course ${id}`, over.status ?? "PUBLISHED", over.capacity ?? null, over.opensIn ?? null, over.closesIn ?? null],
+      [
+        id,
+        over.mentorId ?? (await this.user()),
+        over.title ?? `Course ${id}`,
+        over.status ?? "PUBLISHED",
+        over.capacity ?? null,
+        over.opensIn ?? null,
+        over.closesIn ?? null,
+      ],
     );
     return id;
   }
@@ -99,7 +105,11 @@ export class DomainTest {
 
   /** Delivers one command per enrollment in one batch, as a run of its own unless `runId` says that it is a repeated attempt. */
   async deliver(command: string, enrollmentIds: readonly string[], runId?: string): Promise<Reply[]> {
-    const rows = await this.db.sql<{ id: string; course_id: string; learner_id: string }>("select id, course_id, learner_id from course_enrollment where id = any($1)", [enrollmentIds]);
+    const rows = await query<{ id: string; course_id: string; learner_id: string }>(
+      this.em,
+      "select id, course_id, learner_id from course_enrollment where id = any($1)",
+      [enrollmentIds],
+    );
     const byId = new Map(rows.map((row) => [row.id, row]));
     const deliveries = enrollmentIds.map((enrollmentId): Delivery<Command> => {
       const row = byId.get(enrollmentId);
@@ -113,7 +123,11 @@ export class DomainTest {
     if (participant.mode === "transactional") return this.db.transaction((em) => participant.handleAll(em, deliveries));
     const inputs: readonly unknown[] = await participant.loadAll(this.em, deliveries);
     const done = await Promise.all(
-      deliveries.map(async (delivery, index) => ({ delivery, input: inputs[index], output: (await participant.perform(inputs[index], delivery, AbortSignal.timeout(5_000))) as unknown })),
+      deliveries.map(async (delivery, index) => ({
+        delivery,
+        input: inputs[index],
+        output: (await participant.perform(inputs[index], delivery, AbortSignal.timeout(5_000))) as unknown,
+      })),
     );
     return this.db.transaction((em) => participant.recordAll(em, done));
   }

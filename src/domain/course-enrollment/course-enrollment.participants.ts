@@ -131,10 +131,15 @@ const withdrawWelcomeEmail = (mailer: Mailer): AnyParticipant =>
       return content.subject;
     },
     async recordAll(em, done) {
-      const sent = done.flatMap(({ input, output, delivery }) => (output === null ? [] : [{ ...input.mail, aboutId: delivery.payload.enrollmentId, subject: output }]));
+      const sent = done.flatMap(({ input, output, delivery }) =>
+        output === null ? [] : [{ ...input.mail, aboutId: delivery.payload.enrollmentId, subject: output }],
+      );
       if (sent.length > 0) {
         await recordSent(em, sent);
-        await query(em, `update mail_message set state = 'WITHDRAWN' where about_id = any($1::uuid[]) and template = $2`, [sent.map((mail) => mail.aboutId), WELCOME]);
+        await query(em, `update mail_message set state = 'WITHDRAWN' where about_id = any($1::uuid[]) and template = $2`, [
+          sent.map((mail) => mail.aboutId),
+          WELCOME,
+        ]);
       }
       return done.map(({ delivery }) => occur(m.WelcomeEmailWithdrawnEvent, { enrollmentId: delivery.payload.enrollmentId }));
     },

@@ -31,13 +31,25 @@ export async function findLatestEnrollments(em: EntityManager, learnerId: string
 }
 
 /** Enrollments of learners, newest first: one page per request, in their order, by one statement. @throws {InvalidRequest} CURSOR_INVALID */
-export const listEnrollmentsOfLearners = (em: EntityManager, requests: readonly EnrollmentListRequest[]): Promise<readonly Page<CourseEnrollment>[]> => listPages(em, "learner_id", requests);
+export const listEnrollmentsOfLearners = (em: EntityManager, requests: readonly EnrollmentListRequest[]): Promise<readonly Page<CourseEnrollment>[]> =>
+  listPages(em, "learner_id", requests);
 
 /** Enrollments in courses, newest first: one page per request, in their order, by one statement. @throws {InvalidRequest} CURSOR_INVALID */
-export const listEnrollmentsInCourses = (em: EntityManager, requests: readonly EnrollmentListRequest[]): Promise<readonly Page<CourseEnrollment>[]> => listPages(em, "course_id", requests);
+export const listEnrollmentsInCourses = (em: EntityManager, requests: readonly EnrollmentListRequest[]): Promise<readonly Page<CourseEnrollment>[]> =>
+  listPages(em, "course_id", requests);
 
-async function listPages(em: EntityManager, owner: "learner_id" | "course_id", requests: readonly EnrollmentListRequest[]): Promise<readonly Page<CourseEnrollment>[]> {
-  const wanted = requests.map(({ ownerId, status, first, after }, ord) => ({ ord, owner_id: ownerId, status: status ?? null, size: first + 1, after: requireCursor(after) }));
+async function listPages(
+  em: EntityManager,
+  owner: "learner_id" | "course_id",
+  requests: readonly EnrollmentListRequest[],
+): Promise<readonly Page<CourseEnrollment>[]> {
+  const wanted = requests.map(({ ownerId, status, first, after }, ord) => ({
+    ord,
+    owner_id: ownerId,
+    status: status ?? null,
+    size: first + 1,
+    after: requireCursor(after),
+  }));
   // Ids are v7, so their order is that of the asking; one index per owner serves filter and order.
   const rows = await query<{ ord: number }>(
     em,

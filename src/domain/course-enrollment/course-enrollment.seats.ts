@@ -45,7 +45,10 @@ export async function claimSeats(em: EntityManager, enrollmentIds: readonly stri
     [enrollmentIds],
   );
   return new Map(
-    rows.map((row) => [row.id, { enrollmentId: row.id, hasSeat: row.has_seat, capacity: row.capacity, seatsLeft: row.capacity === null ? null : row.seats_left }]),
+    rows.map((row) => [
+      row.id,
+      { enrollmentId: row.id, hasSeat: row.has_seat, capacity: row.capacity, seatsLeft: row.capacity === null ? null : row.seats_left },
+    ]),
   );
 }
 

@@ -16,7 +16,10 @@ import { alreadyEnrolledRefusal, CourseEnrollment, enrollmentRefusal, type Enrol
  * @throws {Refusal} NOT_FOUND, INVALID (own course), ALREADY_ENROLLED, ENROLLMENT_CLOSED, ACCOUNT_INACTIVE
  * @throws {InvalidRequest} IDEMPOTENCY_KEY_MISMATCH
  */
-export async function enrollInCourse(em: EntityManager, request: { learnerId: string; courseId: string; idempotencyKey: string }): Promise<{ enrollmentId: string }> {
+export async function enrollInCourse(
+  em: EntityManager,
+  request: { learnerId: string; courseId: string; idempotencyKey: string },
+): Promise<{ enrollmentId: string }> {
   const { learnerId, courseId, idempotencyKey } = request;
   const { entityId } = await once(em, { actor: learnerId, operation: "enrollInCourse", key: idempotencyKey, args: { courseId } }, async () => {
     const refusal = enrollmentRefusal(await loadFacts(em, learnerId, courseId));

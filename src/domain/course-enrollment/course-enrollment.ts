@@ -13,14 +13,21 @@ const schema = defineEntity({
   checks: [
     {
       name: "course_enrollment_seat_held_check",
-      expression: "case status when 'CONFIRMED' then seat_held when 'ACTIVE' then seat_held when 'FAILED' then not seat_held when 'CANCELLED' then not seat_held else true end",
+      expression:
+        "case status when 'CONFIRMED' then seat_held when 'ACTIVE' then seat_held when 'FAILED' then not seat_held when 'CANCELLED' then not seat_held else true end",
     },
   ],
   indexes: [
     { name: "course_enrollment_course_id_id_index", properties: ["courseId", "id"] },
     { name: "course_enrollment_learner_id_id_index", properties: ["learnerId", "id"] },
   ],
-  uniques: [{ name: "course_enrollment_course_id_learner_id_unique", properties: ["courseId", "learnerId"], where: { status: { $in: ["PENDING", "CONFIRMED", "ACTIVE"] } } }],
+  uniques: [
+    {
+      name: "course_enrollment_course_id_learner_id_unique",
+      properties: ["courseId", "learnerId"],
+      where: { status: { $in: ["PENDING", "CONFIRMED", "ACTIVE"] } },
+    },
+  ],
   properties: {
     id: p.uuid().primary(),
     courseId: () => p.manyToOne(Course).mapToPk().fieldName("course_id"),
@@ -73,7 +80,8 @@ export function enrollmentRefusal({ learnerId, learnerActive, courseId, course, 
   return null;
 }
 
-export const alreadyEnrolledRefusal = (): Refusal => new Refusal("ALREADY_ENROLLED", "You have a place in this course already, or one is being prepared.", field);
+export const alreadyEnrolledRefusal = (): Refusal =>
+  new Refusal("ALREADY_ENROLLED", "You have a place in this course already, or one is being prepared.", field);
 
 /** What decides whether a place that was asked for still stands when it is confirmed or opened. */
 export interface StandingFacts {

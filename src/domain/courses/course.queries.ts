@@ -44,7 +44,8 @@ export async function listCourses(em: EntityManager, request: PageRequest & { fi
   const $ = (value: unknown): string => `$${values.push(value)}`;
   const conditions: string[] = [];
 
-  if (viewer?.roles.includes("ADMIN") !== true) conditions.push(viewer === null ? "status = 'PUBLISHED'" : `(status = 'PUBLISHED' or mentor_id = ${$(viewer.id)})`);
+  if (viewer?.roles.includes("ADMIN") !== true)
+    conditions.push(viewer === null ? "status = 'PUBLISHED'" : `(status = 'PUBLISHED' or mentor_id = ${$(viewer.id)})`);
   if (filter?.categoryId != null) conditions.push(`category_id = ${$(idOrNull(filter.categoryId))}`);
   if (filter?.mentorId != null) conditions.push(`mentor_id = ${$(idOrNull(filter.mentorId))}`);
   if (filter?.level != null) conditions.push(`level = ${$(filter.level)}`);

@@ -45,7 +45,9 @@ export async function recordSent(em: EntityManager, mails: readonly SentMail[]):
     [JSON.stringify(rows)],
   );
   // A second statement, because a row that another transaction wrote meanwhile is not in the snapshot of the first.
-  const stored = await query<{ id: string; dedupe_key: string }>(em, "select id, dedupe_key from mail_message where dedupe_key = any($1::text[])", [rows.map((row) => row.dedupe_key)]);
+  const stored = await query<{ id: string; dedupe_key: string }>(em, "select id, dedupe_key from mail_message where dedupe_key = any($1::text[])", [
+    rows.map((row) => row.dedupe_key),
+  ]);
   const ids = new Map(stored.map((row) => [row.dedupe_key, row.id]));
   return rows.map((row) => ids.get(row.dedupe_key) ?? row.id);
 }

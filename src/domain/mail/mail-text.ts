@@ -37,7 +37,8 @@ export interface Paragraph {
 
 /** Template tag of one paragraph. */
 export function paragraph(parts: TemplateStringsArray, ...values: readonly string[]): Paragraph {
-  const weave = (show: (text: string) => string, insert: (value: string) => string): string => parts.map((part, index) => show(part) + (index < values.length ? insert(values[index] ?? "") : "")).join("");
+  const weave = (show: (text: string) => string, insert: (value: string) => string): string =>
+    parts.map((part, index) => show(part) + (index < values.length ? insert(values[index] ?? "") : "")).join("");
   return {
     text: weave((part) => part, oneLine),
     html: weave(escapeHtml, (value) => escapeHtml(oneLine(value))),

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 
 /** Bytes that depend on the path alone: the same row gets the same values whatever is generated before it. */
-const digest = (...path: readonly (string | number)[]): Buffer => createHash("sha256").update(["seed 42", ...path].join("/")).digest();
+const digest = (...path: readonly (string | number)[]): Buffer =>
+  createHash("sha256")
+    .update(["seed 42", ...path].join("/"))
+    .digest();
 
 /** A UUID v8 made of the path. */
 export function idOf(...path: readonly (string | number)[]): string {

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { demoAccount, generate, seedProfiles, type SeedProfile } from "./generate.ts";
 
 const today = new Date("2026-11-25T13:14:15Z");
-const hashOf = (profile: SeedProfile, day: Date): string => createHash("sha256").update(JSON.stringify(generate(profile, day))).digest("hex");
+const hashOf = (profile: SeedProfile, day: Date): string =>
+  createHash("sha256")
+    .update(JSON.stringify(generate(profile, day)))
+    .digest("hex");
 
 test.each<[SeedProfile, string]>([
   ["tiny", "772e2c567ebf5092120f42b15521f98342a272404271b9788f1f83ad11583579"],

@@ -31,9 +31,11 @@ export async function seedDatabase(em: EntityManager, profile: SeedProfile, toda
        from jsonb_to_recordset($1::jsonb) as r(id uuid, email citext, password_hash text, full_name text, bio text, time_zone text, roles text[], active boolean, created_at timestamptz)`,
       [JSON.stringify(accounts)],
     );
-    await query(tx, "insert into category (id, name, description) select id, name, description from jsonb_to_recordset($1::jsonb) as r(id uuid, name citext, description text)", [
-      JSON.stringify(rows.categories),
-    ]);
+    await query(
+      tx,
+      "insert into category (id, name, description) select id, name, description from jsonb_to_recordset($1::jsonb) as r(id uuid, name citext, description text)",
+      [JSON.stringify(rows.categories)],
+    );
     await query(
       tx,
       `insert into course (id, mentor_id, category_id, title, description, level, status, capacity, enrollment_opens_at, enrollment_closes_at, created_at, updated_at)

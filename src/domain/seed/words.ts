@@ -1,12 +1,36 @@
 import { draw, pick } from "./derive.ts";
 
-const latin = ["ba", "del", "fi", "gor", "hu", "jen", "ka", "lum", "mo", "nar", "ob", "pel", "qui", "rost", "sul", "tav", "ur", "vesh", "wim", "xan", "yor", "zeb"] as const;
+const latin = [
+  "ba",
+  "del",
+  "fi",
+  "gor",
+  "hu",
+  "jen",
+  "ka",
+  "lum",
+  "mo",
+  "nar",
+  "ob",
+  "pel",
+  "qui",
+  "rost",
+  "sul",
+  "tav",
+  "ur",
+  "vesh",
+  "wim",
+  "xan",
+  "yor",
+  "zeb",
+] as const;
 const arabic = ["با", "تو", "ري", "نم", "ول", "سك"] as const;
 const chinese = ["云", "石", "木", "田", "雨", "竹"] as const;
 
 /** A name of invented syllables: no list of names, no person. A few learners of every hundred have other letters, to try fonts and sorting. */
 export function nameOf(kind: string, number: number): string {
-  const word = (part: string): string => capitalized(Array.from({ length: 2 + Math.floor(draw(kind, number, part) * 2) }, (_, index) => pick(latin, kind, number, part, index)).join(""));
+  const word = (part: string): string =>
+    capitalized(Array.from({ length: 2 + Math.floor(draw(kind, number, part) * 2) }, (_, index) => pick(latin, kind, number, part, index)).join(""));
   if (kind !== "learner") return `${word("first")} ${word("last")}`;
   switch (number % 100) {
     case 7:

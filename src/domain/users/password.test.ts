@@ -3,7 +3,9 @@ import { hashPassword, verifyPassword } from "./password.ts";
 const cheap = { memory: 8, passes: 1, parallelism: 1 };
 
 test("a hash is a PHC string that carries its parameters", async () => {
-  expect(await hashPassword("correct horse", { memory: 64, passes: 3, parallelism: 2 })).toMatch(/^\$argon2id\$v=19\$m=64,t=3,p=2\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+  expect(await hashPassword("correct horse", { memory: 64, passes: 3, parallelism: 2 })).toMatch(
+    /^\$argon2id\$v=19\$m=64,t=3,p=2\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/,
+  );
 });
 
 test("real accounts get 19 MiB and two passes", async () => {
@@ -36,6 +38,9 @@ test("a hash made by the reference implementation is accepted", async () => {
   expect(await verifyPassword("passwore", reference)).toBe(false);
 });
 
-test.each(["", "plain", "$2b$10$abcdefghijklmnopqrstuv", "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweH"])("a stored text that is no argon2id hash is our own fault: %j", async (stored) => {
-  await expect(verifyPassword("x", stored)).rejects.toMatchObject({ name: "Defect" });
-});
+test.each(["", "plain", "$2b$10$abcdefghijklmnopqrstuv", "$argon2i$v=19$m=64,t=1,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweH"])(
+  "a stored text that is no argon2id hash is our own fault: %j",
+  async (stored) => {
+    await expect(verifyPassword("x", stored)).rejects.toMatchObject({ name: "Defect" });
+  },
+);

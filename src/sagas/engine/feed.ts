@@ -144,8 +144,9 @@ export class SagaFeed {
     return pull;
   }
 
-  #hear(sagaIds: readonly string[]): void {
-    for (const sagaId of sagaIds) {
+  #hear(hinted: readonly string[]): void {
+    // No ids: hints may have been lost, so that everybody has to look.
+    for (const sagaId of hinted.length === 0 ? this.#bySaga.keys() : hinted) {
       for (const watcher of this.#bySaga.get(sagaId) ?? []) {
         watcher.isHinted = true;
         if (watcher.pull !== null) this.#lookNotLaterThan(watcher.notBefore);

@@ -1,5 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { query } from "../../outbox/index.ts";
+import { query, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
 import type { Definition } from "./compiled.ts";
 import type { HistoryKind } from "./decide.ts";
 import type { Run, SagaStatus } from "./instance.ts";
@@ -92,7 +92,7 @@ export interface EventsRequest {
 interface EventRow {
   readonly saga_id: string;
   readonly sequence: number;
-  readonly occurred_at: string | Date;
+  readonly occurred_at: Instant;
   readonly kind: HistoryKind;
   readonly message: string | null;
   readonly from_state: string | null;
@@ -222,14 +222,14 @@ export class SagaReader {
       settled: row.settled_at !== null,
       sequence: row.sequence,
       steps: stepViews(definition, row),
-      reason: row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: row.reason_at ?? row.updated_at },
+      reason: row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: toDate(row.reason_at ?? row.updated_at) },
       attempt: row.attempt,
       maxAttempts: row.max_attempts,
-      nextAttemptAt: row.next_attempt_at,
-      deadlineAt: row.deadline_at,
-      startedAt: row.started_at,
-      updatedAt: row.updated_at,
-      finishedAt: row.finished_at,
+      nextAttemptAt: toDateOrNull(row.next_attempt_at),
+      deadlineAt: toDateOrNull(row.deadline_at),
+      startedAt: toDate(row.started_at),
+      updatedAt: toDate(row.updated_at),
+      finishedAt: toDateOrNull(row.finished_at),
     };
   }
 }
@@ -257,7 +257,7 @@ function stepStatus(run: Run): SagaStepStatus {
 }
 
 function eventView(row: EventRow): SagaEventView {
-  const occurredAt = new Date(row.occurred_at);
+  const occurredAt = toDate(row.occurred_at);
   return {
     sagaId: row.saga_id,
     sequence: row.sequence,

@@ -1,5 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { query } from "../../outbox/index.ts";
+import { query, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
 import type { Definition, Reflect } from "./compiled.ts";
 import type { DeadLetterToWrite, HistoryRow } from "./decide.ts";
 import type { Instance, Run } from "./instance.ts";
@@ -18,18 +18,18 @@ export interface SagaRow {
   readonly sequence: number;
   readonly attempt: number;
   readonly max_attempts: number;
-  readonly next_attempt_at: Date | null;
-  readonly deadline_at: Date | null;
-  readonly settled_at: Date | null;
+  readonly next_attempt_at: Instant | null;
+  readonly deadline_at: Instant | null;
+  readonly settled_at: Instant | null;
   readonly data: unknown;
   readonly runs: unknown;
   readonly reason: string | null;
   readonly reason_code: string | null;
   readonly reason_message: string | null;
-  readonly reason_at: Date | null;
-  readonly started_at: Date;
-  readonly updated_at: Date;
-  readonly finished_at: Date | null;
+  readonly reason_at: Instant | null;
+  readonly started_at: Instant;
+  readonly updated_at: Instant;
+  readonly finished_at: Instant | null;
 }
 
 export const SAGA_COLUMNS = `id, type, definition_version, subject_id, participants, state, status, sequence, attempt, max_attempts, next_attempt_at, deadline_at,
@@ -63,13 +63,13 @@ export interface Locked {
 
 /** Saga rows of these ids, locked in ascending order until the transaction ends. */
 export async function lockById(em: EntityManager, registry: SagaRegistry, ids: readonly string[]): Promise<Locked> {
-  const rows = await query<SagaRow & { now: Date }>(em, `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where id = any($1::uuid[]) order by id for update`, [ids]);
+  const rows = await query<SagaRow & { now: Instant }>(em, `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where id = any($1::uuid[]) order by id for update`, [ids]);
   return locked(registry, rows);
 }
 
 /** Saga rows of these business keys, locked in ascending order of id until the transaction ends. */
 export async function lockBySubject(em: EntityManager, registry: SagaRegistry, keys: readonly { type: string; subjectId: string }[]): Promise<Locked> {
-  const rows = await query<SagaRow & { now: Date }>(
+  const rows = await query<SagaRow & { now: Instant }>(
     em,
     `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga
      where (type, subject_id) in (select type, subject_id from unnest($1::text[], $2::uuid[]) as k(type, subject_id)) order by id for update`,
@@ -80,7 +80,7 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
 
 /** Saga rows whose deadline has passed by the database's clock, locked; those that somebody else works on are left out. */
 export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: number): Promise<Locked> {
-  const rows = await query<SagaRow & { now: Date }>(
+  const rows = await query<SagaRow & { now: Instant }>(
     em,
     `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where deadline_at <= clock_timestamp() order by deadline_at limit $1 for update skip locked`,
     [limit],
@@ -95,9 +95,9 @@ export async function readById(em: EntityManager, registry: SagaRegistry, ids: r
 }
 
 export async function databaseNow(em: EntityManager): Promise<Date> {
-  const [row] = await query<{ now: Date }>(em, "select clock_timestamp() as now");
+  const [row] = await query<{ now: Instant }>(em, "select clock_timestamp() as now");
   if (row === undefined) throw new Defect("The database did not tell its time");
-  return row.now;
+  return toDate(row.now);
 }
 
 /** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga already */
@@ -180,8 +180,8 @@ export async function storeDefinitions(em: EntityManager, definitions: readonly 
   }
 }
 
-function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Date })[]): Locked {
-  return { instances: new Map(rows.map((row) => [row.id, instanceOf(registry, row)])), now: rows.at(-1)?.now ?? new Date(0) };
+function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant })[]): Locked {
+  return { instances: new Map(rows.map((row) => [row.id, instanceOf(registry, row)])), now: toDate(rows.at(-1)?.now ?? new Date(0)) };
 }
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
@@ -197,18 +197,18 @@ export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
     sequence: row.sequence,
     attempt: row.attempt,
     maxAttempts: row.max_attempts,
-    nextAttemptAt: row.next_attempt_at,
-    deadlineAt: row.deadline_at,
-    settledAt: row.settled_at,
+    nextAttemptAt: toDateOrNull(row.next_attempt_at),
+    deadlineAt: toDateOrNull(row.deadline_at),
+    settledAt: toDateOrNull(row.settled_at),
     data: definition.data.decode(row.data, `${row.type}.data`),
     runs: runsOf(row),
     reason: row.reason,
     reasonCode: row.reason_code,
     reasonMessage: row.reason_message,
-    reasonAt: row.reason_at,
-    startedAt: row.started_at,
-    updatedAt: row.updated_at,
-    finishedAt: row.finished_at,
+    reasonAt: toDateOrNull(row.reason_at),
+    startedAt: toDate(row.started_at),
+    updatedAt: toDate(row.updated_at),
+    finishedAt: toDateOrNull(row.finished_at),
   };
 }
 

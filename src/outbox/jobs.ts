@@ -1,0 +1,27 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { fromKysely, type Job, type PgBoss } from "pg-boss";
+import type { Envelope } from "./message.ts";
+
+/** An envelope as a job's data; the message id is the job's own. */
+export type JobData = Omit<Envelope, "id">;
+export type Message = Job<JobData> & { readonly retryCount: number };
+
+export const jobData = ({ id: _, ...data }: Envelope): JobData => data;
+
+export const envelope = (job: Pick<Message, "id" | "data">): Envelope => ({ id: job.id, ...job.data });
+
+/** pg-boss on the connection of a transaction. */
+export const onConnectionOf = (em: EntityManager): { db: ReturnType<typeof fromKysely> } => ({ db: fromKysely(em.getKysely() as never) });
+
+/**
+ * Deletes jobs of one attempt each, in the transaction of `em`. @returns how many there were; fewer than asked for means that
+ * somebody else has had them since (pg-boss counts them, but its types do not say so)
+ */
+export async function deleteJobs(boss: PgBoss, em: EntityManager, queue: string, jobs: readonly { readonly id: string; readonly retryCount: number }[]): Promise<number> {
+  const response = await boss.deleteJob(
+    queue,
+    jobs.map(({ id, retryCount }) => ({ id, retryCount })),
+    onConnectionOf(em),
+  );
+  return (response as { readonly affected: number }).affected;
+}

@@ -1,0 +1,151 @@
+import { expressMiddleware } from "@as-integrations/express5";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { GraphQLError } from "graphql";
+import { InvalidRequest } from "../kernel/errors.ts";
+import type { Log } from "../kernel/log.ts";
+import { startupError } from "../kernel/startup-error.ts";
+import { buildApiSchema } from "../schema/build-schema.ts";
+import { RequestContext, type SchemaParts } from "../schema/context.ts";
+import type { SagaCatalogue } from "../schema/sagas/enums.ts";
+import { AccountStanding } from "../schema/standing.ts";
+import { createApollo } from "./apollo.ts";
+import { authenticateToken, type TokenVerifier } from "./authentication.ts";
+import { healthRoutes } from "./health.ts";
+import { playgroundRoutes } from "./playground.ts";
+import { currentRequestId, requestIds } from "./request-id.ts";
+import { serveWebSockets } from "./websocket.ts";
+
+const MAX_BODY_BYTES = 100 * 1024;
+
+export interface ServerParts extends Omit<SchemaParts, "identity"> {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The sagas whose types and states the schema shows. */
+  readonly registry: SagaCatalogue;
+  readonly identity: SchemaParts["identity"] & TokenVerifier;
+  /** Answers when the database does. */
+  readonly pingDatabase: () => Promise<unknown>;
+  /** Tells callers what they may have meant by a misspelt field, which also tells them what there is. */
+  readonly development: boolean;
+  /** Further pages, e.g. the mailbox of the embedded mail server. */
+  readonly routers?: readonly Router[];
+  /** Origins, besides this server's own, whose pages may open sockets. */
+  readonly origins?: readonly string[];
+  /** How long a look at an account's standing is good for; default 5,000. */
+  readonly standingTtlMs?: number;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** Takes nothing new, closes sockets with 1001, finishes what is under way (10 s at most). */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, /healthz and /readyz.
+ *
+ * @throws {StartupError} the port is taken, or the address is none of this machine's
+ */
+export async function startServer(parts: ServerParts): Promise<RunningServer> {
+  const { log, development } = parts;
+  const schema = buildApiSchema(parts.registry);
+  const standing = new AccountStanding(parts.em, parts.standingTtlMs);
+  let isStopping = false;
+
+  const app = express();
+  const httpServer = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 }, app);
+  const apollo = createApollo({ schema, httpServer, log, development });
+  await apollo.start();
+
+  app.disable("x-powered-by").disable("etag");
+  app.use(requestIds);
+  app.use(healthRoutes({ pingDatabase: parts.pingDatabase, isStopping: () => isStopping }));
+  app.use("/graphql", express.json({ limit: MAX_BODY_BYTES }), withBody, expressMiddleware(apollo, { context: async ({ req }) => contextOf(req.headers.authorization, parts, standing) }));
+  app.use(playgroundRoutes());
+  for (const router of parts.routers ?? []) app.use(router);
+  answerInJson(app, log);
+
+  const sockets = serveWebSockets({ httpServer, schema, api: parts, identity: parts.identity, standing, log, origins: parts.origins ?? [], development });
+  const port = await listen(httpServer, parts.host, parts.port);
+  return {
+    url: `http://${parts.host.includes(":") ? `[${parts.host}]` : parts.host}:${port}`,
+    port,
+    async close() {
+      isStopping = true;
+      // First the sockets: the HTTP server is closed only when none of its connections is left.
+      await sockets.close();
+      await apollo.stop();
+    },
+  };
+}
+
+async function contextOf(authorization: string | undefined, parts: ServerParts, standing: AccountStanding): Promise<RequestContext> {
+  try {
+    return new RequestContext(parts, await authenticateToken(authorization, currentRequestId(), parts.identity, standing));
+  } catch (cause) {
+    // Nothing of the request was run, which is the one case in which the status says so.
+    const status = cause instanceof InvalidRequest ? 401 : 503;
+    throw new GraphQLError("The caller cannot be told", { originalError: cause as Error, extensions: { http: { status } } });
+  }
+}
+
+/** A request without a JSON body has no body for Apollo to look at, which it answers better than the parser does. */
+const withBody: RequestHandler = (request, _response, next) => {
+  request.body ??= {};
+  next();
+};
+
+/** Nobody gets a page of HTML with a stack from here. */
+function answerInJson(app: Express, log: Log): void {
+  app.use((request, response) => {
+    response.status(404).json(errorBody("NOT_FOUND", `There is nothing at ${request.path}`));
+  });
+  const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    if (response.headersSent) return next(error);
+    const status = statusOf(error);
+    if (status >= 500) log.error({ err: error, requestId: currentRequestId() }, "request failed");
+    const message = status === 413 ? `The body is larger than ${MAX_BODY_BYTES} bytes.` : "The request cannot be understood.";
+    response.status(status).json(status >= 500 ? errorBody("INTERNAL_SERVER_ERROR", "Something went wrong on our side.") : errorBody("BAD_REQUEST", message));
+  };
+  app.use(onError);
+}
+
+const errorBody = (code: string, message: string) => ({ errors: [{ message, extensions: { code, requestId: currentRequestId(), retryable: false } }] });
+
+function statusOf(error: unknown): number {
+  const { status } = error as { status?: unknown };
+  return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
+}
+
+async function listen(httpServer: Server, host: string, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  httpServer.once("error", reject).listen(port, host, resolve);
+  try {
+    await promise;
+  } catch (cause) {
+    throw startupError(problemOf(cause, host, port), cause);
+  }
+  httpServer.off("error", reject);
+  return (httpServer.address() as AddressInfo).port;
+}
+
+function problemOf(cause: unknown, host: string, port: number) {
+  if ((cause as NodeJS.ErrnoException).code === "EADDRINUSE") {
+    return {
+      found: `PORT: expected port ${port} on ${host} to be free, found it taken by another program`,
+      why: "HTTP and WebSocket are served there.",
+      remedy: `Stop the other program, or set PORT, for example PORT=${port + 1}; PORT=0 takes a free one.`,
+      code: "SERVER_PORT_TAKEN",
+    };
+  }
+  return {
+    found: `HOST: expected to be able to listen on ${host}:${port}, found: ${cause instanceof Error ? cause.message : String(cause)}`,
+    why: "HTTP and WebSocket are served there.",
+    remedy: "Set HOST to an address of this machine, for example HOST=127.0.0.1.",
+    code: "SERVER_CANNOT_LISTEN",
+  };
+}

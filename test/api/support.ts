@@ -1,0 +1,159 @@
+import { createClient, type Client } from "graphql-ws";
+import WebSocket from "ws";
+import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
+import type { Mail } from "../../src/domain/mail/mailer.ts";
+import { hashPassword } from "../../src/domain/users/password.ts";
+import type { Role } from "../../src/domain/users/user.ts";
+import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
+import { newId } from "../../src/kernel/ids.ts";
+import { createLog } from "../../src/kernel/log.ts";
+import { SagaFeed, SagaRegistry } from "../../src/sagas/engine/index.ts";
+import { sagas } from "../../src/sagas/index.ts";
+import { type RunningServer, type ServerParts, startServer } from "../../src/server/index.ts";
+import { generateKeyPairSync } from "node:crypto";
+import { createTestEngine, type TestEngine } from "../support/engine.ts";
+
+export interface GraphQLError {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions: { readonly code: string; readonly requestId: string; readonly retryable: boolean };
+}
+
+export interface Answer<D> {
+  readonly status: number;
+  readonly data: D;
+  readonly errors?: readonly GraphQLError[];
+}
+
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly token: string;
+}
+
+const PASSWORD = "correct horse battery";
+
+/** The whole API on real sockets and a database of its own; work is carried out once `engine.start()` was called. */
+export class ApiTest {
+  readonly mails: Mail[] = [];
+  readonly #clients: Client[] = [];
+
+  private constructor(
+    readonly engine: TestEngine,
+    readonly identity: Identity,
+    readonly feed: SagaFeed,
+    readonly server: RunningServer,
+    readonly passwordHash: string,
+  ) {}
+
+  static async open(over: Partial<ServerParts> = {}): Promise<ApiTest> {
+    const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
+    const mails: Mail[] = [];
+    const mailer = {
+      send: async (mail: Mail) => {
+        mails.push(mail);
+        return { accepted: true } as const;
+      },
+    };
+    const engine = await createTestEngine({ sagas, participants: courseEnrollmentParticipants(mailer) });
+    const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
+    const feed = new SagaFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
+    const server = await startServer({
+      host: "127.0.0.1",
+      port: 0,
+      registry: new SagaRegistry(sagas),
+      em: engine.em,
+      transaction: engine.transaction,
+      sagas: engine.reader,
+      feed,
+      identity,
+      log,
+      development: false,
+      pingDatabase: () => engine.sql("select 1"),
+      ...over,
+    });
+    const test = new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }));
+    test.mails.push(...mails);
+    return test;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) await client.dispose();
+    await this.server.close();
+    this.feed.close();
+    await this.engine.dispose();
+  }
+
+  async person(...roles: Role[]): Promise<Person> {
+    const id = newId();
+    const email = `${id}@demo.example`;
+    await this.engine.sql("insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, $3, 'Fi Tavgor', 'Asia/Kolkata', $4)", [
+      id,
+      email,
+      this.passwordHash,
+      [...new Set<Role>(["LEARNER", ...roles])],
+    ]);
+    return { id, email, token: await this.tokenOf(id) };
+  }
+
+  async tokenOf(id: string): Promise<string> {
+    const [user] = await this.engine.sql<{ roles: string[]; token_generation: number }>("select roles, token_generation from app_user where id = $1", [id]);
+    return (await this.identity.issue({ id, roles: user?.roles ?? [], tokenGeneration: user?.token_generation ?? 0 })).accessToken;
+  }
+
+  async course(mentor: Person, over: { capacity?: number; status?: string } = {}): Promise<string> {
+    const id = newId();
+    await this.engine.sql("insert into category (id, name, description) values ($1, $2, 'Made up.')", [id, id]);
+    await this.engine.sql(
+      `insert into course (id, mentor_id, category_id, title, description, level, status, capacity)
+       values ($1, $2, $1, $3, 'Short lessons.', 'BEGINNER', $4, $5)`,
+      [id, mentor.id, `Course ${id}`, over.status ?? "PUBLISHED", over.capacity ?? null],
+    );
+    return id;
+  }
+
+  /** One operation over HTTP. `D` is what the test expects the data to look like. */
+  async run<D = Record<string, unknown>>(query: string, variables: Record<string, unknown> = {}, who?: Person | null): Promise<Answer<D>> {
+    const { status, body } = await this.post({ query, variables }, who == null ? {} : { authorization: `Bearer ${who.token}` });
+    return { status, ...(body as { data: D; errors?: readonly GraphQLError[] }) };
+  }
+
+  async post(body: unknown, headers: Record<string, string> = {}): Promise<{ status: number; body: unknown; headers: Headers }> {
+    const response = await fetch(`${this.server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+    return { status: response.status, body: await response.json(), headers: response.headers };
+  }
+
+  get socketUrl(): string {
+    return `${this.server.url.replace("http", "ws")}/graphql`;
+  }
+
+  /** A graphql-ws client that does not come back by itself. */
+  socket(who?: Person | null, over: { webSocketImpl?: unknown; on?: Parameters<typeof createClient>[0]["on"] } = {}): Client {
+    const client = createClient({
+      url: this.socketUrl,
+      webSocketImpl: over.webSocketImpl ?? WebSocket,
+      retryAttempts: 0,
+      connectionParams: who == null ? {} : { authorization: `Bearer ${who.token}` },
+      ...(over.on === undefined ? {} : { on: over.on }),
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  async enroll(learner: Person, courseId: string, key: string = newId()): Promise<{ enrollmentId: string; sagaId: string }> {
+    const { data } = await this.run<{ enrollInCourse: { courseEnrollment: { id: string }; saga: { id: string } } }>(
+      "mutation ($course: ID!, $key: String!) { enrollInCourse(courseId: $course, idempotencyKey: $key) { courseEnrollment { id } saga { id } userErrors { code } } }",
+      { course: courseId, key },
+      learner,
+    );
+    return { enrollmentId: data.enrollInCourse.courseEnrollment.id, sagaId: data.enrollInCourse.saga.id };
+  }
+}
+
+export const password = PASSWORD;
+export const codesOf = (answer: { errors?: readonly GraphQLError[] }): string[] => (answer.errors ?? []).map((error) => error.extensions.code);

@@ -1,0 +1,134 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import pg from "pg";
+import { PgBoss } from "pg-boss";
+import { createTransaction } from "../../src/database/transaction.ts";
+import { createLog } from "../../src/kernel/log.ts";
+import { Outbox, type AnyParticipant, type Hints, type HintTopic } from "../../src/outbox/index.ts";
+import { SagaEngine, SagaReader, SagaRegistry, type AnySaga, type SagaView } from "../../src/sagas/engine/index.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { waitFor } from "./wait.ts";
+
+/** Hints within one process. `mute` loses them all, so that only the nets are left. */
+export class LocalHints implements Hints {
+  mute = false;
+  private readonly hearing = new Map<HintTopic, Set<(keys: readonly string[]) => void>>();
+
+  send(topic: HintTopic, keys: readonly string[]): void {
+    if (!this.mute) for (const hear of this.hearing.get(topic) ?? []) hear(keys);
+  }
+
+  listen(topic: HintTopic, hear: (keys: readonly string[]) => void): () => void {
+    const set = this.hearing.get(topic) ?? new Set();
+    this.hearing.set(topic, set.add(hear));
+    return () => void set.delete(hear);
+  }
+}
+
+export interface TestEngine {
+  readonly database: TestDatabase;
+  readonly boss: PgBoss;
+  readonly reader: SagaReader;
+  readonly hints: LocalHints;
+  readonly em: () => EntityManager;
+  readonly transaction: TestDatabase["transaction"];
+  readonly sql: TestDatabase["sql"];
+  readonly engine: SagaEngine;
+  /** Starts relay, consumers and sweeper; `relay: false` keeps messages in the outbox. */
+  start(): Promise<void>;
+  /** Ends them again; a later `start` begins afresh. */
+  pause(): Promise<void>;
+  saga(type: string, subjectId: string): Promise<SagaView | undefined>;
+  /** Waits until the saga's view satisfies `is`. */
+  until(type: string, subjectId: string, is: (saga: SagaView) => boolean, describe: string): Promise<SagaView>;
+  /** Makes retries that wait due now. */
+  skipWaits(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface TestEngineOptions {
+  readonly sagas: readonly AnySaga[];
+  readonly participants: readonly AnyParticipant[];
+  readonly batchSize?: number;
+  readonly database?: TestDatabase;
+  readonly attemptTimeoutMs?: number;
+}
+
+/** The outbox and the saga engine with given sagas and participants, on a database of their own. */
+export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
+  const database = options.database ?? (await createTestDatabase());
+  const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "error");
+  const hints = new LocalHints();
+  const registry = new SagaRegistry(options.sagas);
+  const em = (): EntityManager => database.orm.em.fork();
+  const boss = new PgBoss({ connectionString: database.url, supervise: true, schedule: false, migrate: false, max: 3, superviseIntervalSeconds: 1, monitorIntervalSeconds: 1 });
+  boss.on("error", (error) => log.error({ err: error }, "pg-boss"));
+  await boss.start();
+  const engine = new SagaEngine({ registry, em, transaction: createTransaction(database.orm, log, "sweeper"), hints, log, sweepIntervalMs: 50 });
+  await engine.storeDefinitions();
+  const reader = new SagaReader(registry);
+  const timeouts = options.attemptTimeoutMs === undefined ? registry.commands() : new Map(options.participants.map((one) => [one.command.name, { attemptTimeoutMs: options.attemptTimeoutMs ?? 0 }]));
+  const newOutbox = (): Outbox =>
+    new Outbox({
+      boss,
+      em,
+      transaction: (label) => createTransaction(database.orm, log, label),
+      connect: async () => {
+        const client = new pg.Client(database.url);
+        await client.connect();
+        return client;
+      },
+      subscriber: engine.subscriber,
+      participants: options.participants,
+      attemptTimeouts: timeouts,
+      hints,
+      log,
+      relaySweepIntervalMs: 200,
+      ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+    });
+  let outbox: Outbox | null = null;
+  await newOutbox().createQueues();
+  engine.startSweeper();
+  const saga = async (type: string, subjectId: string): Promise<SagaView | undefined> => (await reader.findBySubject(em(), type, [subjectId])).get(subjectId);
+  return {
+    database,
+    boss,
+    reader,
+    hints,
+    em,
+    engine,
+    transaction: database.transaction,
+    sql: (text, parameters) => database.sql(text, parameters),
+    async start() {
+      outbox = newOutbox();
+      outbox.startRelay();
+      await outbox.startConsumers();
+    },
+    async pause() {
+      await outbox?.stop();
+      outbox = null;
+    },
+    saga,
+    async until(type, subjectId, is, describe) {
+      let seen: SagaView | undefined;
+      await waitFor(
+        async () => {
+          seen = await saga(type, subjectId);
+          return seen !== undefined && is(seen);
+        },
+        { timeoutMs: 20_000, describe: () => `${describe}; it is ${JSON.stringify(seen)}` },
+      );
+      if (seen === undefined) throw new Error("unreachable");
+      return seen;
+    },
+    async skipWaits() {
+      await database.sql("update outbox set deliver_at = clock_timestamp() where deliver_at > clock_timestamp()");
+      hints.send("outbox", []);
+    },
+    async dispose() {
+      await outbox?.stop();
+      await engine.stop();
+      await boss.stop({ graceful: false });
+      if (options.database === undefined) await database.dispose();
+    },
+  };
+}
