@@ -53,6 +53,12 @@ test("production refuses embedded systems unless they are allowed", () => {
   expect(loadConfig({ ...env, DATABASE_URL: "postgresql://db/mentor", MAIL_MODE: "sink" }).production).toBe(true);
 });
 
+test("made-up accounts appear by themselves in the embedded database only", () => {
+  expect(loadConfig({ DATABASE_URL: "postgresql://db/mentor" }).seed).toBe("none");
+  expect(loadConfig({ NODE_ENV: "production", ALLOW_EMBEDDED: "1" }).seed).toBe("none");
+  expect(problemsOf({ NODE_ENV: "production", DATABASE_URL: "postgresql://db/mentor", MAIL_MODE: "sink", SEED: "demo" }).problems).toMatchObject([{ code: "CONFIG_DEMO_IN_PRODUCTION" }]);
+});
+
 test("a crash point is a name and a number", () => {
   expect(loadConfig({ CRASH_AT: "relay:before-commit:3" }).crashAt).toEqual({ point: "relay:before-commit", nth: 3 });
   expect(problemsOf({ CRASH_AT: "relay:sometime:1" }).problems).toHaveLength(1);

@@ -100,11 +100,11 @@ export const settings = {
     meaning: "Connections at most for pg-boss' own upkeep.",
     parser: whole(2, 200),
   }),
-  seed: setting({
+  seed: optional({
     name: "SEED",
-    fallback: "demo",
+    example: "demo",
     expected: "demo, tiny or none",
-    meaning: "Made-up accounts and courses to fill an empty database with. Ignored as soon as there is one account.",
+    meaning: "Made-up accounts and courses to fill an empty database with; their passwords are known to everybody. Unset: demo with the embedded PostgreSQL outside production, else none.",
     parser: oneOf("demo", "tiny", "none"),
   }),
   logLevel: setting({
@@ -216,8 +216,9 @@ export const settings = {
 };
 
 type Settings = typeof settings;
+type Values = { readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never };
 /** The settings of this process, read once at the start. */
-export type Config = { readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never };
+export type Config = Omit<Values, "seed"> & { readonly seed: NonNullable<Values["seed"]> };
 
 /** The environment of the process, with what `.env` in the working directory adds to it. */
 export function readEnvironment(): NodeJS.ProcessEnv {
@@ -236,7 +237,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     if (parsed?.success === false) problems.push(invalid(row, given ?? ""));
     values[key] = parsed?.data ?? null;
   }
-  const config = values as Config;
+  const given = values as Values;
+  // Accounts with known passwords must not appear in a database that somebody means to use.
+  const config: Config = { ...given, seed: given.seed ?? (given.databaseUrl === null && !given.production ? "demo" : "none") };
   if (problems.length === 0) problems.push(...contradictions(config));
   if (problems.length > 0) throw new StartupError(problems);
   return config;
@@ -274,6 +277,14 @@ function contradictions(config: Config): StartupProblem[] {
       why: "The embedded mail server shows its mails to whoever can reach this process and delivers them to nobody.",
       remedy: "Set MAIL_MODE=smtp and SMTP_URL, or ALLOW_EMBEDDED=1 to accept that.",
       code: "CONFIG_EMBEDDED_IN_PRODUCTION",
+    });
+  }
+  if (config.seed !== "none") {
+    problems.push({
+      found: `SEED: expected none because NODE_ENV is production, found ${config.seed}`,
+      why: "The passwords of made-up accounts, administrators among them, are known to everybody.",
+      remedy: "Unset SEED, or set ALLOW_EMBEDDED=1 to accept that.",
+      code: "CONFIG_DEMO_IN_PRODUCTION",
     });
   }
   return problems;

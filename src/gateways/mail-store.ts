@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { simpleParser } from "mailparser";
+import type { ParsedMail, simpleParser } from "mailparser";
 import { processNow } from "../kernel/clock.ts";
 
 /** What the mailbox lists of one mail. */
@@ -20,6 +20,11 @@ export interface StoredMail {
 }
 
 const maxMails = 5_000;
+
+/** Loaded with the first mail: the parser takes a tenth of the program's start. */
+async function parse(...args: Parameters<typeof simpleParser>): Promise<ParsedMail> {
+  return await (await import("mailparser")).simpleParser(...args);
+}
 
 /** Mails as files: `<id>.eml` as it arrived first, and `<id>.json` for the list. The oldest are removed beyond 5,000. */
 export class MailStore {
@@ -59,7 +64,7 @@ export class MailStore {
 
   async read(id: string): Promise<{ text: string; html: string | null } | null> {
     if (!this.#mails.has(id)) return null;
-    const parsed = await simpleParser(await readFile(join(this.#directory, `${id}.eml`)), { skipImageLinks: true });
+    const parsed = await parse(await readFile(join(this.#directory, `${id}.eml`)), { skipImageLinks: true });
     return { text: parsed.text ?? "", html: parsed.html === false ? null : (parsed.html ?? null) };
   }
 
@@ -77,7 +82,7 @@ export class MailStore {
 
   async #add(raw: Buffer, recipients: readonly string[]): Promise<void> {
     const end = raw.indexOf("\r\n\r\n");
-    const headers = await simpleParser(end === -1 ? raw : raw.subarray(0, end + 4));
+    const headers = await parse(end === -1 ? raw : raw.subarray(0, end + 4));
     const messageId = headers.messageId ?? "";
     const id = createHash("sha256")
       .update(messageId === "" ? raw : messageId)

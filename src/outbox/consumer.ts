@@ -60,7 +60,7 @@ export async function settle(boss: PgBoss, em: EntityManager, queue: string, job
   if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
 }
 
-/** A batch that has to be taken apart, because a message of it is under suspicion. */
+/** A batch that has to be carried out one message at a time, because one of them may have killed a process. */
 class TakeApart extends Error {}
 
 /**
@@ -68,8 +68,8 @@ class TakeApart extends Error {}
  * of their effects, so nothing is leased: when the process dies, they are free as soon as Postgres drops the connection, and
  * effect, reply, saga, next command and job commit together or not at all.
  *
- * A batch that fails is rolled back and its messages are carried out one at a time; one that fails alone is counted as a
- * failed attempt, in a transaction of its own, and hurts nobody else.
+ * A batch that fails is rolled back and carried out again in halves, until the message that fails is alone; that one is
+ * counted as a failed attempt, in a transaction of its own, and hurts nobody else.
  */
 export class TransactionalConsumer {
   private readonly participant: TransactionalParticipant;
@@ -80,8 +80,8 @@ export class TransactionalConsumer {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private unlisten: () => void = () => undefined;
-  /** How many messages are still to be taken one at a time. */
-  private apart = 0;
+  /** Sizes of the next batches, last first, while a batch that failed is carried out in parts; empty: as many as there are. */
+  private parted: number[] = [];
   /** Failures of messages that were rolled back alone, until they have been counted. */
   private readonly verdicts = new Map<string, FailureReason>();
 
@@ -111,15 +111,15 @@ export class TransactionalConsumer {
     const most = this.parts.batchSize ?? 100;
     let failures = 0;
     while (!signal.aborted) {
-      const size = this.apart > 0 ? 1 : most;
+      const size = this.parted.at(-1) ?? most;
       const taken: Message[] = [];
       try {
         const count = await this.parts.transaction((em) => this.batch(em, size, taken));
         failures = 0;
-        this.apart = Math.max(0, this.apart - 1);
+        this.parted.pop();
         for (const job of taken) this.verdicts.delete(job.id);
         if (count < size) {
-          this.apart = 0;
+          this.parted = [];
           await this.alarm.wait(this.parts.pollIntervalMs ?? 1_000, signal);
         }
       } catch (error) {
@@ -127,10 +127,18 @@ export class TransactionalConsumer {
           this.parts.log.warn({ err: error, queue: this.queue }, "A batch could not be carried out; trying again");
           await this.alarm.wait(backoffMs(failures++, 50, 2_000), signal);
         } else if (taken.length > 1) {
-          this.apart = taken.length;
-          if (!(error instanceof TakeApart)) this.parts.log.debug({ err: error, queue: this.queue }, "A batch failed; its messages are carried out one at a time");
+          this.parted.pop();
+          const half = Math.ceil(taken.length / 2);
+          if (error instanceof TakeApart) this.parted.push(...taken.map(() => 1));
+          else this.parted.push(taken.length - half, half);
+          this.parts.log.debug({ err: error, queue: this.queue, messages: taken.length }, "A batch failed and is carried out in parts");
         } else if (taken[0] !== undefined) {
-          this.verdicts.set(taken[0].id, failureReason(error));
+          const { id } = taken[0];
+          if (this.verdicts.has(id)) {
+            this.parts.log.error({ err: error, queue: this.queue, job: id }, "A failed attempt could not be counted; trying again");
+            await this.alarm.wait(backoffMs(failures++, 100, 5_000), signal);
+          }
+          this.verdicts.set(id, failureReason(error));
         }
       }
     }
@@ -166,10 +174,10 @@ export class TransactionalConsumer {
   private async suspicions(commands: readonly Envelope[], worker: Worker): Promise<Map<string, FailureReason>> {
     const failures = new Map<string, FailureReason>();
     const ids = commands.map((command) => command.id);
-    const suspects = await worker.takeInHand(this.queue, ids, this.apart > 0);
+    const suspects = await worker.takeInHand(this.queue, ids, false);
     if (suspects.size > 0 && commands.length > 1) throw new TakeApart();
     // Being the only one in hand by chance proves nothing; from now on it is alone on purpose.
-    if (suspects.size > 0 && this.apart === 0) await worker.takeInHand(this.queue, ids, true);
+    if (suspects.size > 0) await worker.takeInHand(this.queue, ids, true);
     for (const command of commands) {
       const verdict = this.verdicts.get(command.id);
       if (verdict !== undefined) failures.set(command.id, verdict);

@@ -36,16 +36,17 @@ export class RequestContext {
   readonly sagas: SagaReader;
   readonly feed: SagaFeed;
   readonly identity: TokenIssuer;
-  readonly #parts: SchemaParts;
-  readonly #caller: Caller;
-  #viewer: Actor | null;
-  #em!: EntityManager;
-  #loaders!: Loaders;
+  // No # members: Apollo hands a copy of the context to resolvers, made without the constructor.
+  private readonly parts: SchemaParts;
+  private readonly caller: Caller;
+  private currentViewer: Actor | null;
+  private currentEm!: EntityManager;
+  private currentLoaders!: Loaders;
 
   constructor(parts: SchemaParts, caller: Caller) {
-    this.#parts = parts;
-    this.#caller = caller;
-    this.#viewer = caller.viewer;
+    this.parts = parts;
+    this.caller = caller;
+    this.currentViewer = caller.viewer;
     this.requestId = caller.requestId;
     this.sagas = parts.sagas;
     this.feed = parts.feed;
@@ -55,39 +56,39 @@ export class RequestContext {
 
   /** Null when nobody is signed in. */
   get viewer(): Actor | null {
-    return this.#viewer;
+    return this.currentViewer;
   }
 
   /** For reads outside a transaction. */
   get em(): EntityManager {
-    return this.#em;
+    return this.currentEm;
   }
 
   get loaders(): Loaders {
-    return this.#loaders;
+    return this.currentLoaders;
   }
 
   /** Forgets what was loaded: before each push of a subscription, and after a write. */
   refresh(): void {
-    this.#em = this.#parts.em();
-    this.#loaders = createLoaders(this.#em, this.sagas, this.#viewer);
+    this.currentEm = this.parts.em();
+    this.currentLoaders = createLoaders(this.currentEm, this.sagas, this.currentViewer);
   }
 
   /** One call into the domain as one transaction; what is read afterwards sees what it wrote. */
   async write<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
-    const result = await this.#parts.transaction(work);
+    const result = await this.parts.transaction(work);
     this.refresh();
     return result;
   }
 
   /** Asks again who is asking; for subscriptions, which outlive what their token once said. */
   async renewViewer(): Promise<void> {
-    if (this.#caller.renewViewer !== undefined) this.#viewer = await this.#caller.renewViewer();
+    if (this.caller.renewViewer !== undefined) this.currentViewer = await this.caller.renewViewer();
   }
 
   /** The rest of this request is answered to the user who has just shown their password. */
   signIn(viewer: Actor): void {
-    this.#viewer = viewer;
+    this.currentViewer = viewer;
     this.refresh();
   }
 }

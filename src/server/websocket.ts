@@ -103,8 +103,8 @@ function serverOptions(parts: WebSocketParts): Parameters<typeof makeServer<Reco
       if (Array.isArray(checked)) return checked;
       return { ...checked, schema, contextValue: new RequestContext(api, { ...ctx.extra.caller, requestId: newId() }) };
     },
-    onNext(_ctx, _id, _payload, args, { errors, ...rest }): FormattedExecutionResult {
-      return errors === undefined ? rest : { ...rest, errors: toPublic(errors, requestIdOf(args.contextValue)) };
+    onNext(_ctx, _id, _payload, args, { data = null, errors }): FormattedExecutionResult {
+      return errors === undefined ? { data } : { data, errors: toPublic(errors, requestIdOf(args.contextValue)) };
     },
     onError: (_ctx, _id, _payload, errors) => toPublic(errors, newId()),
   };

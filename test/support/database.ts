@@ -22,17 +22,16 @@ export async function createTestDatabase(options: { poolSize?: number } = {}): P
   const { url, drop } = await cloneTemplate();
   const log = createLog("warn");
   const orm = await createOrm({ url, entities: domainEntities, log, poolSize: options.poolSize ?? 10 });
-  const client = new pg.Client(url);
-  client.on("error", () => undefined);
-  await client.connect();
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  pool.on("error", () => undefined);
   return {
     url,
     orm,
     transaction: createTransaction(orm, log),
-    sql: async <Row extends pg.QueryResultRow>(text: string, parameters: readonly unknown[] = []) => (await client.query<Row>(text, [...parameters])).rows,
+    sql: async <Row extends pg.QueryResultRow>(text: string, parameters: readonly unknown[] = []) => (await pool.query<Row>(text, [...parameters])).rows,
     async dispose() {
       await orm.close();
-      await client.end().catch(() => undefined);
+      await pool.end();
       await drop();
     },
   };

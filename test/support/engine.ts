@@ -40,6 +40,8 @@ export interface TestEngine {
   saga(type: string, subjectId: string): Promise<SagaView | undefined>;
   /** Waits until the saga's view satisfies `is`. */
   until(type: string, subjectId: string, is: (saga: SagaView) => boolean, describe: string): Promise<SagaView>;
+  /** Waits until the sagas of all these subjects have ended, by one statement a look. */
+  untilEnded(subjectIds: readonly string[]): Promise<void>;
   /** Makes retries that wait due now. */
   skipWaits(): Promise<void>;
   dispose(): Promise<void>;
@@ -119,6 +121,17 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       );
       if (seen === undefined) throw new Error("unreachable");
       return seen;
+    },
+    async untilEnded(subjectIds) {
+      let open = -1;
+      await waitFor(
+        async () => {
+          const [row] = await database.sql<{ open: number }>("select count(*)::int as open from unnest($1::uuid[]) as i(id) where not exists (select from saga where subject_id = i.id and finished_at is not null)", [subjectIds]);
+          open = row?.open ?? -1;
+          return open === 0;
+        },
+        { timeoutMs: 60_000, describe: () => `${subjectIds.length} sagas to end; ${open} have not` },
+      );
     },
     async skipWaits() {
       await database.sql("update outbox set deliver_at = clock_timestamp() where deliver_at > clock_timestamp()");

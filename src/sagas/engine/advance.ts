@@ -101,8 +101,14 @@ export class Advance implements InTransactionSubscriber {
   }
 }
 
+/** Of two deliveries of one attempt in one batch, only the first counts. */
 function currentOf(commands: readonly Envelope[], instances: ReadonlyMap<string, Instance>): ReadonlySet<string> {
-  return new Set(commands.filter((command) => fateOf(command, instances) === "current").map((command) => command.id));
+  const attempts = new Set<string>();
+  const isFirst = ({ id, replyTo }: Envelope): boolean => {
+    const attempt = replyTo === null ? id : `${replyTo.runId} ${replyTo.attempt}`;
+    return !attempts.has(attempt) && attempts.add(attempt).has(attempt);
+  };
+  return new Set(commands.filter((command) => fateOf(command, instances) === "current" && isFirst(command)).map((command) => command.id));
 }
 
 /** A command without a reply address belongs to no saga and always counts. */

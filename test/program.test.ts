@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { startProgram } from "./support/process.ts";
+import { waitFor } from "./support/wait.ts";
+
+const dataDir = mkdtempSync(join(tmpdir(), "mentorplatform-program-"));
+const settings = { DATA_DIR: dataDir, SEED: "tiny" };
+
+async function ask(url: string, query: string): Promise<unknown> {
+  const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ query }) });
+  return await response.json();
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url);
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
+
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+test("an empty directory becomes a running program with data, and SIGTERM ends it with 0", async () => {
+  const program = await startProgram(settings);
+  expect(program.ready).toMatchObject({ event: "ready", roles: ["api", "relay", "worker"], pid: program.pid });
+  expect(await ask(program.ready.urls?.graphql ?? "", "{ __typename }")).toEqual({ data: { __typename: "Query" } });
+  expect((await fetch(`${program.ready.urls?.mailbox ?? ""}.json`)).status).toBe(200);
+  const client = await connect(program.ready.database);
+  expect((await client.query("select count(*)::int as n from app_user")).rows).toEqual([{ n: 9 }]);
+  await client.query("update app_user set bio = 'changed' where email = 'learner-0001@demo.example'");
+  await client.end();
+  expect(statSync(join(dataDir, "jwt-ed25519.pem")).mode & 0o777).toBe(0o600);
+  expect(await program.stop()).toBe(0);
+  expect(program.stderr()).toBe("");
+});
+
+test("a killed program leaves nothing that keeps the next one from starting, and its data is there", async () => {
+  const first = await startProgram(settings);
+  await first.kill();
+  const second = await startProgram(settings);
+  const client = await connect(second.ready.database);
+  expect((await client.query("select bio from app_user where email = 'learner-0001@demo.example'")).rows).toEqual([{ bio: "changed" }]);
+  await client.end();
+  await second.stop();
+});
+
+test("the program goes on when its PostgreSQL is killed", async () => {
+  const program = await startProgram(settings);
+  const client = await connect(program.ready.database);
+  const [server] = (await client.query<{ pid: number }>("select pid from pg_stat_activity where backend_type = 'checkpointer'")).rows;
+  // Any server process killed hard makes PostgreSQL end all sessions and recover.
+  process.kill(server?.pid ?? 0, "SIGKILL");
+  const login = 'mutation { login(input: { email: "learner-0001@demo.example", password: "demo-password-0001" }) { user { email } } }';
+  await waitFor(async () => JSON.stringify(await ask(program.ready.urls?.graphql ?? "", login)).includes('"learner-0001@demo.example"'), { describe: "a login to succeed" });
+  expect(await program.stop()).toBe(0);
+});
+
+test("a second program on the same directory refuses in three lines and leaves the first one alone", async () => {
+  const first = await startProgram(settings);
+  await expect(startProgram(settings)).rejects.toThrow(/ended with 1[^]*✖ DATA_DIR: expected a database that nobody uses[^\n]*\n  [^\n]*\n  [^\n]*EMBEDDED_POSTGRES_IN_USE\n$/);
+  expect(await ask(first.ready.urls?.graphql ?? "", "{ __typename }")).toEqual({ data: { __typename: "Query" } });
+  await first.stop();
+});
+
+test("a taken port is named with the variable to change", async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  await expect(startProgram({ ...settings, PORT: String(port) })).rejects.toThrow(/✖ PORT: expected port \d+ on 127\.0\.0\.1 to be free/);
+  other.close();
+});
+
+test("every problem of the configuration is shown before anything is started", async () => {
+  await expect(startProgram({ PORT: "many", SEED: "bench" })).rejects.toThrow(/✖ PORT:[^]*CONFIG_INVALID\n\n✖ SEED:[^]*CONFIG_INVALID\n$/);
+});

@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+/** The line of JSON that the program writes when it can be used without a terminal. */
+export interface ReadyLine {
+  readonly event: "ready";
+  readonly pid: number;
+  readonly roles: readonly string[];
+  readonly urls: { readonly graphql: string; readonly playground: string; readonly mailbox: string | null } | null;
+  readonly database: string;
+  readonly ms: number;
+}
+
+export interface Program {
+  readonly pid: number;
+  readonly ready: ReadyLine;
+  /** What it has written to standard error so far. */
+  readonly stderr: () => string;
+  /** Exit code and signal, once it has ended. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** SIGKILL, as a power failure; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; resolves with the exit code when it is gone. */
+  stop(): Promise<number | null>;
+}
+
+/**
+ * Starts src/main.ts in a process of its own and waits until it can be used. `env` are settings; nothing of this process'
+ * environment reaches it except PATH.
+ *
+ * @throws when the program ends before it is ready, with what it wrote to standard error
+ */
+export async function startProgram(env: Record<string, string>): Promise<Program> {
+  const child = spawn(process.execPath, ["--import", "./swc-hooks.mjs", "src/main.ts"], {
+    cwd: new URL("../..", import.meta.url),
+    env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "test", PORT: "0", SMTP_PORT: "0", SEED: "none", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let written = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (written += text));
+  const ended = once(child, "close").then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
+  const line = await Promise.race([once(createInterface(child.stdout), "line").then(([text]) => text as string), ended]);
+  if (typeof line !== "string") throw new Error(`The program has ended with ${line.code ?? line.signal} before it was ready:\n${written}`);
+  return {
+    pid: child.pid ?? 0,
+    ready: JSON.parse(line) as ReadyLine,
+    stderr: () => written,
+    ended,
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      return (await ended).code;
+    },
+  };
+}
