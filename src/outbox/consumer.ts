@@ -146,7 +146,7 @@ export class TransactionalConsumer {
 
   /** Takes and carries out one batch in the transaction of `em`. @returns how many messages there were */
   private async batch(em: EntityManager, size: number, taken: Message[]): Promise<number> {
-    const { boss, subscriber, worker } = this.parts;
+    const { boss, subscriber } = this.parts;
     taken.length = 0;
     const fetched = await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) });
     if (fetched.length === 0) return 0;
@@ -154,7 +154,7 @@ export class TransactionalConsumer {
     const commands = taken.map(envelope);
     crashPoint("consumer:fetched");
 
-    const failures = await this.suspicions(commands, worker);
+    const failures = await this.suspicions(commands);
     const claim = await subscriber.claim(em, commands);
     const [failed, rest] = partition(commands, (command) => claim.current.has(command.id) && failures.has(command.id));
     const [current, stale] = partition(rest, (command) => claim.current.has(command.id));
@@ -171,13 +171,14 @@ export class TransactionalConsumer {
   }
 
   /** Which of the messages count as failed without being run: those that failed alone here, or died alone with another process. */
-  private async suspicions(commands: readonly Envelope[], worker: Worker): Promise<Map<string, FailureReason>> {
+  private async suspicions(commands: readonly Envelope[]): Promise<Map<string, FailureReason>> {
+    const { em, worker } = this.parts;
     const failures = new Map<string, FailureReason>();
     const ids = commands.map((command) => command.id);
-    const suspects = await worker.takeInHand(this.queue, ids, false);
+    const suspects = await worker.takeInHand(em(), this.queue, ids, false);
     if (suspects.size > 0 && commands.length > 1) throw new TakeApart();
     // Being the only one in hand by chance proves nothing; from now on it is alone on purpose.
-    if (suspects.size > 0) await worker.takeInHand(this.queue, ids, true);
+    if (suspects.size > 0) await worker.takeInHand(em(), this.queue, ids, true);
     for (const command of commands) {
       const verdict = this.verdicts.get(command.id);
       if (verdict !== undefined) failures.set(command.id, verdict);

@@ -2,7 +2,7 @@ import { backoffMs } from "../kernel/backoff.ts";
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import { delivery, inTime, isDatabaseTrouble, publishReplies, settle, TakenOver, type ConsumerParts } from "./consumer.ts";
-import { envelope, type JobData, type Message } from "./jobs.ts";
+import { envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import type { Delivery, LeasedParticipant } from "./participant.ts";
 import { Alarm } from "./wake.ts";
@@ -75,11 +75,10 @@ export class LeasedConsumer {
 
   /** Leases up to `size` jobs and begins their effects. @returns how many were leased */
   private async take(size: number): Promise<number> {
-    const { boss, em, subscriber, worker } = this.parts;
-    const jobs = (await boss.fetch<JobData>(this.queue, { batchSize: size })) as Message[];
+    const { em, subscriber } = this.parts;
+    const jobs = await this.lease(size);
     if (jobs.length === 0) return 0;
     crashPoint("leased:fetched");
-    await worker.takeInHand(this.queue, [...this.inHand.keys(), ...jobs.map((job) => job.id)], false);
     const commands = jobs.map(envelope);
     const { current } = await subscriber.peek(em(), commands);
     const toPerform: { job: Message; command: Envelope; delivery: Delivery<unknown> }[] = [];
@@ -97,6 +96,17 @@ export class LeasedConsumer {
     }
     if (toPerform.length > 0) await this.begin(toPerform);
     return jobs.length;
+  }
+
+  /** Lease and note of it are one commit: of a process that dies, every lease is known. */
+  private async lease(size: number): Promise<Message[]> {
+    const { boss, transaction, worker } = this.parts;
+    return transaction(async (em) => {
+      const jobs = (await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) })) as Message[];
+      const held = [...this.inHand.keys(), ...this.performed.map((one) => one.job.id)];
+      if (jobs.length > 0) await worker.takeInHand(em, this.queue, [...held, ...jobs.map((job) => job.id)], false);
+      return jobs;
+    });
   }
 
   private async begin(batch: readonly { job: Message; command: Envelope; delivery: Delivery<unknown> }[]): Promise<void> {

@@ -53,13 +53,13 @@ export class Worker {
   }
 
   /**
-   * Notes what is taken in hand, before any of it is carried out. The note is committed on its own and without waiting for
-   * the disk: it has to outlive this process, not the server.
+   * Notes what is taken in hand, before any of it is carried out. The transaction that notes it, or the note itself without
+   * one, is committed without waiting for the disk: it has to outlive this process, not the server.
    * @returns which of the messages another, dead process had in hand
    */
-  async takeInHand(queue: string, messageIds: readonly string[], alone: boolean): Promise<ReadonlyMap<string, Suspicion>> {
+  async takeInHand(em: EntityManager, queue: string, messageIds: readonly string[], alone: boolean): Promise<ReadonlyMap<string, Suspicion>> {
     const rows = await query<{ message_id: string; alone: boolean }>(
-      this.parts.em(),
+      em,
       `with durability as (select set_config('synchronous_commit', 'off', true)), noted as (
          insert into worker_hand (worker_id, queue, message_ids, alone) select $1, $2, $3::uuid[], $4 from durability
          on conflict (worker_id, queue) do update set message_ids = excluded.message_ids, alone = excluded.alone

@@ -6,7 +6,7 @@ import { connectOutbox, type Hints } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
 import type { Definition, Node } from "./compiled.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { storeDefinitions } from "./store.ts";
+import { isAnyDue, storeDefinitions } from "./store.ts";
 
 export interface SagaEngineParts {
   readonly registry: SagaRegistry;
@@ -71,7 +71,7 @@ export class SagaEngine {
     while (!signal.aborted) {
       let found = 0;
       try {
-        found = await this.parts.transaction((em) => this.advance.deadlinesReached(em, SWEEP_BATCH));
+        if (await isAnyDue(this.parts.em())) found = await this.parts.transaction((em) => this.advance.deadlinesReached(em, SWEEP_BATCH));
       } catch (error) {
         this.parts.log.warn({ err: error }, "Deadlines could not be looked for; trying again");
       }

@@ -88,6 +88,12 @@ export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: 
   return locked(registry, rows);
 }
 
+/** Whether a deadline has passed, by the database's clock. */
+export async function isAnyDue(em: EntityManager): Promise<boolean> {
+  const [row] = await query<{ due: boolean }>(em, "select exists (select from saga where deadline_at <= clock_timestamp()) as due");
+  return row?.due === true;
+}
+
 /** Saga rows of these ids as they are, without a lock. */
 export async function readById(em: EntityManager, registry: SagaRegistry, ids: readonly string[]): Promise<Map<string, Instance>> {
   const rows = await query<SagaRow>(em, `select ${SAGA_COLUMNS} from saga where id = any($1::uuid[])`, [ids]);

@@ -1,0 +1,63 @@
+import type pg from "pg";
+import type { Database } from "./server.ts";
+
+export const courseCount = 50;
+
+// Ids are numbers in disguise, so that pgbench can make them from its counters too.
+const numbered = (prefix: number, number: number): string => `0000000${prefix}-0000-7000-8000-${String(number).padStart(12, "0")}`;
+export const learnerId = (number: number): string => numbered(1, number);
+export const courseId = (number: number): string => numbered(2, number % courseCount);
+/** The same id in SQL; `number` is an expression of type int. */
+export const idInSql = (prefix: number, number: string): string => `('0000000${prefix}-0000-7000-8000-' || lpad((${number})::text, 12, '0'))::uuid`;
+
+/** Learners, and courses with room for all of them. */
+export async function populate(client: pg.Client, learners: number): Promise<void> {
+  await client.query(
+    `insert into app_user (id, email, password_hash, full_name, time_zone, roles)
+     select ${idInSql(1, "n")}, 'learner-' || n || '@bench.example', 'none', 'Lear Ner', 'UTC', '{LEARNER}' from generate_series(0, $1::int - 1) n`,
+    [learners],
+  );
+  await client.query(`insert into app_user (id, email, password_hash, full_name, time_zone, roles) values (${idInSql(3, "0")}, 'mentor@bench.example', 'none', 'Men Tor', 'UTC', '{LEARNER,MENTOR}')`);
+  await client.query(`insert into category (id, name, description) values (${idInSql(4, "0")}, 'Bench', '')`);
+  await client.query(
+    `insert into course (id, mentor_id, category_id, title, description, level, status, capacity)
+     select ${idInSql(2, "n")}, ${idInSql(3, "0")}, ${idInSql(4, "0")}, 'Course ' || n, 'Short lessons.', 'BEGINNER', 'PUBLISHED', 100000 from generate_series(0, ${courseCount - 1}) n`,
+  );
+  await client.query("vacuum analyze");
+}
+
+/**
+ * Compares what is in the database with what `count` enrollments must have left, each exactly once.
+ * @throws {Error} they differ: the run is worthless however fast it was
+ */
+export async function checkEffects(database: Database, count: number, bySagas: boolean): Promise<void> {
+  const [found] = await database.sql<Record<string, number>>(
+    `select (select sum(seats_taken)::int from course) as seats,
+            (select count(*)::int from course_enrollment where status = 'ACTIVE' and seat_held and confirmed_at is not null and access_grant_id is not null) as active,
+            (select count(*)::int from course_enrollment) as enrollments,
+            (select count(*)::int from mail_message where state = 'SENT') as mails,
+            (select count(distinct about_id)::int from mail_message) as welcomed`,
+  );
+  const wrong = Object.entries(found ?? {}).filter(([, value]) => value !== count);
+  if (wrong.length > 0) throw new Error(`Expected ${count} of each effect, found ${wrong.map(([name, value]) => `${name} ${value}`).join(", ")}`);
+  if (!bySagas) return;
+  const [sagas] = await database.sql<{ completed: number; busy: number }>(
+    `select (select count(*)::int from saga where status = 'COMPLETED') as completed,
+            (select count(*) from outbox)::int + (select count(*) from dead_letter)::int + (select count(*) from pgboss.job where name not like '\\_\\_pgboss\\_\\_%')::int as busy`,
+  );
+  if (sagas?.completed !== count || sagas.busy !== 0) throw new Error(`Expected ${count} completed sagas and nothing under way, found ${sagas?.completed} and ${sagas?.busy}`);
+  const violations = await database.sql<{ rule: string; detail: string }>("select rule, detail from ops.invariant_violation limit 3");
+  if (violations.length > 0) throw new Error(`Expected no violated invariant, found ${violations.map(({ rule, detail }) => `${rule}: ${detail}`).join("; ")}`);
+}
+
+/** Rows that a saga leaves behind: the engine's own, its history, and those of the business. */
+export async function countRows(database: Database): Promise<{ engine: number; history: number; business: number }> {
+  const [row] = await database.sql<{ engine: number; history: number; business: number }>(
+    `select (select count(*) from saga)::int + (select count(*) from outbox)::int + (select count(*) from dead_letter)::int + (select count(*) from worker)::int
+              + (select count(*) from worker_hand)::int + (select count(*) from pgboss.job)::int as engine,
+            (select count(*) from saga_event)::int as history,
+            (select count(*) from course_enrollment)::int + (select count(*) from mail_message)::int + (select count(*) from idempotency_key)::int as business`,
+  );
+  if (row === undefined) throw new Error("The rows could not be counted");
+  return row;
+}

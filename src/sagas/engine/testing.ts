@@ -1,0 +1,109 @@
+import type { AnyEvent, EventContract } from "../../outbox/index.ts";
+import type { FailureReason } from "../../kernel/errors.ts";
+import { begin, decide, type CommandToSend, type Decision, type DecisionContext, type HistoryRow, type Input } from "./decide.ts";
+import type { Instance } from "./instance.ts";
+import type { AnySaga } from "./registry.ts";
+
+/**
+ * Starts a saga in memory, for tests of its definition. Time stands still until it is moved, ids are counted, and commands are
+ * collected instead of sent, so every verb takes microseconds and the same test always sees the same saga.
+ */
+export function given<P>(saga: AnySaga, event: EventContract<string, P>, payload: NoInfer<P>, random?: () => number): SagaUnderTest {
+  return new SagaUnderTest(saga, event, payload, random);
+}
+
+/** An attempt that failed for a passing reason; more of the same may succeed. */
+export const trouble = (changes: Partial<FailureReason> = {}): FailureReason => ({
+  code: "DEPENDENCY_UNAVAILABLE",
+  message: "It does not answer",
+  permanent: false,
+  detail: "at test",
+  ...changes,
+});
+
+/** One saga and everything it has decided. Each verb is one input; `last` is what the saga made of it. */
+export class SagaUnderTest {
+  now = new Date("2026-01-01T00:00:00Z");
+  last: Decision;
+  /** All commands so far, oldest first. */
+  readonly sent: CommandToSend[] = [];
+  readonly history: HistoryRow[] = [];
+  private readonly saga: AnySaga;
+  private readonly random: () => number;
+  private ids = 0;
+
+  constructor(saga: AnySaga, event: AnyEvent, payload: unknown, random: () => number = () => 0.5) {
+    this.saga = saga;
+    this.random = random;
+    this.last = begin(saga.definition, { messageId: this.id(), contract: event, payload }, this.context());
+    this.note(this.last);
+  }
+
+  /** The newest command, or the one given, is answered. */
+  answered<P>(reply: EventContract<string, P>, payload: NoInfer<P>, command: CommandToSend = this.newest()): this {
+    return this.take({ kind: "reply", messageId: this.id(), runId: command.runId, contract: reply, payload });
+  }
+
+  /** An attempt at the newest command, or at the one given, fails. */
+  failed(failure: FailureReason = trouble(), command: CommandToSend = this.newest()): this {
+    return this.take({ kind: "attempt-failed", messageId: this.id(), runId: command.runId, attempt: command.attempt, command: command.command.name, failure });
+  }
+
+  /** Attempts at the newest command fail until there is no other. */
+  exhausted(failure: FailureReason = trouble()): this {
+    const { runId } = this.newest();
+    do this.failed(failure);
+    while (this.last.commands.some((command) => command.runId === runId));
+    return this;
+  }
+
+  happened<P>(event: EventContract<string, P>, payload: NoInfer<P>): this {
+    return this.take({ kind: "event", messageId: this.id(), contract: event, payload });
+  }
+
+  /** Time moves to the deadline, and somebody looks. */
+  timedOut(): this {
+    if (this.instance.deadlineAt === null) throw new Error(`${this.instance.state} has no deadline`);
+    this.now = this.instance.deadlineAt;
+    return this.take({ kind: "deadline" });
+  }
+
+  take(input: Input): this {
+    this.note((this.last = decide(this.saga.definition, this.instance, input, this.context())));
+    return this;
+  }
+
+  get instance(): Instance {
+    return this.last.instance;
+  }
+
+  /** State, status and the commands sent by the last input, e.g. `"Paying RUNNING > PayCommand"`. */
+  get outcome(): string {
+    const commands = this.last.commands.map(({ command, attempt }) => (attempt === 1 ? command.name : `${command.name} ${attempt}`));
+    return [`${this.instance.state} ${this.instance.status}`, ...(commands.length === 0 ? [] : [commands.join(", ")])].join(" > ");
+  }
+
+  /** The runs so far, oldest first, each with its end and, once planned, its undo: `"Paying done, undo pending"`. */
+  get runs(): string[] {
+    return this.instance.runs.map(({ state, status, undo }) => `${state} ${status}${undo === null ? "" : `, undo ${undo.status}`}`);
+  }
+
+  newest(name?: string): CommandToSend {
+    const command = this.sent.findLast((one) => name === undefined || one.command.name === name);
+    if (command === undefined) throw new Error(`No ${name ?? "command"} has been sent; sent are ${this.sent.map((one) => one.command.name).join(", ")}`);
+    return command;
+  }
+
+  context(): DecisionContext {
+    return { now: this.now, newId: () => this.id(), random: this.random };
+  }
+
+  private id(): string {
+    return `00000000-0000-7000-8000-${String(++this.ids).padStart(12, "0")}`;
+  }
+
+  private note(decision: Decision): void {
+    this.sent.push(...decision.commands);
+    this.history.push(...decision.history);
+  }
+}

@@ -1,0 +1,215 @@
+import fc from "fast-check";
+import type { AnyEvent, EventContract, Fate } from "../../src/outbox/index.ts";
+import type { Input } from "../../src/sagas/engine/decide.ts";
+import { isFinished, type Instance } from "../../src/sagas/engine/instance.ts";
+import type { AnySaga } from "../../src/sagas/engine/registry.ts";
+import { SagaUnderTest, trouble } from "../../src/sagas/engine/testing.ts";
+import { property } from "./property.ts";
+
+/** What a generated life of a saga is made of. */
+export interface SagaWorld {
+  readonly saga: AnySaga;
+  readonly start: readonly [AnyEvent, unknown];
+  /** Every event that the saga may hear, replies included, with payloads to choose from. */
+  readonly payloads: readonly (readonly [AnyEvent, readonly unknown[]])[];
+  readonly cancellation: AnyEvent;
+  /** Which command takes back what another did, by name. */
+  readonly undoes: Readonly<Record<string, string>>;
+  /** Takes back what the starting transaction did. */
+  readonly undoesStart?: string;
+  /** The answer says that the step changed nothing. */
+  readonly didNothing: (event: AnyEvent, payload: unknown) => boolean;
+  /** Staying where one is has no memory: a second such message is noted again, and changes nothing but the history. */
+  readonly mayRepeat?: AnyEvent;
+}
+
+/** Types the payloads of one event for a world. */
+export const payloadsOf = <P>(event: EventContract<string, P>, ...payloads: NoInfer<P>[]): readonly [AnyEvent, readonly unknown[]] => [event, payloads];
+
+/** One generated step; the numbers choose among what exists at that moment. */
+const steps = fc.array(
+  fc.record({
+    kind: fc.constantFrom("reply", "reply", "reply", "reply", "fails", "fails", "event", "cancel", "deadline", "put-aside"),
+    isNewest: fc.constantFrom(true, true, true, false),
+    which: fc.nat(1_000),
+    what: fc.nat(1_000),
+    permanent: fc.constantFrom(false, false, false, true),
+  }),
+  { maxLength: 30 },
+);
+type Step = (typeof steps extends fc.Arbitrary<infer S> ? S : never) extends readonly (infer One)[] ? One : never;
+
+interface Applied {
+  readonly before: Instance;
+  readonly input: Input;
+  readonly fate: Fate;
+}
+
+/** A saga under test whose instances are frozen, so that a decision that changes its input is seen. */
+class Life extends SagaUnderTest {
+  readonly applied: Applied[] = [];
+  readonly world: SagaWorld;
+  private messages = 0;
+
+  constructor(world: SagaWorld, random: () => number) {
+    super(world.saga, world.start[0], world.start[1], random);
+    this.world = world;
+    freeze(this.instance);
+  }
+
+  override take(input: Input): this {
+    const before = this.instance;
+    super.take(input);
+    freeze(this.instance);
+    this.applied.push({ before, input, fate: this.last.fate });
+    return this;
+  }
+
+  /** Null when there is nothing of the kind to do. */
+  inputFor({ kind, isNewest, which, what, permanent }: Step): Input | null {
+    const messageId = `message-${++this.messages}`;
+    const command = isNewest ? this.newest() : pick(this.sent, which);
+    switch (kind) {
+      case "reply": {
+        const contract = pick(command.command.replies, which);
+        return { kind: "reply", messageId, runId: command.runId, contract, payload: this.payload(contract, what) };
+      }
+      case "fails":
+        return { kind: "attempt-failed", messageId, runId: command.runId, attempt: command.attempt, command: command.command.name, failure: trouble({ permanent }) };
+      case "event": {
+        const contract = pick(this.world.payloads, which)[0];
+        return { kind: "event", messageId, contract, payload: this.payload(contract, what) };
+      }
+      case "cancel":
+        return { kind: "event", messageId, contract: this.world.cancellation, payload: this.payload(this.world.cancellation, what) };
+      case "deadline":
+        if (this.instance.deadlineAt === null) return null;
+        this.now = this.instance.deadlineAt;
+        return { kind: "deadline" };
+      default:
+        return { kind: "put-aside", messageId, command: command.command.name, fate: "late" };
+    }
+  }
+
+  /** Cancels whatever still runs, and lets every undo succeed. */
+  bringToAnEnd(): void {
+    const cancel = this.inputFor({ kind: "cancel", isNewest: true, which: 0, what: 0, permanent: false });
+    if (cancel !== null) this.take(cancel);
+    for (let count = 0; count < 100 && !isFinished(this.instance) && this.last.commands.length > 0; count += 1) {
+      const answer = this.inputFor({ kind: "reply", isNewest: true, which: 0, what: 0, permanent: false });
+      if (answer !== null) this.take(answer);
+    }
+  }
+
+  private payload(contract: AnyEvent, what: number): unknown {
+    const choice = this.world.payloads.find(([event]) => event === contract);
+    if (choice === undefined) throw new Error(`The world has no payload for ${contract.name}`);
+    return pick(choice[1], what);
+  }
+}
+
+function pick<T>(all: readonly T[], index: number): T {
+  const one = all[index % all.length];
+  if (one === undefined) throw new Error("There is nothing to choose from");
+  return one;
+}
+
+function freeze(value: unknown): void {
+  if (value === null || typeof value !== "object" || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  Object.values(value).forEach(freeze);
+}
+
+/** Registers the properties that every saga has, whatever happens to it in whatever order. */
+export function sagaProperties(world: SagaWorld): void {
+  const { definition } = world.saga;
+  const lives = (check: (life: Life, script: readonly Step[]) => void) => () =>
+    fc.property(fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), steps, (numbers, script) => {
+      check(new Life(world, () => numbers.next().value as number), script);
+    });
+  const play = (life: Life, script: readonly Step[], after: (life: Life) => void = () => undefined): void => {
+    for (const step of script) {
+      const input = life.inputFor(step);
+      if (input === null) continue;
+      life.take(input);
+      after(life);
+    }
+  };
+
+  property(`${definition.name}: no order of messages breaks it, its history has no gap, and an end is an end`, lives((life, script) => {
+    let sequence = life.instance.sequence;
+    play(life, script, () => {
+      const { instance } = life;
+      const { before } = life.applied.at(-1) as Applied;
+      expect(life.last.history.map((row) => row.sequence)).toEqual(life.last.history.map((_, index) => sequence + index + 1));
+      sequence += life.last.history.length;
+      expect(instance.sequence).toBe(sequence);
+      if (isFinished(before)) {
+        expect(instance).toBe(before);
+        expect(life.last.commands).toEqual([]);
+      }
+      expectSound(world, life);
+    });
+  }));
+
+  property(`${definition.name}: a message that comes twice counts once`, lives((life, script) => {
+    play(life, script, () => {
+      const { input } = life.applied.at(-1) as Applied;
+      if (input.kind === "put-aside" || (input.kind === "event" && input.contract === world.mayRepeat)) return;
+      const { instance: once } = life;
+      life.take(input);
+      const { sequence: _s, updatedAt: _u, ...rest } = life.instance;
+      const { sequence: _t, updatedAt: _v, ...restOnce } = once;
+      expect(rest).toEqual(restOnce);
+      expect(life.last.commands).toEqual([]);
+      expect(life.last.fate).not.toBe("applied");
+    });
+  }));
+
+  const fails = { failed: 0 };
+  property(`${definition.name}: whatever may have happened before a failed end has been undone once, latest first`, lives((life, script) => {
+    play(life, script);
+    life.bringToAnEnd();
+    const { instance } = life;
+    if (!isFinished(instance) || definition.finals[instance.state] !== "failed") return;
+    fails.failed += 1;
+    const firsts = life.sent.filter((command) => command.attempt === 1);
+    const undos = new Set([...Object.values(world.undoes), world.undoesStart]);
+    const saidNo = new Set(life.applied.flatMap(({ input, fate }) => (input.kind === "reply" && fate === "applied" && world.didNothing(input.contract, input.payload) ? [input.runId] : [])));
+    const toUndo = firsts.filter(({ command, runId }) => world.undoes[command.name] !== undefined && !saidNo.has(runId)).map(({ command }) => world.undoes[command.name]);
+    expect(firsts.map(({ command }) => command.name).filter((name) => undos.has(name))).toEqual([...toUndo.toReversed(), ...(world.undoesStart === undefined ? [] : [world.undoesStart])]);
+    expect(instance.runs.filter((run) => run.undo !== null).every(({ undo }) => undo?.status === "done" || undo?.status === "gave-up")).toBe(true);
+  }));
+
+  test(`${definition.name}: enough of the generated lives have failed for the property about undo to mean something`, () => {
+    expect(fails.failed).toBeGreaterThan(100);
+  });
+}
+
+/** What holds between the fields of a saga's row after every decision. */
+function expectSound({ saga }: SagaWorld, life: Life): void {
+  const { definition } = saga;
+  const { instance, last } = life;
+  const { status, state, finishedAt, deadlineAt, nextAttemptAt, settledAt, runs } = instance;
+  const active = runs.filter((run) => run.status === "active");
+  const undoing = runs.filter((run) => run.undo?.status === "active");
+  expect(finishedAt !== null).toBe(state in definition.finals);
+  expect(["COMPLETED", "FAILED", "CANCELLED"].includes(status)).toBe(finishedAt !== null);
+  expect(active.length).toBe(["RUNNING", "RETRYING", "WAITING"].includes(status) ? 1 : 0);
+  expect(undoing.length).toBe(status === "COMPENSATING" ? 1 : 0);
+  expect(deadlineAt !== null).toBe(active.length === 1);
+  if (status !== "RETRYING" && status !== "COMPENSATING") expect(nextAttemptAt).toBeNull();
+  expect(status === "WAITING").toBe(active.length === 1 && definition.nodes.get(state)?.kind === "wait");
+  if (finishedAt !== null) expect(settledAt).not.toBeNull();
+  if (status === "COMPLETED" || status === "RUNNING" || status === "WAITING") expect(instance.reasonCode).toBeNull();
+  if (["RETRYING", "COMPENSATING", "FAILED", "CANCELLED"].includes(status)) expect(instance.reasonCode).not.toBeNull();
+  const open = [...active.map((run) => [run.id, run.attempts]), ...undoing.map((run) => [run.undo?.runId, run.undo?.attempts])];
+  for (const { runId, attempt, command, payload } of last.commands) {
+    expect(open).toContainEqual([runId, attempt]);
+    expect(json(command.schema, payload)).toEqual(payload);
+  }
+  expect(json(definition.data, instance.data)).toEqual(instance.data);
+}
+
+/** The value after a round through JSON, as the database gives it back. */
+const json = <T>(schema: { encode(value: T): unknown; decode(json: unknown, path: string): T }, value: T): T => schema.decode(JSON.parse(JSON.stringify(schema.encode(value))), "value");
