@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { startProgram } from "./support/process.ts";
+import { startProgram as start, type Program } from "./support/process.ts";
 import { waitFor } from "./support/wait.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "mentorplatform-program-"));
@@ -22,6 +22,15 @@ async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
+const running: Program[] = [];
+
+async function startProgram(env: Record<string, string>): Promise<Program> {
+  const program = await start(env);
+  running.push(program);
+  return program;
+}
+
+afterEach(() => Promise.all(running.splice(0).map((program) => program.kill())));
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 test("an empty directory becomes a running program with data, and SIGTERM ends it with 0", async () => {
@@ -54,8 +63,10 @@ test("the program goes on when its PostgreSQL is killed", async () => {
   const [server] = (await client.query<{ pid: number }>("select pid from pg_stat_activity where backend_type = 'checkpointer'")).rows;
   // Any server process killed hard makes PostgreSQL end all sessions and recover.
   process.kill(server?.pid ?? 0, "SIGKILL");
-  const login = 'mutation { login(input: { email: "learner-0001@demo.example", password: "demo-password-0001" }) { user { email } } }';
-  await waitFor(async () => JSON.stringify(await ask(program.ready.urls?.graphql ?? "", login)).includes('"learner-0001@demo.example"'), { describe: "a login to succeed" });
+  const signIn = 'mutation { signIn(email: "learner-0001@demo.example", password: "demo-password-0001") { accessToken } }';
+  const url = program.ready.urls?.graphql ?? "";
+  await waitFor(async () => JSON.stringify(await ask(url, signIn)).includes('"accessToken":"ey'), { timeoutMs: 30_000, describe: async () => ["a sign-in to succeed", await ask(url, signIn)] });
+  await client.end().catch(() => undefined);
   expect(await program.stop()).toBe(0);
 });
 
@@ -70,8 +81,11 @@ test("a taken port is named with the variable to change", async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as AddressInfo;
-  await expect(startProgram({ ...settings, PORT: String(port) })).rejects.toThrow(/✖ PORT: expected port \d+ on 127\.0\.0\.1 to be free/);
-  other.close();
+  try {
+    await expect(startProgram({ ...settings, PORT: String(port) })).rejects.toThrow(/✖ PORT: expected port \d+ on 127\.0\.0\.1 to be free/);
+  } finally {
+    other.close();
+  }
 });
 
 test("every problem of the configuration is shown before anything is started", async () => {

@@ -63,7 +63,7 @@ export function publicError(formatted: GraphQLFormattedError, error: unknown, re
 function classify(formatted: GraphQLFormattedError, original: unknown): { code: string; message: string } {
   if (original instanceof Refusal) return { code: "BAD_USER_INPUT", message: original.message };
   if (original instanceof InvalidRequest && PUBLIC_CODES.has(original.code)) return { code: original.code, message: original.message };
-  if (original instanceof Transient || isUnavailable(original)) return { code: "UNAVAILABLE", message: "The service cannot answer just now; try again in a moment." };
+  if (isForNow(original)) return { code: "UNAVAILABLE", message: "The service cannot answer just now; try again in a moment." };
   const code = String(formatted.extensions?.["code"] ?? "");
   const isOwn = original === null || original instanceof GraphQLError;
   if (isOwn && PUBLIC_CODES.has(code)) return { code, message: formatted.message };
@@ -76,6 +76,9 @@ function originalOf(error: unknown): unknown {
   while (inner instanceof GraphQLError && inner.originalError !== undefined) inner = inner.originalError;
   return inner;
 }
+
+/** Nothing is broken: the same request may be answered in a moment. */
+export const isForNow = (error: unknown): boolean => error instanceof Transient || isUnavailable(error);
 
 function isUnavailable(error: unknown, depth = 0): boolean {
   if (!(error instanceof Error) || error instanceof AppError || depth > 5) return false;

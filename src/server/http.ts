@@ -8,6 +8,7 @@ import type { Log } from "../kernel/log.ts";
 import { startupError } from "../kernel/startup-error.ts";
 import { buildApiSchema } from "../schema/build-schema.ts";
 import { RequestContext, type SchemaParts } from "../schema/context.ts";
+import { isForNow } from "../schema/errors.ts";
 import type { SagaCatalogue } from "../schema/sagas/enums.ts";
 import { AccountStanding } from "../schema/standing.ts";
 import { createApollo } from "./apollo.ts";
@@ -88,7 +89,7 @@ async function contextOf(authorization: string | undefined, parts: ServerParts, 
     return new RequestContext(parts, await authenticateToken(authorization, currentRequestId(), parts.identity, standing));
   } catch (cause) {
     // Nothing of the request was run, which is the one case in which the status says so.
-    const status = cause instanceof InvalidRequest ? 401 : 503;
+    const status = cause instanceof InvalidRequest ? 401 : isForNow(cause) ? 503 : 500;
     throw new GraphQLError("The caller cannot be told", { originalError: cause as Error, extensions: { http: { status } } });
   }
 }

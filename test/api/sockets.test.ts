@@ -19,6 +19,12 @@ interface Message {
   payload?: unknown;
 }
 
+const opened: WebSocket[] = [];
+afterEach(async () => {
+  for (const socket of opened.splice(0)) socket.terminate();
+  await waitFor(() => api.feed.watcherCount === 0);
+});
+
 /** A bare socket, to say what no client would say. */
 class Bare {
   readonly received: Message[] = [];
@@ -29,7 +35,8 @@ class Bare {
     this.socket = new WebSocket(api.socketUrl, protocol, options);
     this.socket.on("message", (data) => this.received.push(JSON.parse(String(data)) as Message));
     this.socket.on("error", () => undefined);
-    this.closed = once(this.socket, "close").then(([code]) => code as number);
+    this.closed = new Promise((resolve) => this.socket.on("close", resolve));
+    opened.push(this.socket);
   }
 
   async open(): Promise<this> {
@@ -138,8 +145,7 @@ test("the 51st operation of a socket is refused, the others go on", async () => 
   for (let index = 1; index <= 51; index++) bare.subscribe(WATCH, { saga: sagaId }, String(index));
   expect(await bare.code("51")).toBe("RATE_LIMITED");
   await waitFor(() => bare.received.filter(({ type }) => type === "next").length === 50);
-  bare.socket.terminate();
-  await waitFor(() => api.feed.watcherCount === 0);
+  expect(api.feed.watcherCount).toBe(50);
 });
 
 test("errors on a socket carry code and request id, and nothing else of ours", async () => {

@@ -1,7 +1,6 @@
 import { createClient, type Client } from "graphql-ws";
 import WebSocket from "ws";
 import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
-import type { Mail } from "../../src/domain/mail/mailer.ts";
 import { hashPassword } from "../../src/domain/users/password.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
@@ -35,7 +34,6 @@ const PASSWORD = "correct horse battery";
 
 /** The whole API on real sockets and a database of its own; work is carried out once `engine.start()` was called. */
 export class ApiTest {
-  readonly mails: Mail[] = [];
   readonly #clients: Client[] = [];
 
   private constructor(
@@ -48,18 +46,11 @@ export class ApiTest {
 
   static async open(over: Partial<ServerParts> = {}): Promise<ApiTest> {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
-    const mails: Mail[] = [];
-    const mailer = {
-      send: async (mail: Mail) => {
-        mails.push(mail);
-        return { accepted: true } as const;
-      },
-    };
-    const engine = await createTestEngine({ sagas, participants: courseEnrollmentParticipants(mailer) });
+    const engine = await createTestEngine({ sagas, participants: courseEnrollmentParticipants({ send: async () => ({ accepted: true }) }) });
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
     const feed = new SagaFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
-    const server = await startServer({
+    const starting = startServer({
       host: "127.0.0.1",
       port: 0,
       registry: new SagaRegistry(sagas),
@@ -73,9 +64,11 @@ export class ApiTest {
       pingDatabase: () => engine.sql("select 1"),
       ...over,
     });
-    const test = new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }));
-    test.mails.push(...mails);
-    return test;
+    const server = await starting.catch(async (error: unknown) => {
+      await engine.dispose();
+      throw error;
+    });
+    return new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }));
   }
 
   async close(): Promise<void> {
