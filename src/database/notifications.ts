@@ -3,7 +3,7 @@ import { backoffMs } from "../kernel/backoff.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 import { newId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
-import type { Hints, HintTopic } from "../outbox/hints.ts";
+import type { Hints, HintTopic } from "../outbox/index.ts";
 import { sessionOptions } from "./address.ts";
 
 export interface NotificationsOptions {

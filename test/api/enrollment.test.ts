@@ -1,5 +1,6 @@
 import { newId } from "../../src/kernel/ids.ts";
 import { waitFor } from "../support/wait.ts";
+import { CancelDocument, EnrollDocument } from "./generated/graphql.ts";
 import { ApiTest, codesOf, type Person } from "./support.ts";
 
 let api: ApiTest;
@@ -11,31 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const ENROLL = `mutation ($course: ID!, $key: String!) {
-  enrollInCourse(courseId: $course, idempotencyKey: $key) {
-    courseEnrollment { id status failure { code } course { id } learner { id } saga { id } }
-    saga { id type state status sequence subjectId subject { ... on CourseEnrollment { id } } steps { state status } }
-    userErrors { code field message }
-  }
-}`;
-
-interface Enroll {
-  enrollInCourse: {
-    courseEnrollment: { id: string; status: string; course: { id: string }; learner: { id: string }; saga: { id: string } } | null;
-    saga: { id: string; type: string; state: string; subjectId: string; subject: { id: string } } | null;
-    userErrors: { code: string; field: string[] | null }[];
-  } | null;
-}
-
-const enroll = (who: Person, course: string, key: string) => api.run<Enroll>(ENROLL, { course, key }, who);
-
-const CANCEL = `mutation ($id: ID!, $note: String, $key: String) {
-  cancelEnrollment(id: $id, note: $note, idempotencyKey: $key) { courseEnrollment { id status failure { code } } saga { status } userErrors { code field } }
-}`;
-
-interface Cancel {
-  cancelEnrollment: { courseEnrollment: { id: string; status: string; failure: { code: string } | null } | null; userErrors: { code: string; field: string[] | null }[] } | null;
-}
+const enroll = (who: Person, course: string, key: string) => api.run(EnrollDocument, { course, key }, who);
 
 test("an enrollment is asked for, carried out, and seen by the learner as it becomes active", async () => {
   const [learner, course] = [await api.person(), await api.course(mentor, { capacity: 2 })];
@@ -131,14 +108,14 @@ test("cancelling gives the seat back, can be repeated, and is closed to everybod
   await waitFor(async () => (await api.engine.saga("CourseEnrollment", enrollmentId))?.finishedAt);
 
   for (const other of [stranger, mentor]) {
-    const refused = await api.run<Cancel>(CANCEL, { id: enrollmentId }, other);
+    const refused = await api.run(CancelDocument, { id: enrollmentId }, other);
     expect(refused.data.cancelEnrollment).toMatchObject({ courseEnrollment: null, userErrors: [{ code: "NOT_FOUND", field: ["id"] }] });
   }
-  const unknown = await api.run<Cancel>(CANCEL, { id: newId() }, stranger);
+  const unknown = await api.run(CancelDocument, { id: newId() }, stranger);
   expect(unknown.data.cancelEnrollment?.userErrors).toMatchObject([{ code: "NOT_FOUND", field: ["id"] }]);
 
   for (const who of [learner, learner, admin]) {
-    const { data } = await api.run<Cancel>(CANCEL, { id: enrollmentId, note: "No time", key: newId() }, who);
+    const { data } = await api.run(CancelDocument, { id: enrollmentId, note: "No time", key: newId() }, who);
     expect(data.cancelEnrollment).toMatchObject({ courseEnrollment: { status: "CANCELLED", failure: { code: "CANCELLED_BY_USER" } }, userErrors: [] });
   }
   expect((await api.run("query ($id: ID!) { course(id: $id) { seatsTaken } }", { id: course })).data).toEqual({ course: { seatsTaken: 0 } });

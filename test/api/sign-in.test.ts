@@ -1,3 +1,4 @@
+import { SignInDocument } from "./generated/graphql.ts";
 import { ApiTest, codesOf, password } from "./support.ts";
 
 let api: ApiTest;
@@ -6,29 +7,21 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const SIGN_IN = `mutation ($email: EmailAddress!, $password: String!) {
-  signIn(email: $email, password: $password) { accessToken accessTokenExpiresAt user { id email roles } userErrors { code message field } }
-}`;
-
-interface SignIn {
-  signIn: { accessToken: string | null; accessTokenExpiresAt: string | null; user: { id: string; email: string; roles: string[] } | null; userErrors: { code: string }[] };
-}
-
 test("a sign-in answers with a token that the API accepts, whatever the case of the address", async () => {
   const person = await api.person("MENTOR");
-  const { data } = await api.run<SignIn>(SIGN_IN, { email: person.email.toUpperCase(), password });
-  expect(data.signIn.userErrors).toEqual([]);
-  expect(data.signIn.user).toEqual({ id: person.id, email: person.email, roles: ["LEARNER", "MENTOR"] });
-  expect(data.signIn.accessTokenExpiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const { data } = await api.run(SignInDocument, { email: person.email.toUpperCase(), password });
+  expect(data.signIn?.userErrors).toEqual([]);
+  expect(data.signIn?.user).toEqual({ id: person.id, email: person.email, roles: ["LEARNER", "MENTOR"] });
+  expect(data.signIn?.accessTokenExpiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-  const viewer = await api.run("{ viewer { id email } }", {}, { ...person, token: data.signIn.accessToken ?? "" });
+  const viewer = await api.run("{ viewer { id email } }", {}, { ...person, token: data.signIn?.accessToken ?? "" });
   expect(viewer.data).toEqual({ viewer: { id: person.id, email: person.email } });
 });
 
 test("an unknown address and a wrong password get the same answer", async () => {
   const person = await api.person();
-  const wrong = await api.run<SignIn>(SIGN_IN, { email: person.email, password: "not the password" });
-  const unknown = await api.run<SignIn>(SIGN_IN, { email: "nobody@demo.example", password });
+  const wrong = await api.run(SignInDocument, { email: person.email, password: "not the password" });
+  const unknown = await api.run(SignInDocument, { email: "nobody@demo.example", password });
   expect(wrong.data).toEqual(unknown.data);
   expect(wrong.data.signIn).toMatchObject({ accessToken: null, user: null, userErrors: [{ code: "WRONG_CREDENTIALS", field: null }] });
 });

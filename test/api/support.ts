@@ -10,6 +10,7 @@ import { SagaFeed, SagaRegistry } from "../../src/sagas/engine/index.ts";
 import { sagas } from "../../src/sagas/index.ts";
 import { type RunningServer, type ServerParts, startServer } from "../../src/server/index.ts";
 import { generateKeyPairSync } from "node:crypto";
+import { EnrollDocument, type TypedDocumentString } from "./generated/graphql.ts";
 import { createTestEngine, type TestEngine } from "../support/engine.ts";
 
 export interface GraphQLError {
@@ -106,9 +107,13 @@ export class ApiTest {
     return id;
   }
 
-  /** One operation over HTTP. `D` is what the test expects the data to look like. */
-  async run<D = Record<string, unknown>>(query: string, variables: Record<string, unknown> = {}, who?: Person | null): Promise<Answer<D>> {
-    const { status, body } = await this.post({ query, variables }, who == null ? {} : { authorization: `Bearer ${who.token}` });
+  /** One operation over HTTP, with the types of its generated document or, for a text, with what the test says the data looks like. */
+  async run<D = Record<string, unknown>, V = Record<string, unknown>>(
+    query: string | TypedDocumentString<D, V>,
+    variables: NoInfer<V> = {} as V,
+    who?: Person | null,
+  ): Promise<Answer<D>> {
+    const { status, body } = await this.post({ query: String(query), variables }, who == null ? {} : { authorization: `Bearer ${who.token}` });
     return { status, ...(body as { data: D; errors?: readonly GraphQLError[] }) };
   }
 
@@ -139,12 +144,10 @@ export class ApiTest {
   }
 
   async enroll(learner: Person, courseId: string, key: string = newId()): Promise<{ enrollmentId: string; sagaId: string }> {
-    const { data } = await this.run<{ enrollInCourse: { courseEnrollment: { id: string }; saga: { id: string } } }>(
-      "mutation ($course: ID!, $key: String!) { enrollInCourse(courseId: $course, idempotencyKey: $key) { courseEnrollment { id } saga { id } userErrors { code } } }",
-      { course: courseId, key },
-      learner,
-    );
-    return { enrollmentId: data.enrollInCourse.courseEnrollment.id, sagaId: data.enrollInCourse.saga.id };
+    const { data } = await this.run(EnrollDocument, { course: courseId, key }, learner);
+    const { courseEnrollment, saga } = data.enrollInCourse ?? {};
+    if (courseEnrollment == null || saga == null) throw new Error(`Expected an enrollment, found ${JSON.stringify(data)}`);
+    return { enrollmentId: courseEnrollment.id, sagaId: saga.id };
   }
 }
 

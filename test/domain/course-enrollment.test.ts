@@ -174,7 +174,7 @@ describe("from the seat to access", () => {
 
   test("a batch refuses only those whose course or account has changed meanwhile", async () => {
     const [fine, closed, archived, inactive] = [await seated(), await seated({ closesIn: "1 hour" }), await seated(), await seated()];
-    await t.db.sql("update course set enrollment_closes_at = now() where id = $1", [closed.courseId]);
+    await t.db.sql("update course set enrollment_closes_at = now() - interval '1 minute' where id = $1", [closed.courseId]);
     await t.db.sql("update course set status = 'ARCHIVED' where id = $1", [archived.courseId]);
     await t.db.sql("update app_user set active = false where id = $1", [inactive.learner]);
     const all = [fine, closed, archived, inactive].map((one) => one.enrollmentId);

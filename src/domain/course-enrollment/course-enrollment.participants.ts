@@ -164,7 +164,7 @@ async function loadLetters(em: EntityManager, enrollmentIds: readonly string[]):
 async function loadStanding(em: EntityManager, enrollmentIds: readonly string[]): Promise<Map<string, StandingFacts>> {
   const rows = await query<{ id: string; active: boolean; status: CourseStatus; window_closed: boolean }>(
     em,
-    `select e.id, u.active, c.status, coalesce(c.enrollment_closes_at <= now(), false) as window_closed
+    `select e.id, u.active, c.status, coalesce(c.enrollment_closes_at <= e.enrolled_at, false) as window_closed
      from course_enrollment e join app_user u on u.id = e.learner_id join course c on c.id = e.course_id where e.id = any($1::uuid[])`,
     [enrollmentIds],
   );

@@ -87,6 +87,7 @@ export const alreadyEnrolledRefusal = (): Refusal =>
 export interface StandingFacts {
   readonly learnerActive: boolean;
   readonly courseStatus: CourseStatus;
+  /** The window ended before the learner asked. Who asked in time is not turned away because a queue was long. */
   readonly windowClosed: boolean;
 }
 
@@ -94,7 +95,7 @@ export interface StandingFacts {
 export function confirmationObstacle({ learnerActive, courseStatus, windowClosed }: StandingFacts): string | null {
   if (!learnerActive) return "The learner's account is switched off.";
   if (courseStatus !== "PUBLISHED") return "The course is no longer published.";
-  if (windowClosed) return "The course has stopped taking enrollments.";
+  if (windowClosed) return "The course had stopped taking enrollments.";
   return null;
 }
 

@@ -1,9 +1,10 @@
 import * as m from "../../../test/support/orders.ts";
 import { orderSaga } from "../../../test/support/orders.ts";
 import { payloadsOf, sagaProperties } from "../../../test/support/saga-properties.ts";
-import type { Definition } from "./compiled.ts";
+import { nodeOf, type Definition, type MilestoneNode, type Node, type StepNode, type Undo, type WaitNode } from "./compiled.ts";
 import { begin, decide, fateOfCommand, type Input } from "./decide.ts";
 import type { Instance, Run } from "./instance.ts";
+import type { AnySaga } from "./registry.ts";
 import { given, trouble, type SagaUnderTest } from "./testing.ts";
 
 const orderId = "00000000-0000-4000-8000-000000000001";
@@ -23,6 +24,12 @@ const undone = (saga: SagaUnderTest): SagaUnderTest => {
   return saga.answered(reply, { orderId });
 };
 const last = (saga: SagaUnderTest) => saga.history.at(-1);
+
+/** The order saga with one of its nodes changed. */
+function withNode(state: string, changes: Partial<StepNode> | Partial<WaitNode> | Partial<MilestoneNode>, saga: AnySaga = orderSaga): AnySaga {
+  const { definition } = saga;
+  return { ...saga, definition: { ...definition, nodes: new Map(definition.nodes).set(state, { ...nodeOf(definition, state), ...changes } as Node) } };
+}
 
 describe("a saga's birth", () => {
   test("moves it on to its first stop, with that stop's command, in one decision", () => {
@@ -172,21 +179,15 @@ describe("undoing", () => {
   });
 
   test("hands the undo the run that it undoes, and the same over all attempts", () => {
-    const seen: unknown[] = [];
-    const { definition } = orderSaga;
-    const node = definition.nodes.get("Reserving");
-    if (node?.kind !== "step" || node.undo === null) throw new Error("Reserving has an undo");
-    const spied = {
-      ...orderSaga,
-      definition: { ...definition, nodes: new Map(definition.nodes).set("Reserving", { ...node, undo: { ...node.undo, with: (_d, meta) => (seen.push([meta.stepRunId, meta.attempt, meta.reason]), {}) } }) } as Definition,
-    };
-    const saga = given(spied, m.OrderPlacedEvent, placed);
-    const runId = saga.newest().runId;
+    const { undo } = nodeOf(orderSaga.definition, "Reserving") as StepNode;
+    const saga = given(withNode("Reserving", { undo: { ...(undo as Undo), with: (_d, meta) => meta } }), m.OrderPlacedEvent, placed);
+    const { runId } = saga.newest();
     cancelled(saga).failed();
-    expect(seen).toEqual([
-      [runId, 1, "Cancelled: too late."],
-      [runId, 2, "Cancelled: too late."],
+    expect(saga.sent.slice(-2).map(({ payload }) => payload)).toEqual([
+      { stepRunId: runId, attempt: 1, now: saga.now, reason: "Cancelled: too late." },
+      { stepRunId: runId, attempt: 2, now: saga.now, reason: "Cancelled: too late." },
     ]);
+    expect(saga.newest().runId).not.toBe(runId);
   });
 
   test("that fails is tried again by its own policy, without leaving the undo", () => {
@@ -260,6 +261,11 @@ describe("a failed attempt", () => {
     expect(saga.newest()).toMatchObject({ attempt: 3, deliverAt: new Date(saga.now.getTime() + 3_000) });
   });
 
+  test("shows the next attempt its run and number, and no reason: the saga goes forward", () => {
+    const saga = given(withNode("Reserving", { with: (_d, meta) => meta }), m.OrderPlacedEvent, placed).failed();
+    expect(saga.sent.map(({ payload }) => payload)).toEqual([1, 2].map((attempt) => ({ stepRunId: saga.newest().runId, attempt, now: saga.now, reason: "" })));
+  });
+
   test("leaves no trouble behind once a later one is answered", () => {
     const saga = reserving().failed().answered(m.StockReservedEvent, { orderId, from: "shelf" });
     expect(saga.instance).toMatchObject({ status: "RUNNING", attempt: 1, nextAttemptAt: null, reasonCode: null, reasonMessage: null, reasonAt: null });
@@ -273,12 +279,9 @@ describe("a failed attempt", () => {
   });
 
   test("leaves no trouble behind where an answer makes the saga stand", () => {
-    const retrying: Instance = { ...wrapping().failed().instance, status: "RETRYING" };
-    expect(retrying.reasonCode).toBe("DEPENDENCY_UNAVAILABLE");
-    const saga = wrapping();
-    const active: Instance = { ...saga.instance, status: "RETRYING", reasonCode: "DEPENDENCY_UNAVAILABLE", reasonMessage: "It does not answer", reasonAt: saga.now };
-    const reply: Input = { kind: "reply", messageId: "m", runId: saga.newest().runId, contract: m.PaperMissingEvent, payload: { orderId } };
-    expect(decide(orderSaga.definition, active, reply, saga.context()).instance).toMatchObject({ status: "STUCK", reasonCode: null, reasonMessage: null, reasonAt: null });
+    const saga = given(withNode("Wrapping", { retry: { waitsMs: [1_000], jitter: 0 } }), m.OrderPlacedEvent, placed).answered(m.StockReservedEvent, { orderId, from: "shelf" });
+    expect(saga.failed().instance).toMatchObject({ status: "RETRYING", reasonCode: "DEPENDENCY_UNAVAILABLE" });
+    expect(saga.answered(m.PaperMissingEvent, { orderId }).instance).toMatchObject({ status: "STUCK", reasonCode: null, reasonMessage: null, reasonAt: null });
   });
 
   test("that no other can better uses the attempts up at once", () => {
@@ -390,11 +393,7 @@ describe("a deadline", () => {
   });
 
   test("of a wait may be an instant out of the saga's data", () => {
-    const { definition } = orderSaga;
-    const node = definition.nodes.get("AwaitingPickup");
-    if (node?.kind !== "wait") throw new Error("AwaitingPickup is a wait");
-    const byData = { ...definition, nodes: new Map(definition.nodes).set(node.state, { ...node, deadline: (d) => d["wrappedAt"] as Date }) } as Definition;
-    const saga = given({ ...orderSaga, definition: byData }, m.OrderPlacedEvent, placed);
+    const saga = given(withNode("AwaitingPickup", { deadline: (d) => d["wrappedAt"] as Date }), m.OrderPlacedEvent, placed);
     saga.answered(m.StockReservedEvent, { orderId, from: "shelf" }).answered(m.WrappedEvent, { orderId, at: wrappedAt });
     expect(saga.instance.deadlineAt).toEqual(wrappedAt);
   });
@@ -408,7 +407,23 @@ describe("a deadline", () => {
 
 describe("a wait", () => {
   test("goes on with one of its events", () => {
-    expect(awaiting().happened(m.PickedUpEvent, { orderId }).outcome).toBe("Delivering RUNNING > DeliverCommand");
+    const saga = awaiting().happened(m.PickedUpEvent, { orderId });
+    expect(saga.outcome).toBe("Delivering RUNNING > DeliverCommand");
+    expect(saga.runs.at(-2)).toBe("AwaitingPickup done");
+  });
+
+  test("may go on when its time is over", () => {
+    const saga = given(withNode("AwaitingPickup", { onDeadline: { go: "next" } }), m.OrderPlacedEvent, placed);
+    saga.answered(m.StockReservedEvent, { orderId, from: "shelf" }).answered(m.WrappedEvent, { orderId, at: wrappedAt });
+    expect(saga.timedOut().outcome).toBe("Delivering RUNNING > DeliverCommand");
+    expect(saga.runs.at(-2)).toBe("AwaitingPickup unknown");
+  });
+
+  test("that is no goal leaves the saga unsettled", () => {
+    const saga = given(withNode("AwaitingPickup", { goal: false }, withNode("Wrapped", { goal: false })), m.OrderPlacedEvent, placed);
+    saga.answered(m.StockReservedEvent, { orderId, from: "shelf" }).answered(m.WrappedEvent, { orderId, at: wrappedAt });
+    expect(saga.outcome).toBe("AwaitingPickup WAITING");
+    expect(saga.instance.settledAt).toBeNull();
   });
 
   test("may note an event and stay, with its deadline", () => {
@@ -431,9 +446,7 @@ describe("a wait", () => {
   });
 
   test("is settled by its own goal when no milestone was one before", () => {
-    const { definition } = orderSaga;
-    const quiet: Definition = { ...definition, nodes: new Map(definition.nodes).set("Wrapped", { kind: "milestone", state: "Wrapped", goal: false }) };
-    const saga = given({ ...orderSaga, definition: quiet }, m.OrderPlacedEvent, placed).answered(m.StockReservedEvent, { orderId, from: "shelf" });
+    const saga = given(withNode("Wrapped", { goal: false }), m.OrderPlacedEvent, placed).answered(m.StockReservedEvent, { orderId, from: "shelf" });
     expect(saga.instance.settledAt).toBeNull();
     expect(saga.answered(m.WrappedEvent, { orderId, at: wrappedAt }).instance.settledAt).toEqual(saga.now);
   });
@@ -454,11 +467,7 @@ describe("a wait", () => {
   });
 
   test("whose loop names no other way out stands and asks an operator", () => {
-    const { definition } = orderSaga;
-    const node = definition.nodes.get("AwaitingPickup");
-    if (node?.kind !== "wait") throw new Error("AwaitingPickup is a wait");
-    const bare = { ...definition, nodes: new Map(definition.nodes).set(node.state, { ...node, onDeadline: { go: "state", to: "Reserving", atMost: 0 } }) } as Definition;
-    const saga = given({ ...orderSaga, definition: bare }, m.OrderPlacedEvent, placed);
+    const saga = given(withNode("AwaitingPickup", { onDeadline: { go: "state", to: "Reserving", atMost: 0 } }), m.OrderPlacedEvent, placed);
     saga.answered(m.StockReservedEvent, { orderId, from: "shelf" }).answered(m.WrappedEvent, { orderId, at: wrappedAt });
     expect(saga.timedOut().outcome).toBe("AwaitingPickup STUCK");
   });
@@ -604,10 +613,8 @@ describe("a definition that no start-up check has seen", () => {
 
   test("fails loudly when an undo under way is no longer in it", () => {
     const saga = cancelled(wrapping());
-    const node = definition.nodes.get("Reserving");
-    const without = { ...definition, nodes: new Map(definition.nodes).set("Reserving", { ...node, undo: null } as never) };
     const input: Input = { kind: "attempt-failed", messageId: "m", runId: saga.newest().runId, attempt: 1, command: "ReleaseStockCommand", failure: trouble() };
-    expect(() => decide(without, saga.instance, input, saga.context())).toThrow("Order: Reserving has no undo");
+    expect(() => decide(withNode("Reserving", { undo: null }).definition, saga.instance, input, saga.context())).toThrow("Order: Reserving has no undo");
   });
 });
 
@@ -649,5 +656,5 @@ sagaProperties({
   undoes: { ReserveStockCommand: "ReleaseStockCommand", DeliverCommand: "RecallDeliveryCommand" },
   undoesStart: "ReopenBasketCommand",
   didNothing: (event) => event === m.StockMissingEvent,
-  mayRepeat: m.PickupPostponedEvent,
+  mayRepeat: [m.PickupPostponedEvent, m.OrderHeldEvent],
 });

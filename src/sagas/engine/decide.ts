@@ -2,7 +2,7 @@ import type { AnyCommand, AnyEvent, Fate } from "../../outbox/index.ts";
 import type { FailureReason } from "../../kernel/errors.ts";
 import { isFinal, nodeOf, startOf, stateAfter, type CompiledBranch, type Data, type Definition, type StepNode, type Undo } from "./compiled.ts";
 import { describeMs } from "./duration.ts";
-import { isFinished, isUndoing, type Instance, type Run, type SagaStatus } from "./instance.ts";
+import { isFinished, isUndoing, type Instance, type Run, type SagaStatus, type UndoRun } from "./instance.ts";
 import type { AnyOutcome } from "./outcome.ts";
 import { attemptsOf, type Retry } from "./retry.ts";
 
@@ -151,8 +151,8 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
     turn.take(branch, reply.payload, "answered");
     return turn.decision("applied");
   }
-  const undone = instance.runs.find((one) => one.undo?.runId === reply.runId && one.undo.status === "active");
-  if (undone !== undefined) {
+  const undone = undoneBy(instance, reply.runId);
+  if (undone?.undo.status === "active") {
     turn.undoEnded(undone, "done");
     return turn.decision("applied");
   }
@@ -188,9 +188,9 @@ function onAttemptFailed(definition: Definition, instance: Instance, input: Extr
   const turn = new Turn(definition, instance, context, input.command, input.messageId);
   const fate = fateOfCommand(instance, input.runId, input.attempt);
   if (fate !== "current") return turn.ignore(fate, `A failed attempt at ${input.command} was put aside: ${describeFate(fate)}.`);
-  const run = instance.runs.find((one) => one.id === input.runId);
-  if (run === undefined) turn.undoAttemptFailed(input.runId, input.failure);
-  else turn.stepAttemptFailed(run, input.failure);
+  const undone = undoneBy(instance, input.runId);
+  if (undone === undefined) turn.stepAttemptFailed(instance.runs.find((one) => one.id === input.runId) as Run, input.failure);
+  else turn.undoAttemptFailed(undone, input.failure);
   return turn.decision("applied");
 }
 
@@ -200,6 +200,11 @@ function onDeadline(definition: Definition, instance: Instance, context: Decisio
   turn.deadlineReached();
   return turn.decision("applied");
 }
+
+/** A run whose undo has been planned, at least. */
+type UndoneRun = Run & { readonly undo: UndoRun };
+
+const undoneBy = (instance: Instance, undoRunId: string): UndoneRun | undefined => instance.runs.find((run): run is UndoneRun => run.undo?.runId === undoRunId);
 
 const describeFate = (fate: Fate): string =>
   ({
@@ -228,6 +233,8 @@ class Turn {
   private readonly history: HistoryRow[] = [];
   private readonly commands: CommandToSend[] = [];
   private readonly deadLetters: DeadLetterToWrite[] = [];
+  /** Why the current run is given up; null while that is nobody's fault. */
+  private failure: FailureReason | null = null;
 
   constructor(definition: Definition, instance: Instance, context: DecisionContext, message: string | null, messageId: string | null) {
     this.definition = definition;
@@ -286,7 +293,7 @@ class Turn {
         return this.undoNext();
       case "park":
         this.endRun("parked");
-        this.change({ status: "STUCK", deadlineAt: null, nextAttemptAt: null });
+        this.change({ status: "STUCK", deadlineAt: null, nextAttemptAt: null, ...this.trouble() });
         return this.record("TRANSITION", `${this.draft.state} stands and needs an operator.`, { fromState: this.draft.state });
       case "stay":
         return this.record("TRANSITION", `${this.draft.state} noted ${this.message}.`, { fromState: this.draft.state });
@@ -310,11 +317,12 @@ class Turn {
   private enter(state: string, viaLoop = false): void {
     const fromState = this.draft.state;
     const { now } = this.context;
+    // Whatever went wrong on the way here is over. A saga that fails does not come this way, and keeps its reason.
+    this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
     if (isFinal(this.definition, state)) return this.end(state);
     const node = nodeOf(this.definition, state);
     const summary = `${fromState} is done; ${node.kind === "wait" ? "waiting in" : node.kind === "step" ? "now" : "reached"} ${state}.`;
     this.change({ state, attempt: 1, maxAttempts: 1, nextAttemptAt: null, deadlineAt: null, status: "RUNNING" });
-    if (this.draft.reason === null) this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
     if (node.kind === "milestone") {
       if (node.goal && this.draft.settledAt === null) this.change({ settledAt: now });
       this.record("TRANSITION", summary, { fromState });
@@ -358,14 +366,12 @@ class Turn {
     }
     this.bury(node.command, this.payloadOf(node, run), run.attempts, failure);
     this.failedAttempt(failure, run.attempts, `${describeFailure(node.retry, run.attempts, failure)} No attempt is left.`);
-    this.blame(failure, node.onExhausted);
+    this.failure = failure;
     this.apply(node.onExhausted, "given-up");
   }
 
-  undoAttemptFailed(undoRunId: string, failure: FailureReason): void {
-    const run = this.draft.runs.find((one) => one.undo?.runId === undoRunId);
-    const undo = run === undefined ? null : this.undoOf(run);
-    if (run?.undo == null || undo === null) throw new Error(`${this.definition.name}: no undo has the run ${undoRunId}`);
+  undoAttemptFailed(run: UndoneRun, failure: FailureReason): void {
+    const undo = this.getUndo(run);
     const { attempts } = run.undo;
     const wait = this.nextWait(undo.retry, attempts, failure);
     if (wait !== null) {
@@ -373,7 +379,7 @@ class Turn {
       this.changeRun(run.id, { undo: { ...run.undo, attempts: attempts + 1 } });
       this.change({ attempt: attempts + 1, nextAttemptAt });
       this.failedAttempt(failure, attempts, `Undoing ${run.state}: ${describeFailure(undo.retry, attempts, failure)} Next attempt in ${describeMs(wait)}.`);
-      return this.sendUndo(undo, run, undoRunId, attempts + 1, nextAttemptAt);
+      return this.sendUndo(undo, run, run.undo.runId as string, attempts + 1, nextAttemptAt);
     }
     this.bury(undo.command, undo.with(this.draft.data, this.meta(run.id, attempts)), attempts, failure);
     this.failedAttempt(failure, attempts, `Undoing ${run.state}: ${describeFailure(undo.retry, attempts, failure)} No attempt is left.`);
@@ -392,7 +398,7 @@ class Turn {
     const run = this.activeRun();
     if (node.kind === "step" && run !== undefined && (outcome.go === "skip" || outcome.go === "park")) this.bury(node.command, this.payloadOf(node, run), run.attempts, failure);
     this.change({ deadlineAt: null });
-    this.blame(failure, outcome);
+    this.failure = failure;
     this.apply(outcome, "given-up");
   }
 
@@ -406,9 +412,11 @@ class Turn {
     this.record("ATTEMPT_FAILED", summary, { fromState: this.draft.state, attempt, reasonCode: failure.code, reasonMessage: failure.message });
   }
 
-  /** A saga that stands shows the failure itself; one that fails shows the declared reason; one that goes on shows none. */
-  private blame(failure: FailureReason, outcome: AnyOutcome): void {
-    if (outcome.go === "park") this.change({ reasonCode: failure.code, reasonMessage: failure.message, reasonAt: this.context.now });
+  /** A saga that stands shows the failure itself, if there was one; one that fails shows the declared reason; one that goes on shows none. */
+  private trouble(): Pick<Instance, "reasonCode" | "reasonMessage" | "reasonAt"> {
+    const { failure } = this;
+    if (failure === null) return { reasonCode: null, reasonMessage: null, reasonAt: null };
+    return { reasonCode: failure.code, reasonMessage: failure.message, reasonAt: this.context.now };
   }
 
   private bury(command: AnyCommand, payload: unknown, attempts: number, failure: FailureReason): void {
@@ -439,18 +447,23 @@ class Turn {
       if (this.definition.failedFinal === null) throw new Error(`${this.definition.name} fails without onFailed`);
       return this.end(this.definition.failedFinal);
     }
-    const undo = this.undoOf(run) as Undo;
+    const undo = this.getUndo(run);
     const runId = this.context.newId();
     this.changeRun(run.id, { undo: { status: "active", runId, attempts: 1 } });
     this.change({ status: "COMPENSATING", attempt: 1, maxAttempts: attemptsOf(undo.retry), nextAttemptAt: null, deadlineAt: null });
     this.sendUndo(undo, run, runId, 1, null);
-    this.record("COMPENSATION", `Undoing ${run.state}. ${this.draft.reasonMessage ?? ""}`.trimEnd(), { fromState: this.draft.state });
+    this.record("COMPENSATION", `Undoing ${run.state}. ${this.reason()}`.trimEnd(), { fromState: this.draft.state });
   }
 
-  undoEnded(run: Run, status: "done" | "gave-up"): void {
-    if (run.undo === null) return;
+  undoEnded(run: UndoneRun, status: "done" | "gave-up"): void {
     this.changeRun(run.id, { undo: { ...run.undo, status } });
     this.undoNext();
+  }
+
+  private getUndo(run: Run): Undo {
+    const undo = this.undoOf(run);
+    if (undo === null) throw new Error(`${this.definition.name}: ${run.state} has no undo`);
+    return undo;
   }
 
   private undoOf(run: Run): Undo | null {
@@ -479,8 +492,14 @@ class Turn {
     if (run !== undefined) this.changeRun(run.id, { status, endedAt: this.context.now });
   }
 
+  /** Why the saga is being undone, as a sentence; empty while it goes forward. */
+  private reason(): string {
+    const { reason, reasonMessage } = this.draft;
+    return reason === null || reasonMessage === null ? "" : reasonMessage;
+  }
+
   private meta(stepRunId: string, attempt: number): { stepRunId: string; attempt: number; now: Date; reason: string } {
-    return { stepRunId, attempt, now: this.context.now, reason: this.draft.reasonMessage ?? "" };
+    return { stepRunId, attempt, now: this.context.now, reason: this.reason() };
   }
 
   private payloadOf(node: StepNode, run: Run): unknown {

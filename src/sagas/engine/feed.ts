@@ -3,7 +3,7 @@ import { monotonicMs } from "../../kernel/clock.ts";
 import { InvalidRequest } from "../../kernel/errors.ts";
 import { isId } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
-import type { Hints } from "../../outbox/hints.ts";
+import type { Hints } from "../../outbox/index.ts";
 import type { SagaEventView, SagaReader, SagaView } from "./reader.ts";
 
 /** One push of a saga's progress. The reader is then up to `sequence` and resumes from there. */

@@ -1,0 +1,32 @@
+/* eslint-disable */
+import * as types from './graphql.ts';
+
+
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "mutation SignIn($email: EmailAddress!, $password: String!) {\n  signIn(email: $email, password: $password) {\n    accessToken\n    accessTokenExpiresAt\n    user {\n      id\n      email\n      roles\n    }\n    userErrors {\n      code\n      message\n      field\n    }\n  }\n}\n\nmutation Enroll($course: ID!, $key: String!) {\n  enrollInCourse(courseId: $course, idempotencyKey: $key) {\n    courseEnrollment {\n      id\n      status\n      failure {\n        code\n      }\n      course {\n        id\n      }\n      learner {\n        id\n      }\n      saga {\n        id\n      }\n    }\n    saga {\n      id\n      type\n      state\n      status\n      sequence\n      subjectId\n      subject {\n        ... on CourseEnrollment {\n          id\n        }\n      }\n      steps {\n        state\n        status\n      }\n    }\n    userErrors {\n      code\n      field\n      message\n    }\n  }\n}\n\nmutation Cancel($id: ID!, $note: String, $key: String) {\n  cancelEnrollment(id: $id, note: $note, idempotencyKey: $key) {\n    courseEnrollment {\n      id\n      status\n      failure {\n        code\n      }\n    }\n    saga {\n      status\n    }\n    userErrors {\n      code\n      field\n    }\n  }\n}\n\nsubscription Watch($saga: ID!, $after: Int) {\n  sagaProgress(sagaId: $saga, afterSequence: $after) {\n    sequence\n    hasMore\n    final\n    saga {\n      id\n      sequence\n      state\n      status\n      steps {\n        state\n        status\n      }\n      subject {\n        ... on CourseEnrollment {\n          id\n          learner {\n            fullName\n          }\n        }\n      }\n    }\n    events {\n      id\n      sequence\n      kind\n      summary\n      toState\n      status\n      saga {\n        id\n      }\n    }\n  }\n}": typeof types.SignInDocument,
+};
+const documents: Documents = {
+    "mutation SignIn($email: EmailAddress!, $password: String!) {\n  signIn(email: $email, password: $password) {\n    accessToken\n    accessTokenExpiresAt\n    user {\n      id\n      email\n      roles\n    }\n    userErrors {\n      code\n      message\n      field\n    }\n  }\n}\n\nmutation Enroll($course: ID!, $key: String!) {\n  enrollInCourse(courseId: $course, idempotencyKey: $key) {\n    courseEnrollment {\n      id\n      status\n      failure {\n        code\n      }\n      course {\n        id\n      }\n      learner {\n        id\n      }\n      saga {\n        id\n      }\n    }\n    saga {\n      id\n      type\n      state\n      status\n      sequence\n      subjectId\n      subject {\n        ... on CourseEnrollment {\n          id\n        }\n      }\n      steps {\n        state\n        status\n      }\n    }\n    userErrors {\n      code\n      field\n      message\n    }\n  }\n}\n\nmutation Cancel($id: ID!, $note: String, $key: String) {\n  cancelEnrollment(id: $id, note: $note, idempotencyKey: $key) {\n    courseEnrollment {\n      id\n      status\n      failure {\n        code\n      }\n    }\n    saga {\n      status\n    }\n    userErrors {\n      code\n      field\n    }\n  }\n}\n\nsubscription Watch($saga: ID!, $after: Int) {\n  sagaProgress(sagaId: $saga, afterSequence: $after) {\n    sequence\n    hasMore\n    final\n    saga {\n      id\n      sequence\n      state\n      status\n      steps {\n        state\n        status\n      }\n      subject {\n        ... on CourseEnrollment {\n          id\n          learner {\n            fullName\n          }\n        }\n      }\n    }\n    events {\n      id\n      sequence\n      kind\n      summary\n      toState\n      status\n      saga {\n        id\n      }\n    }\n  }\n}": types.SignInDocument,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation SignIn($email: EmailAddress!, $password: String!) {\n  signIn(email: $email, password: $password) {\n    accessToken\n    accessTokenExpiresAt\n    user {\n      id\n      email\n      roles\n    }\n    userErrors {\n      code\n      message\n      field\n    }\n  }\n}\n\nmutation Enroll($course: ID!, $key: String!) {\n  enrollInCourse(courseId: $course, idempotencyKey: $key) {\n    courseEnrollment {\n      id\n      status\n      failure {\n        code\n      }\n      course {\n        id\n      }\n      learner {\n        id\n      }\n      saga {\n        id\n      }\n    }\n    saga {\n      id\n      type\n      state\n      status\n      sequence\n      subjectId\n      subject {\n        ... on CourseEnrollment {\n          id\n        }\n      }\n      steps {\n        state\n        status\n      }\n    }\n    userErrors {\n      code\n      field\n      message\n    }\n  }\n}\n\nmutation Cancel($id: ID!, $note: String, $key: String) {\n  cancelEnrollment(id: $id, note: $note, idempotencyKey: $key) {\n    courseEnrollment {\n      id\n      status\n      failure {\n        code\n      }\n    }\n    saga {\n      status\n    }\n    userErrors {\n      code\n      field\n    }\n  }\n}\n\nsubscription Watch($saga: ID!, $after: Int) {\n  sagaProgress(sagaId: $saga, afterSequence: $after) {\n    sequence\n    hasMore\n    final\n    saga {\n      id\n      sequence\n      state\n      status\n      steps {\n        state\n        status\n      }\n      subject {\n        ... on CourseEnrollment {\n          id\n          learner {\n            fullName\n          }\n        }\n      }\n    }\n    events {\n      id\n      sequence\n      kind\n      summary\n      toState\n      status\n      saga {\n        id\n      }\n    }\n  }\n}"): typeof import('./graphql.ts').SignInDocument;
+
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}
