@@ -16,7 +16,10 @@ const quoted = (value: string): string => (/[\s#<>"']/.test(value) ? JSON.string
 
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
-  const lines = rows.map((row) => `| \`${row.name}\` | ${row.fallback === null ? "unset" : `\`${row.fallback}\``}${row.unit === null ? "" : ` ${row.unit}`} | ${row.expected} | ${row.meaning} |`);
+  const lines = rows.map(
+    (row) =>
+      `| \`${row.name}\` | ${row.fallback === null ? "unset" : `\`${row.fallback}\``}${row.unit === null ? "" : ` ${row.unit}`} | ${row.expected} | ${row.meaning} |`,
+  );
   return `# Configuration
 
 Written from the table in \`src/config.ts\` by \`npm run codegen\`; do not edit it here.

@@ -1,12 +1,12 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Router } from "express";
-import { chmodSync, mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { migrationsList } from "../migrations/index.ts";
-import type { Config, Role } from "./config.ts";
+import { settings, type Config, type Role } from "./config.ts";
 import { describeAddress, sessionOptions } from "./database/address.ts";
 import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
 import { migrate, type MigrateResult } from "./database/migrate.ts";
@@ -24,6 +24,7 @@ import { sinkMailer, SmtpMailer } from "./gateways/smtp-mailer.ts";
 import { monotonicMs, processNow } from "./kernel/clock.ts";
 import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
+import { startupError } from "./kernel/startup-error.ts";
 import { Outbox, query } from "./outbox/index.ts";
 import { SagaEngine, SagaFeed, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { sagas } from "./sagas/index.ts";
@@ -214,8 +215,20 @@ async function connectAlone(url: string): Promise<pg.Client> {
 
 /** Others may pass through on their way to the database's directory, which root starts under another account; nobody may look. */
 function prepareDataDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true });
-  chmodSync(directory, process.getuid?.() === 0 ? 0o711 : 0o700);
+  try {
+    mkdirSync(directory, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw startupError(
+      {
+        found: `DATA_DIR: expected a directory that this account can write to, found: ${cause instanceof Error ? cause.message : String(cause)}`,
+        why: settings.dataDir.meaning,
+        remedy: "Set DATA_DIR to another directory, or start as the account it belongs to.",
+        code: "CONFIG_DATA_DIR",
+      },
+      cause,
+    );
+  }
 }
 
 /** Counted only in the embedded database, which is small. */

@@ -15,7 +15,16 @@ function problemsOf(env: NodeJS.ProcessEnv): StartupError {
 
 test("an empty environment gives every default", () => {
   const config = loadConfig({});
-  expect(config).toMatchObject({ port: 4_000, host: "127.0.0.1", databaseUrl: null, mailMode: "embedded", seed: "demo", liveHints: "notify", crashAt: null, production: false });
+  expect(config).toMatchObject({
+    port: 4_000,
+    host: "127.0.0.1",
+    databaseUrl: null,
+    mailMode: "embedded",
+    seed: "demo",
+    liveHints: "notify",
+    crashAt: null,
+    production: false,
+  });
   expect([...config.roles]).toEqual(["api", "relay", "worker"]);
   expect(config.dataDir.startsWith("/")).toBe(true);
 });
@@ -56,7 +65,9 @@ test("production refuses embedded systems unless they are allowed", () => {
 test("made-up accounts appear by themselves in the embedded database only", () => {
   expect(loadConfig({ DATABASE_URL: "postgresql://db/mentor" }).seed).toBe("none");
   expect(loadConfig({ NODE_ENV: "production", ALLOW_EMBEDDED: "1" }).seed).toBe("none");
-  expect(problemsOf({ NODE_ENV: "production", DATABASE_URL: "postgresql://db/mentor", MAIL_MODE: "sink", SEED: "demo" }).problems).toMatchObject([{ code: "CONFIG_DEMO_IN_PRODUCTION" }]);
+  expect(problemsOf({ NODE_ENV: "production", DATABASE_URL: "postgresql://db/mentor", MAIL_MODE: "sink", SEED: "demo" }).problems).toMatchObject([
+    { code: "CONFIG_DEMO_IN_PRODUCTION" },
+  ]);
 });
 
 test("a crash point is a name and a number", () => {

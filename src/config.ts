@@ -23,7 +23,12 @@ export interface Setting<T = unknown> {
 type Row<T> = Omit<Setting<T>, "unit" | "secret" | "example"> & Partial<Pick<Setting<T>, "unit" | "secret" | "example">>;
 
 /** A setting that always has a value. */
-const setting = <T>(row: Row<T> & { fallback: string }): Setting<T> & { readonly fallback: string } => ({ unit: null, secret: false, example: row.fallback, ...row });
+const setting = <T>(row: Row<T> & { fallback: string }): Setting<T> & { readonly fallback: string } => ({
+  unit: null,
+  secret: false,
+  example: row.fallback,
+  ...row,
+});
 /** A setting that may be left out. */
 const optional = <T>(row: Omit<Row<T>, "fallback"> & { example: string }): Setting<T | null> => ({ unit: null, secret: false, fallback: null, ...row });
 
@@ -104,7 +109,8 @@ export const settings = {
     name: "SEED",
     example: "demo",
     expected: "demo, tiny or none",
-    meaning: "Made-up accounts and courses to fill an empty database with; their passwords are known to everybody. Unset: demo with the embedded PostgreSQL outside production, else none.",
+    meaning:
+      "Made-up accounts and courses to fill an empty database with; their passwords are known to everybody. Unset: demo with the embedded PostgreSQL outside production, else none.",
     parser: oneOf("demo", "tiny", "none"),
   }),
   logLevel: setting({
@@ -118,7 +124,8 @@ export const settings = {
     name: "MAIL_MODE",
     fallback: "embedded",
     expected: "embedded, smtp or sink",
-    meaning: "embedded: a mail server in this process, whose mails are shown at /dev/mail. smtp: the server of SMTP_URL. sink: mails are accepted and thrown away.",
+    meaning:
+      "embedded: a mail server in this process, whose mails are shown at /dev/mail. smtp: the server of SMTP_URL. sink: mails are accepted and thrown away.",
     parser: oneOf("embedded", "smtp", "sink"),
   }),
   smtpUrl: optional({

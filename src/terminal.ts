@@ -53,7 +53,8 @@ const readyEvent = (app: RunningApp, config: Config, ms: number): object => ({
 
 function summary(app: RunningApp, config: Config, ms: number, output: Output): string {
   const done = (label: string, text: string): string => `${paint(output, "green", "✔")} ${label.padEnd(17)} ${text}`;
-  const entry = (label: string, text: string, remark = ""): string => `  ${paint(output, "bold", label.padEnd(11))} ${remark === "" ? text : `${text.padEnd(36)} ${paint(output, "dim", remark)}`}`;
+  const entry = (label: string, text: string, remark = ""): string =>
+    `  ${paint(output, "bold", label.padEnd(11))} ${remark === "" ? text : `${text.padEnd(36)} ${paint(output, "dim", remark)}`}`;
   const { database, migrations, demo } = app;
   const urls = urlsOf(app, config);
   const lines = [
@@ -67,7 +68,12 @@ function summary(app: RunningApp, config: Config, ms: number, output: Output): s
     ...(urls === null ? [] : [entry("GraphQL", urls.graphql, `playground: ${urls.playground}`)]),
     ...(urls === null || urls.mailbox === null ? [] : [entry("Mailbox", urls.mailbox, mails(app.smtp?.store.count ?? 0))]),
     ...(database.directory === null ? [] : [entry("Database", `psql '${database.url}'`)]),
-    ...(demo === null ? [] : [entry("Accounts", "learner-0001, mentor-0001, operator-0001, admin-0001 @demo.example"), entry("Passwords", "demo-password-NNNN, with the number of the account")]),
+    ...(demo === null
+      ? []
+      : [
+          entry("Accounts", "learner-0001, mentor-0001, operator-0001, admin-0001 @demo.example"),
+          entry("Passwords", "demo-password-NNNN, with the number of the account"),
+        ]),
     "",
     paint(output, "dim", "  Ctrl-C stops"),
   ];

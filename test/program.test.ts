@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +8,8 @@ import { startProgram as start, type Program } from "./support/process.ts";
 import { waitFor } from "./support/wait.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "mentorplatform-program-"));
+// The database's account has to get through when the tests run as root; else the database would move to /var/tmp.
+chmodSync(dataDir, 0o711);
 const settings = { DATA_DIR: dataDir, SEED: "tiny" };
 
 async function ask(url: string, query: string): Promise<unknown> {
@@ -65,14 +67,19 @@ test("the program goes on when its PostgreSQL is killed", async () => {
   process.kill(server?.pid ?? 0, "SIGKILL");
   const signIn = 'mutation { signIn(email: "learner-0001@demo.example", password: "demo-password-0001") { accessToken } }';
   const url = program.ready.urls?.graphql ?? "";
-  await waitFor(async () => JSON.stringify(await ask(url, signIn)).includes('"accessToken":"ey'), { timeoutMs: 30_000, describe: async () => ["a sign-in to succeed", await ask(url, signIn)] });
+  await waitFor(async () => JSON.stringify(await ask(url, signIn)).includes('"accessToken":"ey'), {
+    timeoutMs: 30_000,
+    describe: async () => ["a sign-in to succeed", await ask(url, signIn)],
+  });
   await client.end().catch(() => undefined);
   expect(await program.stop()).toBe(0);
 });
 
 test("a second program on the same directory refuses in three lines and leaves the first one alone", async () => {
   const first = await startProgram(settings);
-  await expect(startProgram(settings)).rejects.toThrow(/ended with 1[^]*✖ DATA_DIR: expected a database that nobody uses[^\n]*\n  [^\n]*\n  [^\n]*EMBEDDED_POSTGRES_IN_USE\n$/);
+  await expect(startProgram(settings)).rejects.toThrow(
+    /ended with 1[^]*✖ DATA_DIR: expected a database that nobody uses[^\n]*\n  [^\n]*\n  [^\n]*EMBEDDED_POSTGRES_IN_USE\n$/,
+  );
   expect(await ask(first.ready.urls?.graphql ?? "", "{ __typename }")).toEqual({ data: { __typename: "Query" } });
   await first.stop();
 });

@@ -1,16 +1,15 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
 import { backoffMs } from "../kernel/backoff.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import { startupError } from "../kernel/startup-error.ts";
 import { withDatabase } from "./address.ts";
+import { ask, isAlive, isServerOn, pidOf, removeStalePidFile } from "./postgres-liveness.ts";
 import { choosePlace, requireOwn, type ServerPlace } from "./postgres-binaries.ts";
 
 export interface EmbeddedPostgresOptions {
@@ -167,7 +166,8 @@ function requireReadable(cluster: string, own: number): void {
 const serverEnvironment = { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C", TZ: "UTC" };
 
 // `read` returns when the pipe from Node closes, by stop() or by Node's end. The server gets neither the pipe nor a terminal.
-const lifeline = '"$0" "$@" 3<&- </dev/null >&2 & p=$!; echo "$p"; { read -r _ <&3; kill -INT "$p"; } >/dev/null 2>&1 & w=$!; wait "$p"; s=$?; kill "$w" 2>/dev/null; exit "$s"';
+const lifeline =
+  '"$0" "$@" 3<&- </dev/null >&2 & p=$!; echo "$p"; { read -r _ <&3; kill -INT "$p"; } >/dev/null 2>&1 & w=$!; wait "$p"; s=$?; kill "$w" 2>/dev/null; exit "$s"';
 
 class Server {
   readonly #place: ServerPlace;
@@ -196,7 +196,7 @@ class Server {
   /** Waits for a server that is just going, refuses when one stays, and never touches a live one. */
   async start(): Promise<void> {
     const since = monotonicMs();
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1; ;) {
       const holder = await this.#holder();
       if (holder === null && (await this.#launch())) return;
       if (holder?.stopping === true && monotonicMs() - since < stoppingPatienceMs) {
@@ -315,69 +315,6 @@ class Server {
   }
 }
 
-/** What a server at the address says: ready, still starting or already stopping, or there is none. */
-async function ask(url: string): Promise<"ready" | "starting" | "stopping" | "nobody"> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    await client.query("select 1");
-    return "ready";
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code !== "57P03") return code === "53300" ? "ready" : "nobody";
-    return message.includes("shutting down") ? "stopping" : "starting";
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
-function pidOf(cluster: string): number | null {
-  try {
-    const pid = Number(readFileSync(join(cluster, "postmaster.pid"), "utf8").split("\n", 1)[0]);
-    return Number.isInteger(pid) && pid > 0 ? pid : null;
-  } catch {
-    return null;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-/** Process ids come round again, so being alive is not enough. */
-function isServerOn(pid: number, cluster: string): boolean {
-  if (!isAlive(pid)) return false;
-  const shown = spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" });
-  // Without ps nothing is known, and the careful answer is yes.
-  if (shown.error !== undefined) return true;
-  return shown.stdout.includes("postgres") && shown.stdout.includes(cluster);
-}
-
-/**
- * PostgreSQL itself clears a pid file whose process is gone, but not one whose number now belongs to another process of the same
- * account, as happens when a container starts again. Only one start at a time may do so, else the second could remove the file
- * that the first one's server has just written; an abstract socket is a lock that cannot be left behind. It exists on Linux only.
- */
-async function removeStalePidFile(cluster: string, pid: number): Promise<void> {
-  if (process.platform !== "linux" || !isAlive(pid)) return;
-  const guard = createServer();
-  try {
-    guard.listen(`\0mentorplatform-${createHash("sha256").update(cluster).digest("hex")}`);
-    await once(guard, "listening");
-    if (pidOf(cluster) === pid && !isServerOn(pid, cluster)) rmSync(join(cluster, "postmaster.pid"), { force: true });
-  } catch {
-    // Another start is at it.
-  } finally {
-    guard.close();
-  }
-}
-
 function killQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
     if (pid > 0) process.kill(pid, signal);
@@ -387,5 +324,11 @@ function killQuietly(pid: number, signal: NodeJS.Signals): void {
 }
 
 function lastLine(text: string, matching = /\S/): string {
-  return text.trim().split("\n").findLast((line) => matching.test(line))?.trim() ?? "";
+  return (
+    text
+      .trim()
+      .split("\n")
+      .findLast((line) => matching.test(line))
+      ?.trim() ?? ""
+  );
 }

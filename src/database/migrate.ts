@@ -107,9 +107,14 @@ async function requireSupportedServer(client: pg.Client, url: string): Promise<s
 /** A newer program may have given columns a new meaning, so an older one does not touch them. */
 async function requireKnownSchema(client: pg.Client, options: MigrateOptions): Promise<void> {
   const known = new Set(options.migrations.map((migration) => migration.name));
-  const foreign = (await readIfThere<{ name: string }>(client, "schema_migration", "select name from schema_migration order by id")).map((row) => row.name).filter((name) => !known.has(name));
+  const foreign = (await readIfThere<{ name: string }>(client, "schema_migration", "select name from schema_migration order by id"))
+    .map((row) => row.name)
+    .filter((name) => !known.has(name));
   const [queue] = await readIfThere<{ version: number }>(client, "pgboss.version", "select version from pgboss.version");
-  const newer = [...foreign, ...(queue !== undefined && queue.version > newestQueueSchema ? [`pg-boss schema ${queue.version} (known: ${newestQueueSchema})`] : [])];
+  const newer = [
+    ...foreign,
+    ...(queue !== undefined && queue.version > newestQueueSchema ? [`pg-boss schema ${queue.version} (known: ${newestQueueSchema})`] : []),
+  ];
   if (newer.length === 0) return;
   throw startupError({
     found: `${describeAddress(options.url)}: expected a schema that this version knows, found ${newer.join(", ")}`,

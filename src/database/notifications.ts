@@ -125,9 +125,14 @@ export class Notifications implements Hints {
         this.#pending.delete(topic);
         this.#sentAt.set(topic, now);
       }
-      const messages = due.flatMap(([topic, keys]) => payloads(this.#self, keys === "everything" ? [] : [...keys]).map((payload) => [channelOf(topic), payload] as const));
+      const messages = due.flatMap(([topic, keys]) =>
+        payloads(this.#self, keys === "everything" ? [] : [...keys]).map((payload) => [channelOf(topic), payload] as const),
+      );
       this.#sending = client
-        .query("select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as hint(channel, payload)", [messages.map(([channel]) => channel), messages.map(([, payload]) => payload)])
+        .query("select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as hint(channel, payload)", [
+          messages.map(([channel]) => channel),
+          messages.map(([, payload]) => payload),
+        ])
         .then(
           () => undefined,
           (error: unknown) => this.#options.log.debug({ err: error }, "Hints to other processes are lost"),

@@ -29,7 +29,8 @@ export function createTransaction(orm: MikroORM, log: Log, label: TransactionLab
       try {
         await em.begin({ isolationLevel: IsolationLevel.READ_COMMITTED });
       } catch (cause) {
-        if (failures >= retries || !isConnectionFailure(cause)) throw isConnectionFailure(cause) ? new Transient("The database cannot be reached", { cause }) : cause;
+        if (failures >= retries || !isConnectionFailure(cause))
+          throw isConnectionFailure(cause) ? new Transient("The database cannot be reached", { cause }) : cause;
         await pause(log, cause, failures);
         continue;
       }
@@ -60,8 +61,9 @@ const isRolledBackForOthers = (error: unknown): boolean => hasCode(error, (code)
 
 /** No connection: refused, reset, timed out; class 08; the server is starting or stopping (57P0x) or full (53300). */
 const isConnectionFailure = (error: unknown): boolean =>
-  hasCode(error, (code) => /^(?:08...|57P0[1235]|53300|ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/.test(code)) ||
-  /timeout (?:exceeded )?when trying to connect|Connection terminated/.test(String((error as { message?: unknown } | null)?.message));
+  hasCode(error, (code) =>
+    /^(?:08...|57P0[1235]|53300|ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/.test(code),
+  ) || /timeout (?:exceeded )?when trying to connect|Connection terminated/.test(String((error as { message?: unknown } | null)?.message));
 
 function hasCode(error: unknown, is: (code: string) => boolean): boolean {
   // Not `instanceof Error`: errors of Node's own modules come from another realm when tests run.

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 import { monotonicMs } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
@@ -38,6 +38,8 @@ export class EmbeddedSmtp {
   #port: number;
   #server: SMTPServer | null = null;
   #fault: { mode: MailFault; address: string | null; until: number; timer: NodeJS.Timeout } | null = null;
+  /** Open connections by the port they come from: smtp-server itself has no way to break one off without an answer. */
+  readonly #sockets = new Map<number, Socket>();
   /** Answers that a fault holds back. */
   readonly #held = new Set<() => void>();
   #changing: Promise<void> = Promise.resolve();
@@ -136,6 +138,11 @@ export class EmbeddedSmtp {
     // Errors of single connections: a client that has gone is the client's affair.
     server.on("error", (error) => this.#log.debug({ err: error }, "A connection to the embedded mail server has failed"));
     const listening = server.listen(this.#port, loopback);
+    listening.on("connection", (socket) => {
+      const port = socket.remotePort ?? 0;
+      this.#sockets.set(port, socket);
+      socket.once("close", () => this.#sockets.delete(port));
+    });
     await once(listening, "listening");
     this.#port = (listening.address() as AddressInfo).port;
     this.#server = server;
@@ -148,7 +155,7 @@ export class EmbeddedSmtp {
     await new Promise<void>((resolve) => {
       server.close(resolve);
       // Pooled connections would stay open and get mails through a closed port.
-      for (const connection of server.connections as Set<{ _socket?: { destroy(): void } }>) connection._socket?.destroy();
+      for (const socket of this.#sockets.values()) socket.destroy();
     });
   }
 
@@ -164,23 +171,15 @@ export class EmbeddedSmtp {
       for await (const part of stream) parts.push(part as Buffer);
       if (stream.sizeExceeded) return answer(replyOf(552, `5.3.4 At most ${maxMailBytes} bytes`));
       const recipients = session.envelope.rcptTo.map(({ address }) => address);
-      if (this.#plays("hang", recipients)) return void this.#held.add(() => this.#connectionOf(session)?.destroy());
+      if (this.#plays("hang", recipients)) return void this.#held.add(() => this.#sockets.get(session.remotePort)?.destroy());
       await this.store.add(Buffer.concat(parts), recipients);
-      if (this.#plays("drop-reply", recipients)) return void this.#connectionOf(session)?.destroy();
+      if (this.#plays("drop-reply", recipients)) return void this.#sockets.get(session.remotePort)?.destroy();
       if (this.#plays("slow", recipients)) return void setTimeout(() => answer(null, "Kept"), slowMs).unref();
       answer(null, "Kept");
     } catch (error) {
       this.#log.error({ err: error }, "The embedded mail server cannot keep a mail");
       answer(replyOf(451, "4.3.0 The mail cannot be kept"));
     }
-  }
-
-  /** smtp-server offers no way to break a connection off without an answer, so this reaches for its socket. */
-  #connectionOf(session: SMTPServerSession): { destroy(): void } | undefined {
-    for (const connection of (this.#server?.connections ?? []) as Iterable<{ session?: SMTPServerSession; _socket?: { destroy(): void } }>) {
-      if (connection.session?.id === session.id) return connection._socket;
-    }
-    return undefined;
   }
 }
 

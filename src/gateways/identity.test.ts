@@ -47,7 +47,11 @@ test("alg none and symmetric algorithms are refused", async () => {
 });
 
 test("a token signed with another key is refused", async () => {
-  const other = await createIdentity({ privateKey: generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString(), ttlSeconds: 900, now: () => now });
+  const other = await createIdentity({
+    privateKey: generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }),
+    ttlSeconds: 900,
+    now: () => now,
+  });
   expect(await identity.verify((await other.issue(user)).accessToken)).toBeNull();
 });
 

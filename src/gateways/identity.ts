@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { calculateJwkThumbprint, errors, exportJWK, importPKCS8, jwtVerify, SignJWT, type CryptoKey } from "jose";
+import { calculateJwkThumbprint, errors, exportJWK, importPKCS8, jwtVerify, SignJWT } from "jose";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { processNow } from "../kernel/clock.ts";
@@ -65,7 +65,7 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
         .setAudience(audience)
         .setIssuedAt(issuedAt)
         .setExpirationTime(expiresAt)
-        .sign(privateKey as CryptoKey);
+        .sign(privateKey);
       return { accessToken, expiresAt: new Date(expiresAt * 1_000) };
     },
     async verify(token) {

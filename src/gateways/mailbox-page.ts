@@ -49,7 +49,8 @@ export function mailboxPage(smtp: EmbeddedSmtp, hosts: readonly string[] = []): 
   function guard(request: Request, response: Response, next: NextFunction): void {
     const host = (request.headers.host ?? "").replace(/:\d+$/, "");
     response.set({
-      "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "Content-Security-Policy":
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       "X-Content-Type-Options": "nosniff",
       "Referrer-Policy": "no-referrer",
       "Cache-Control": "no-store",
@@ -83,12 +84,16 @@ async function show(smtp: EmbeddedSmtp, request: Request, response: Response): P
   response.type("html").send(page(mail.subject, mailPage(mail, content)));
 }
 
-const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+const escape = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
 
 function listPage(smtp: EmbeddedSmtp): string {
   const mails = smtp.store.list();
   const fault = smtp.fault;
-  const notice = fault === null ? "" : `<p class="fault">Playing <b>${fault.mode}</b>${fault.address === null ? "" : ` for ${escape(fault.address)}`}, ${fault.secondsLeft} s more</p>`;
+  const notice =
+    fault === null
+      ? ""
+      : `<p class="fault">Playing <b>${fault.mode}</b>${fault.address === null ? "" : ` for ${escape(fault.address)}`}, ${fault.secondsLeft} s more</p>`;
   const rows = mails
     .slice(0, listLength)
     .map(
@@ -96,13 +101,19 @@ function listPage(smtp: EmbeddedSmtp): string {
         `<tr><td>${escape(mail.recipients.join(", "))}</td><td><a href="/dev/mail/${mail.id}">${escape(mail.subject) || "(no subject)"}</a></td><td><time>${mail.receivedAt}</time></td><td>${mail.copies}</td></tr>`,
     )
     .join("\n");
-  const table = mails.length === 0 ? "<p>No mail yet.</p>" : `<table><thead><tr><th>To</th><th>Subject</th><th>Arrived</th><th>Copies</th></tr></thead><tbody>${rows}</tbody></table>`;
+  const table =
+    mails.length === 0
+      ? "<p>No mail yet.</p>"
+      : `<table><thead><tr><th>To</th><th>Subject</th><th>Arrived</th><th>Copies</th></tr></thead><tbody>${rows}</tbody></table>`;
   const more = mails.length > listLength ? `<p>The newest ${listLength} of ${mails.length}.</p>` : "";
   return `<h1>Mailbox</h1><p>Mails of the embedded mail server. Nothing here has left this machine.</p>${notice}${table}${more}`;
 }
 
 // The frame has no rights at all: no scripts, no forms, no links out, and an origin of its own.
-const mailPage = (mail: StoredMail, content: { text: string; html: string | null }): string => `<p><a href="/dev/mail">Mailbox</a></p><h1>${escape(mail.subject) || "(no subject)"}</h1>
+const mailPage = (
+  mail: StoredMail,
+  content: { text: string; html: string | null },
+): string => `<p><a href="/dev/mail">Mailbox</a></p><h1>${escape(mail.subject) || "(no subject)"}</h1>
 <dl><dt>From</dt><dd>${escape(mail.from)}</dd><dt>To</dt><dd>${escape(mail.recipients.join(", "))}</dd><dt>Arrived</dt><dd>${mail.receivedAt}, ${mail.copies === 1 ? "once" : `${mail.copies} times`}</dd><dt>Message-ID</dt><dd>${escape(mail.messageId)}</dd></dl>
 <pre>${escape(content.text)}</pre>${content.html === null ? "" : `<iframe sandbox="" title="The mail as HTML" srcdoc="${escape(content.html)}"></iframe>`}`;
 

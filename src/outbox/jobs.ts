@@ -6,7 +6,7 @@ import type { Envelope } from "./message.ts";
 export type JobData = Omit<Envelope, "id">;
 export type Message = Job<JobData> & { readonly retryCount: number };
 
-export const jobData = ({ id: _, ...data }: Envelope): JobData => data;
+export const jobData = ({ name, payload, correlationId, causationId, replyTo }: Envelope): JobData => ({ name, payload, correlationId, causationId, replyTo });
 
 export const envelope = (job: Pick<Message, "id" | "data">): Envelope => ({ id: job.id, ...job.data });
 

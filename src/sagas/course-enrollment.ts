@@ -27,7 +27,10 @@ export const courseEnrollment = saga("CourseEnrollment", {
   states: ["EnrollmentInitiated", "CheckingCapacity", "ConfirmingEnrollment", "EnrollmentConfirmed", "SendingWelcomeEmail", "GrantingAccess"],
   finals: { EnrollmentCompleted: "succeeded", EnrollmentFailed: "failed" },
   reasons: {
-    NoCapacity: { code: "COURSE_FULL", message: (d) => (d.capacity === undefined ? "The course has no seat left." : `All ${d.capacity} seats of the course are taken.`) },
+    NoCapacity: {
+      code: "COURSE_FULL",
+      message: (d) => (d.capacity === undefined ? "The course has no seat left." : `All ${d.capacity} seats of the course are taken.`),
+    },
     CapacityUnknown: { code: "TIMED_OUT", message: "Whether a seat is left could not be found out in time." },
     ConfirmationRefused: { code: "ENROLLMENT_CLOSED", message: (d) => d.refusal ?? "The enrollment could not be confirmed." },
     ConfirmationUnavailable: { code: "TIMED_OUT", message: "The enrollment could not be confirmed in time." },

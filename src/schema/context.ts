@@ -7,7 +7,11 @@ import { createLoaders, type Loaders } from "./loaders.ts";
 
 /** Issues the token that proves who somebody is; implemented where identities are kept. */
 export interface TokenIssuer {
-  issue(user: { readonly id: string; readonly roles: readonly Role[]; readonly tokenGeneration: number }): Promise<{ readonly accessToken: string; readonly expiresAt: Date }>;
+  issue(user: {
+    readonly id: string;
+    readonly roles: readonly Role[];
+    readonly tokenGeneration: number;
+  }): Promise<{ readonly accessToken: string; readonly expiresAt: Date }>;
 }
 
 /** What resolvers need of the rest of the program. */

@@ -47,7 +47,11 @@ export async function orUserErrors<P extends object>(work: () => Promise<P>): Pr
  * What the caller sees of an error, over HTTP and over sockets alike. Messages of our own request errors pass; anything not
  * understood keeps its message for the log.
  */
-export function publicError(formatted: GraphQLFormattedError, error: unknown, request: { readonly requestId: string; readonly log: Log }): GraphQLFormattedError {
+export function publicError(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+  request: { readonly requestId: string; readonly log: Log },
+): GraphQLFormattedError {
   const { requestId, log } = request;
   const { code, message } = classify(formatted, originalOf(error));
   if (code === "INTERNAL_SERVER_ERROR") log.error({ err: originalOf(error), requestId, path: formatted.path }, "request failed");
@@ -87,5 +91,6 @@ function isUnavailable(error: unknown, depth = 0): boolean {
   return UNAVAILABLE_MESSAGES.test(error.message) || isUnavailable(error.cause, depth + 1);
 }
 
-export const unauthenticated = (): InvalidRequest => new InvalidRequest("UNAUTHENTICATED", "Sign in first: send the header authorization: Bearer <access token>.");
+export const unauthenticated = (): InvalidRequest =>
+  new InvalidRequest("UNAUTHENTICATED", "Sign in first: send the header authorization: Bearer <access token>.");
 export const forbidden = (): InvalidRequest => new InvalidRequest("FORBIDDEN", "You may not see or do this.");

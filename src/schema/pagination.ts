@@ -26,7 +26,8 @@ export const sealCursor = (list: string, keyset: string): string => Buffer.from(
 export function openCursor(list: string, cursor: string): string {
   const text = cursor.length <= 500 ? Buffer.from(cursor, "base64url").toString("utf8") : "";
   const keyset = text.slice(list.length + 1);
-  if (!text.startsWith(`${list}:`) || !isKeyset(keyset)) throw new InvalidRequest("CURSOR_INVALID", `This is no cursor of the list ${list}; start again without one`);
+  if (!text.startsWith(`${list}:`) || !isKeyset(keyset))
+    throw new InvalidRequest("CURSOR_INVALID", `This is no cursor of the list ${list}; start again without one`);
   return keyset;
 }
 

@@ -1,4 +1,4 @@
-import { GraphQLScalarType } from "graphql";
+import { GraphQLScalarType, Kind } from "graphql";
 import { GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSONObject, GraphQLTimeZone } from "graphql-scalars";
 
 type ScalarConfig = ConstructorParameters<typeof GraphQLScalarType>[0];
@@ -13,9 +13,20 @@ export const DateTime = scalar(GraphQLDateTimeISO, {
   description: "RFC 3339 instant, always sent in UTC with millisecond precision.",
 });
 
+const MAX_EMAIL_LENGTH = 254;
+
+function parseEmail(value: unknown): string {
+  const email = GraphQLEmailAddress.parseValue(value);
+  if (email.length > MAX_EMAIL_LENGTH) throw new TypeError(`An e-mail address has at most ${MAX_EMAIL_LENGTH} characters`);
+  return email;
+}
+
 export const EmailAddress = scalar(GraphQLEmailAddress, {
   name: "EmailAddress",
   description: "E-mail address, at most 254 characters.",
+  serialize: String,
+  parseValue: parseEmail,
+  parseLiteral: (node) => parseEmail(node.kind === Kind.STRING ? node.value : null),
 });
 
 export const TimeZone = scalar(GraphQLTimeZone, {

@@ -10,7 +10,12 @@ import { findExcess, MAX_TOKENS } from "./limits.ts";
 import { currentRequestId } from "./request-id.ts";
 
 /** Apollo Server as this API wants it: one document a request, nothing from a CDN, every error through one door. */
-export function createApollo(parts: { readonly schema: GraphQLSchema; readonly httpServer: Server; readonly log: Log; readonly development: boolean }): ApolloServer<RequestContext> {
+export function createApollo(parts: {
+  readonly schema: GraphQLSchema;
+  readonly httpServer: Server;
+  readonly log: Log;
+  readonly development: boolean;
+}): ApolloServer<RequestContext> {
   const { schema, httpServer, log, development } = parts;
   return new ApolloServer<RequestContext>({
     schema,

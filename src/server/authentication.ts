@@ -19,7 +19,12 @@ export interface Authenticated extends Caller {
  *
  * @throws {InvalidRequest} UNAUTHENTICATED
  */
-export async function authenticateToken(header: string | undefined, requestId: string, identity: TokenVerifier, standing: AccountStanding): Promise<Authenticated> {
+export async function authenticateToken(
+  header: string | undefined,
+  requestId: string,
+  identity: TokenVerifier,
+  standing: AccountStanding,
+): Promise<Authenticated> {
   if (header === undefined || header === "") return { viewer: null, expiresAt: null, requestId };
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
   const subject = token === undefined ? null : await identity.verify(token);

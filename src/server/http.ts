@@ -65,7 +65,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   app.disable("x-powered-by").disable("etag");
   app.use(requestIds);
   app.use(healthRoutes({ pingDatabase: parts.pingDatabase, isStopping: () => isStopping }));
-  app.use("/graphql", express.json({ limit: MAX_BODY_BYTES }), withBody, expressMiddleware(apollo, { context: async ({ req }) => contextOf(req.headers.authorization, parts, standing) }));
+  app.use(
+    "/graphql",
+    express.json({ limit: MAX_BODY_BYTES }),
+    withBody,
+    expressMiddleware(apollo, { context: async ({ req }) => contextOf(req.headers.authorization, parts, standing) }),
+  );
   app.use(playgroundRoutes());
   for (const router of parts.routers ?? []) app.use(router);
   answerInJson(app, log);

@@ -50,7 +50,12 @@ const NOTHING: Size = { depth: 0, aliases: 0, directives: 0, cost: 0 };
  * Why the operation is too large to be run, or null. For HTTP and for sockets, after validation: fragments end, fields exist.
  * Introspection is left to graphql-js, which bounds it by itself.
  */
-export function findExcess(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): GraphQLError | null {
+export function findExcess(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): GraphQLError | null {
   const root = schema.getRootType(operation.operation);
   if (root == null) return null;
   const size = new Measure(schema, document, operation, variables).measure(operation.selectionSet, root, null);
@@ -104,7 +109,9 @@ class Measure {
     this.#fragments = fragmentsOf(document);
     this.#variables = variables;
     this.#defaults = new Map(
-      (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) => (defaultValue?.kind === Kind.INT ? [[variable.name.value, Number(defaultValue.value)] as const] : [])),
+      (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+        defaultValue?.kind === Kind.INT ? [[variable.name.value, Number(defaultValue.value)] as const] : [],
+      ),
     );
   }
 
@@ -122,7 +129,8 @@ class Measure {
   }
 
   #fragment(selection: Exclude<SelectionSetNode["selections"][number], FieldNode>, type: GraphQLNamedType, pageSize: number | null): Size {
-    if (selection.kind === Kind.INLINE_FRAGMENT) return this.measure(selection.selectionSet, this.#narrowed(selection.typeCondition?.name.value, type), pageSize);
+    if (selection.kind === Kind.INLINE_FRAGMENT)
+      return this.measure(selection.selectionSet, this.#narrowed(selection.typeCondition?.name.value, type), pageSize);
     const fragment = this.#fragments.get(selection.name.value);
     if (fragment === undefined) return NOTHING;
     const key = `${fragment.name.value}:${pageSize ?? ""}`;

@@ -105,8 +105,8 @@ ReactDOM.createRoot(document.getElementById("graphiql")).render(
 
 const tabs = [
   {
-    query: `# MentorPlatform. From left to right: sign in, find a course, enroll, watch.
-# The token of a sign-in is used for everything that follows on this page.
+    query: `# From left to right: sign in, find a course, enroll, watch.
+# The token of a sign-in is used for all that follows here.
 mutation SignIn {
   signIn(email: "learner-0001@demo.example", password: "demo-password-0001") {
     accessTokenExpiresAt
@@ -127,7 +127,8 @@ mutation SignIn {
 `,
   },
   {
-    query: `# Take the id of a course from the previous tab. The same key again gives the same enrollment.
+    query: `# Take the id of a course from the tab before.
+# The same key again gives the same enrollment.
 mutation Enroll($course: ID!, $key: String!) {
   enrollInCourse(courseId: $course, idempotencyKey: $key) {
     courseEnrollment { id status }
@@ -139,12 +140,17 @@ mutation Enroll($course: ID!, $key: String!) {
     variables: `{\n  "course": "",\n  "key": "first-try"\n}`,
   },
   {
-    query: `# Take the id of the saga from the previous tab. 0 replays the history and follows it to the end.
+    query: `# Take the id of the saga from the tab before.
+# 0 replays the history and follows it to the end.
 subscription Watch($saga: ID!) {
   sagaProgress(sagaId: $saga, afterSequence: 0) {
     sequence
     final
-    saga { state status attempt maxAttempts nextAttemptAt reason { code message } steps { state status } }
+    saga {
+      state status attempt maxAttempts nextAttemptAt
+      reason { code message }
+      steps { state status }
+    }
     events { sequence occurredAt summary toState status }
   }
 }

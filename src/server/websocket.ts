@@ -1,4 +1,13 @@
-import { type FormattedExecutionResult, getOperationAST, getVariableValues, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, parse, validate } from "graphql";
+import {
+  type FormattedExecutionResult,
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  parse,
+  validate,
+} from "graphql";
 import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
@@ -98,7 +107,8 @@ function serverOptions(parts: WebSocketParts): Parameters<typeof makeServer<Reco
       return true;
     },
     onSubscribe(ctx, _id, payload) {
-      if (Object.keys(ctx.subscriptions).length > MAX_OPERATIONS_PER_SOCKET) return [refused("RATE_LIMITED", `A socket carries at most ${MAX_OPERATIONS_PER_SOCKET} operations.`)];
+      if (Object.keys(ctx.subscriptions).length > MAX_OPERATIONS_PER_SOCKET)
+        return [refused("RATE_LIMITED", `A socket carries at most ${MAX_OPERATIONS_PER_SOCKET} operations.`)];
       const checked = checkOperation(schema, payload, development);
       if (Array.isArray(checked)) return checked;
       return { ...checked, schema, contextValue: new RequestContext(api, { ...ctx.extra.caller, requestId: newId() }) };
@@ -195,4 +205,3 @@ async function closeAll(sockets: WebSocketServer): Promise<void> {
   clearTimeout(timer);
   sockets.close();
 }
-

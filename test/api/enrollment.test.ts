@@ -55,7 +55,9 @@ test("ten calls at once with one key make one enrollment", async () => {
   const [learner, course, key] = [await api.person(), await api.course(mentor), newId()];
   const answers = await Promise.all(Array.from({ length: 10 }, () => enroll(learner, course, key)));
   expect(new Set(answers.map(({ data }) => data.enrollInCourse?.courseEnrollment?.id)).size).toBe(1);
-  const [{ count }] = (await api.engine.sql<{ count: number }>("select count(*)::int as count from course_enrollment where learner_id = $1", [learner.id])) as [{ count: number }];
+  const [{ count }] = (await api.engine.sql<{ count: number }>("select count(*)::int as count from course_enrollment where learner_id = $1", [learner.id])) as [
+    { count: number },
+  ];
   expect(count).toBe(1);
 });
 
@@ -98,8 +100,14 @@ test("a full course ends the enrollment with COURSE_FULL", async () => {
   await waitFor(async () => (await api.engine.saga("CourseEnrollment", winner.enrollmentId))?.settled);
   const loser = await api.enroll(second, course);
   await waitFor(async () => (await api.engine.saga("CourseEnrollment", loser.enrollmentId))?.finishedAt);
-  const { data } = await api.run("query ($id: ID!) { courseEnrollment(id: $id) { status failure { code occurredAt } saga { status reason { code } } } }", { id: loser.enrollmentId }, second);
-  expect(data).toMatchObject({ courseEnrollment: { status: "FAILED", failure: { code: "COURSE_FULL" }, saga: { status: "FAILED", reason: { code: "COURSE_FULL" } } } });
+  const { data } = await api.run(
+    "query ($id: ID!) { courseEnrollment(id: $id) { status failure { code occurredAt } saga { status reason { code } } } }",
+    { id: loser.enrollmentId },
+    second,
+  );
+  expect(data).toMatchObject({
+    courseEnrollment: { status: "FAILED", failure: { code: "COURSE_FULL" }, saga: { status: "FAILED", reason: { code: "COURSE_FULL" } } },
+  });
 });
 
 test("cancelling gives the seat back, can be repeated, and is closed to everybody else", async () => {

@@ -76,33 +76,39 @@ test("fifty sagas of an operator's list: the same number of statements as for on
   expect(fifty.count).toBe(one.count);
 });
 
-test.each(["courses(first: 7", "sagas(orderBy: STARTED_AT_DESC, first: 7", "sagas(orderBy: UPDATED_AT_ASC, first: 7"])("pages of %s) join without gaps and repetitions", async (list) => {
-  const ids: string[] = [];
-  let after: string | null = null;
-  for (;;) {
-    const answer: Answer<Listed> = await api.run<Listed>(
-      `query ($after: String) { page: ${list}, after: $after) { nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
-      { after },
-      admin,
-    );
-    const { nodes, edges, pageInfo } = answer.data.page;
-    expect(pageInfo.hasPreviousPage).toBe(after !== null);
-    expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor);
-    ids.push(...nodes.map(({ id }) => id));
-    if (!pageInfo.hasNextPage) break;
-    after = pageInfo.endCursor;
-  }
-  const table = list.startsWith("courses") ? "course" : "saga";
-  const [row] = await api.engine.sql<{ count: number }>(`select count(*)::int as count from ${table}`);
-  expect(ids).toHaveLength(row?.count ?? 0);
-  expect(new Set(ids).size).toBe(ids.length);
-});
+test.each(["courses(first: 7", "sagas(orderBy: STARTED_AT_DESC, first: 7", "sagas(orderBy: UPDATED_AT_ASC, first: 7"])(
+  "pages of %s) join without gaps and repetitions",
+  async (list) => {
+    const ids: string[] = [];
+    let after: string | null = null;
+    for (;;) {
+      const answer: Answer<Listed> = await api.run<Listed>(
+        `query ($after: String) { page: ${list}, after: $after) { nodes { id } edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+        { after },
+        admin,
+      );
+      const { nodes, edges, pageInfo } = answer.data.page;
+      expect(pageInfo.hasPreviousPage).toBe(after !== null);
+      expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor);
+      ids.push(...nodes.map(({ id }) => id));
+      if (!pageInfo.hasNextPage) break;
+      after = pageInfo.endCursor;
+    }
+    const table = list.startsWith("courses") ? "course" : "saga";
+    const [row] = await api.engine.sql<{ count: number }>(`select count(*)::int as count from ${table}`);
+    expect(ids).toHaveLength(row?.count ?? 0);
+    expect(new Set(ids).size).toBe(ids.length);
+  },
+);
 
-test.each(["nonsense", "", Buffer.from("sagas.UPDATED_AT_DESC:x y").toString("base64url"), Buffer.from("courses:2026-01-01 x").toString("base64url")])("the cursor %j is refused", async (after) => {
-  for (const list of ["courses", "sagas"]) {
-    expect(codesOf(await api.run(`query ($after: String) { ${list}(after: $after) { nodes { id } } }`, { after }, admin))).toEqual(["CURSOR_INVALID"]);
-  }
-});
+test.each(["nonsense", "", Buffer.from("sagas.UPDATED_AT_DESC:x y").toString("base64url"), Buffer.from("courses:2026-01-01 x").toString("base64url")])(
+  "the cursor %j is refused",
+  async (after) => {
+    for (const list of ["courses", "sagas"]) {
+      expect(codesOf(await api.run(`query ($after: String) { ${list}(after: $after) { nodes { id } } }`, { after }, admin))).toEqual(["CURSOR_INVALID"]);
+    }
+  },
+);
 
 test.each([0, -1, 101])("a page of %d is refused", async (first) => {
   expect(codesOf(await api.run("query ($first: Int!) { courses(first: $first) { nodes { id } } }", { first }))).toEqual(["BAD_USER_INPUT"]);

@@ -28,7 +28,8 @@ function of(who: Who): Person {
   return person;
 }
 
-const run = (who: Who, query: string, variables: Record<string, unknown> = {}): Promise<Answer<Record<string, unknown>>> => api.run(query, variables, people.get(who));
+const run = (who: Who, query: string, variables: Record<string, unknown> = {}): Promise<Answer<Record<string, unknown>>> =>
+  api.run(query, variables, people.get(who));
 
 /** What became of the one field that the path leads to. */
 function wordOf(answer: Answer<Record<string, unknown>>, path: readonly string[]): string {
@@ -40,7 +41,14 @@ function wordOf(answer: Answer<Record<string, unknown>>, path: readonly string[]
 }
 
 const everybody: readonly Who[] = ["anonymous", "learner", "stranger", "mentor", "operator", "admin"];
-const words = (anonymous: Word, learner: Word, stranger: Word, mentor: Word, operator: Word, admin: Word): Record<Who, Word> => ({ anonymous, learner, stranger, mentor, operator, admin });
+const words = (anonymous: Word, learner: Word, stranger: Word, mentor: Word, operator: Word, admin: Word): Record<Who, Word> => ({
+  anonymous,
+  learner,
+  stranger,
+  mentor,
+  operator,
+  admin,
+});
 
 // The learner is enrolled in the mentor's course; everybody else has nothing to do with the two.
 const table: readonly [field: string, query: () => string, expected: Record<Who, Word>][] = [
@@ -55,12 +63,36 @@ const table: readonly [field: string, query: () => string, expected: Record<Who,
   ["saga", () => `{ saga(id: "${sagaId}") { id } }`, words("UNAUTHENTICATED", "ok", "empty", "empty", "ok", "empty")],
   ["saga", () => `{ saga(id: "${newId()}") { id } }`, words("UNAUTHENTICATED", "empty", "empty", "empty", "empty", "empty")],
   ["sagas", () => "{ sagas { nodes { id } } }", words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN")],
-  ["course.enrollments", () => `{ course(id: "${course}") { enrollments { nodes { id } } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok")],
-  ["course.mentor.email", () => `{ course(id: "${course}") { mentor { email } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok")],
-  ["course.mentor.roles", () => `{ course(id: "${course}") { mentor { roles } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok")],
-  ["course.mentor.active", () => `{ course(id: "${course}") { mentor { active } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok")],
-  ["course.mentor.enrollments", () => `{ course(id: "${course}") { mentor { enrollments { nodes { id } } } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok")],
-  ["course.mentor.sagas", () => `{ course(id: "${course}") { mentor { sagas { nodes { id } } } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "ok", "FORBIDDEN")],
+  [
+    "course.enrollments",
+    () => `{ course(id: "${course}") { enrollments { nodes { id } } } }`,
+    words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok"),
+  ],
+  [
+    "course.mentor.email",
+    () => `{ course(id: "${course}") { mentor { email } } }`,
+    words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok"),
+  ],
+  [
+    "course.mentor.roles",
+    () => `{ course(id: "${course}") { mentor { roles } } }`,
+    words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok"),
+  ],
+  [
+    "course.mentor.active",
+    () => `{ course(id: "${course}") { mentor { active } } }`,
+    words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok"),
+  ],
+  [
+    "course.mentor.enrollments",
+    () => `{ course(id: "${course}") { mentor { enrollments { nodes { id } } } } }`,
+    words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok"),
+  ],
+  [
+    "course.mentor.sagas",
+    () => `{ course(id: "${course}") { mentor { sagas { nodes { id } } } } }`,
+    words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "ok", "FORBIDDEN"),
+  ],
   ["course.viewerEnrollment", () => `{ course(id: "${course}") { viewerEnrollment { id } } }`, words("empty", "ok", "empty", "empty", "empty", "empty")],
   ["saga.subject", () => `{ saga(id: "${sagaId}") { subject { __typename } } }`, words("UNAUTHENTICATED", "ok", "empty", "empty", "empty", "empty")],
   ["saga.events", () => `{ saga(id: "${sagaId}") { events { summary } } }`, words("UNAUTHENTICATED", "ok", "empty", "empty", "ok", "empty")],
@@ -110,8 +142,14 @@ test("operators find a saga by every filter, without learning whom it is about",
     startedAfter: "2020-01-01T00:00:00Z",
     startedBefore: "2999-01-01T00:00:00+02:00",
   };
-  const answer = await run("operator", "query ($filter: SagaFilter) { sagas(filter: $filter, orderBy: STARTED_AT_DESC) { nodes { id type state subject { __typename } } } }", { filter });
+  const answer = await run(
+    "operator",
+    "query ($filter: SagaFilter) { sagas(filter: $filter, orderBy: STARTED_AT_DESC) { nodes { id type state subject { __typename } } } }",
+    { filter },
+  );
   expect(answer).toMatchObject({ data: { sagas: { nodes: [{ id: sagaId, type: "COURSE_ENROLLMENT", state: "CheckingCapacity", subject: null }] } } });
-  const none = await run("operator", "query ($filter: SagaFilter) { sagas(filter: $filter) { nodes { id } } }", { filter: { ...filter, status: ["STUCK"], reason: ["COURSE_FULL"], quietForSeconds: 5 } });
+  const none = await run("operator", "query ($filter: SagaFilter) { sagas(filter: $filter) { nodes { id } } }", {
+    filter: { ...filter, status: ["STUCK"], reason: ["COURSE_FULL"], quietForSeconds: 5 },
+  });
   expect(none.data).toEqual({ sagas: { nodes: [] } });
 });

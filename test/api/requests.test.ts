@@ -29,15 +29,20 @@ test("a body of just under 100 KiB is read", async () => {
   expect((await api.post({ query: query + "x".repeat(100 * 1024 - query.length - 20) })).status).toBe(200);
 });
 
-test.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])("a request that a form could send (%s) is refused", async (contentType) => {
-  const response = await fetch(`${api.server.url}/graphql`, { method: "POST", headers: { "content-type": contentType }, body: "query=%7Bviewer%7Bid%7D%7D" });
-  expect(response.status).toBe(400);
-  expect(codesOf((await response.json()) as never)).toEqual(["BAD_REQUEST"]);
-});
+test.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
+  "a request that a form could send (%s) is refused",
+  async (contentType) => {
+    const response = await fetch(`${api.server.url}/graphql`, { method: "POST", headers: { "content-type": contentType }, body: "query=%7Bviewer%7Bid%7D%7D" });
+    expect(response.status).toBe(400);
+    expect(codesOf((await response.json()) as never)).toEqual(["BAD_REQUEST"]);
+  },
+);
 
 test("GET runs no mutation, and no page of another site may read an answer", async () => {
   const query = encodeURIComponent('mutation { signIn(email: "a@b.example", password: "x") { userErrors { code } } }');
-  const response = await fetch(`${api.server.url}/graphql?query=${query}`, { headers: { "apollo-require-preflight": "1", origin: "https://elsewhere.example" } });
+  const response = await fetch(`${api.server.url}/graphql?query=${query}`, {
+    headers: { "apollo-require-preflight": "1", origin: "https://elsewhere.example" },
+  });
   expect(response.status).toBe(405);
   expect(response.headers.get("access-control-allow-origin")).toBeNull();
 });
@@ -51,12 +56,24 @@ test("a path without anything is 404 in JSON", async () => {
 const page = "{ enrollments(first: 1) { nodes { course { mentor { fullName } } } } }";
 test.each<[string, string, string]>([
   ["depth 12", `{ viewer { enrollments { nodes { course { mentor ${page.replace("fullName", "enrollments { nodes { id } }")} } } } } }`, "QUERY_TOO_COMPLEX"],
-  ["depth by fragments", `{ viewer { ...A } } fragment A on User { enrollments { nodes { course { mentor { ...B } } } } } fragment B on User { enrollments { nodes { course { mentor { id email } category { id } enrollments { nodes { id } } } } } }`, "QUERY_TOO_COMPLEX"],
+  [
+    "depth by fragments",
+    `{ viewer { ...A } } fragment A on User { enrollments { nodes { course { mentor { ...B } } } } } fragment B on User { enrollments { nodes { course { mentor { id email } category { id } enrollments { nodes { id } } } } } }`,
+    "QUERY_TOO_COMPLEX",
+  ],
   ["21 aliases", `{ ${Array.from({ length: 21 }, (_, index) => `a${index}: viewer { id }`).join(" ")} }`, "QUERY_TOO_COMPLEX"],
-  ["aliases by fragments", `{ viewer { ...A ...A ...A } } fragment A on User { ${Array.from({ length: 8 }, (_, index) => `a${index}: id`).join(" ")} }`, "QUERY_TOO_COMPLEX"],
+  [
+    "aliases by fragments",
+    `{ viewer { ...A ...A ...A } } fragment A on User { ${Array.from({ length: 8 }, (_, index) => `a${index}: id`).join(" ")} }`,
+    "QUERY_TOO_COMPLEX",
+  ],
   ["21 directives", `{ viewer { ${"id @skip(if: false) ".repeat(21)} } }`, "QUERY_TOO_COMPLEX"],
   ["lists in lists", "{ courses(first: 100) { nodes { enrollments(first: 100) { nodes { id } } } } }", "QUERY_TOO_COMPLEX"],
-  ["more mutations than 5", `mutation { ${Array.from({ length: 6 }, (_, index) => `a${index}: cancelEnrollment(id: "x") { userErrors { code } }`).join(" ")} }`, "QUERY_TOO_COMPLEX"],
+  [
+    "more mutations than 5",
+    `mutation { ${Array.from({ length: 6 }, (_, index) => `a${index}: cancelEnrollment(id: "x") { userErrors { code } }`).join(" ")} }`,
+    "QUERY_TOO_COMPLEX",
+  ],
   ["more tokens than 2,000", `{ viewer { ${"id ".repeat(2_000)} } }`, "GRAPHQL_PARSE_FAILED"],
   ["a fragment cycle", "{ viewer { ...A } } fragment A on User { ...B } fragment B on User { ...A }", "GRAPHQL_VALIDATION_FAILED"],
   ["a subscription over HTTP", 'subscription { sagaProgress(sagaId: "x") { sequence } }', "BAD_REQUEST"],
@@ -166,5 +183,7 @@ test("a request under way is answered while the server stops", async () => {
   release();
   expect((await answer).enrollmentId).toMatch(/^[0-9a-f-]{36}$/);
   await closed;
-  await expect(new Promise((resolve, reject) => connect(slow.server.port, "127.0.0.1", () => resolve(undefined)).once("error", reject))).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  await expect(new Promise((resolve, reject) => connect(slow.server.port, "127.0.0.1", () => resolve(undefined)).once("error", reject))).rejects.toMatchObject({
+    code: "ECONNREFUSED",
+  });
 });

@@ -19,7 +19,8 @@ afterEach(() => api.engine.pause());
 type Push = WatchSubscription["sagaProgress"];
 type Stream = AsyncGenerator<{ data?: WatchSubscription | null; errors?: readonly { extensions?: Record<string, unknown> }[] }>;
 
-const watch = (client: Client, saga: string, after: number | null): Stream => client.iterate({ query: String(WatchDocument), variables: { saga, after } }) as unknown as Stream;
+const watch = (client: Client, saga: string, after: number | null): Stream =>
+  client.iterate({ query: String(WatchDocument), variables: { saga, after } }) as unknown as Stream;
 
 async function nextPush(stream: Stream): Promise<Push> {
   const { value } = await stream.next();
@@ -54,7 +55,12 @@ test("the first push comes at once and carries the saga as it is", async () => {
   const { sagaId, enrollmentId } = await api.enroll(learner, await api.course(mentor));
   const stream = watch(api.socket(learner), sagaId, null);
   const push = await nextPush(stream);
-  expect(push).toMatchObject({ events: [], hasMore: false, final: false, saga: { id: sagaId, status: "RUNNING", subject: { id: enrollmentId, learner: { fullName: "Fi Tavgor" } } } });
+  expect(push).toMatchObject({
+    events: [],
+    hasMore: false,
+    final: false,
+    saga: { id: sagaId, status: "RUNNING", subject: { id: enrollmentId, learner: { fullName: "Fi Tavgor" } } },
+  });
   expect(push.sequence).toBe(push.saga.sequence);
   await stream.return(undefined);
   await waitFor(() => api.feed.watcherCount === 0);

@@ -60,7 +60,9 @@ class Bare {
   }
 
   hear(type: string, id?: string): Promise<Message> {
-    return waitFor(() => this.received.find((message) => message.type === type && (id === undefined || message.id === id)), { describe: () => `${type}, heard ${JSON.stringify(this.received)}` });
+    return waitFor(() => this.received.find((message) => message.type === type && (id === undefined || message.id === id)), {
+      describe: () => `${type}, heard ${JSON.stringify(this.received)}`,
+    });
   }
 
   async code(id = "1"): Promise<unknown> {
@@ -107,14 +109,15 @@ test("pages of other origins get no socket, pages of this server do", async () =
   await new Bare({ origin: api.server.url }).init();
 });
 
-test.each([["query", "{ viewer { id } }"], ["mutation", 'mutation { cancelEnrollment(id: "x") { userErrors { code } } }'], ["introspection", "{ __schema { types { name } } }"]])(
-  "a %s is not answered on a socket",
-  async (_kind, query) => {
-    const bare = await new Bare().init({ accessToken: learner.token });
-    bare.subscribe(query);
-    expect(await bare.code()).toBe("BAD_REQUEST");
-  },
-);
+test.each([
+  ["query", "{ viewer { id } }"],
+  ["mutation", 'mutation { cancelEnrollment(id: "x") { userErrors { code } } }'],
+  ["introspection", "{ __schema { types { name } } }"],
+])("a %s is not answered on a socket", async (_kind, query) => {
+  const bare = await new Bare().init({ accessToken: learner.token });
+  bare.subscribe(query);
+  expect(await bare.code()).toBe("BAD_REQUEST");
+});
 
 const deep = (levels: number): string => `${"saga { events { ".repeat(levels / 2)}sequence${" } }".repeat(levels / 2)}`;
 
@@ -123,9 +126,19 @@ test.each([
   ["a field that does not exist", "subscription { sagaProgres { sequence } }", {}, "GRAPHQL_VALIDATION_FAILED"],
   ["a variable of another type", WATCH, { saga: { $ne: null } }, "BAD_USER_INPUT"],
   ["too many tokens", `subscription ($saga: ID!) { sagaProgress(sagaId: $saga) { ${"sequence ".repeat(2_000)} } }`, {}, "GRAPHQL_PARSE_FAILED"],
-  ["too many aliases", `subscription ($saga: ID!) { sagaProgress(sagaId: $saga) { ${Array.from({ length: 21 }, (_, index) => `a${index}: sequence`).join(" ")} } }`, { saga: "x" }, "QUERY_TOO_COMPLEX"],
+  [
+    "too many aliases",
+    `subscription ($saga: ID!) { sagaProgress(sagaId: $saga) { ${Array.from({ length: 21 }, (_, index) => `a${index}: sequence`).join(" ")} } }`,
+    { saga: "x" },
+    "QUERY_TOO_COMPLEX",
+  ],
   ["too much depth", `subscription ($saga: ID!) { sagaProgress(sagaId: $saga) { ${deep(10)} } }`, { saga: "x" }, "QUERY_TOO_COMPLEX"],
-  ["too much cost", "subscription ($saga: ID!) { sagaProgress(sagaId: $saga) { saga { events(first: 200) { saga { events(first: 200) { sequence } } } } } }", { saga: "x" }, "QUERY_TOO_COMPLEX"],
+  [
+    "too much cost",
+    "subscription ($saga: ID!) { sagaProgress(sagaId: $saga) { saga { events(first: 200) { saga { events(first: 200) { sequence } } } } } }",
+    { saga: "x" },
+    "QUERY_TOO_COMPLEX",
+  ],
 ])("%s is an error of the operation, and the socket stays", async (_name, query, variables, code) => {
   const bare = await new Bare().init();
   bare.subscribe(query, variables);
@@ -153,7 +166,10 @@ test("errors on a socket carry code and request id, and nothing else of ours", a
   bare.subscribe(WATCH, { saga: "nonsense" });
   const { payload } = await waitFor(() => bare.received.find(({ type }) => type === "next" || type === "error"));
   const [error] = Array.isArray(payload) ? payload : ((payload as { errors: unknown[] }).errors as unknown[]);
-  expect(error).toMatchObject({ message: "There is no saga nonsense", extensions: { code: "NOT_FOUND", requestId: expect.stringMatching(/^[0-9a-f-]{36}$/), retryable: false } });
+  expect(error).toMatchObject({
+    message: "There is no saga nonsense",
+    extensions: { code: "NOT_FOUND", requestId: expect.stringMatching(/^[0-9a-f-]{36}$/), retryable: false },
+  });
 });
 
 test("the socket is closed with 4403 when its token runs out", async () => {

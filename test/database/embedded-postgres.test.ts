@@ -42,7 +42,9 @@ import { silentLog } from "./src/kernel/log.ts";
 const server = await startEmbeddedPostgres({ directory: process.argv[1], log: silentLog, durable: false, sharedBuffersMb: 16 });
 console.log(server.pid);
 setInterval(() => undefined, 1_000);`;
-  const program = spawn(process.execPath, ["--import", "./swc-hooks.mjs", "--input-type=module", "-e", source, directory], { stdio: ["ignore", "pipe", "inherit"] });
+  const program = spawn(process.execPath, ["--import", "./swc-hooks.mjs", "--input-type=module", "-e", source, directory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [said] = (await once(program.stdout, "data")) as [Buffer];
   return { program, postgres: Number(said.toString()) };
 }

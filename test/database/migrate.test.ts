@@ -21,7 +21,9 @@ test("three starts at once on an empty server apply every migration once", async
 
 test("a schema newer than the program is refused", async () => {
   const failing = migrate({ url: database.url, migrations: migrationsList.slice(0, -1), log: silentLog });
-  await expect(failing).rejects.toMatchObject({ problems: [{ code: "SCHEMA_NEWER_THAN_PROGRAM", found: expect.stringContaining(migrationsList.at(-1)?.name ?? "") as string }] });
+  await expect(failing).rejects.toMatchObject({
+    problems: [{ code: "SCHEMA_NEWER_THAN_PROGRAM", found: expect.stringContaining(migrationsList.at(-1)?.name ?? "") as string }],
+  });
 });
 
 test("a newer queue schema is refused", async () => {

@@ -1,4 +1,4 @@
-import { LockMode, MikroORM, type EntityManager } from "@mikro-orm/postgresql";
+import { LockMode, type MikroORM, type EntityManager } from "@mikro-orm/postgresql";
 import { createOrm } from "../../src/database/orm.ts";
 import { createTransaction } from "../../src/database/transaction.ts";
 import { Category } from "../../src/domain/courses/category.ts";
@@ -84,7 +84,7 @@ test("a connection lost in the middle is reported, not repeated", async () => {
     await database.sql("select pg_terminate_backend($1)", [backend?.pid]);
     await add(em, "b");
   });
-  await expect(failing).rejects.toThrow();
+  await expect(failing).rejects.toThrow(/terminat|closed|not queryable/);
   expect(tries).toBe(1);
   expect(await values()).toEqual([0, 0]);
   await database.transaction((em) => add(em, "a"));
@@ -100,7 +100,7 @@ test("connections lost inside transactions do not use up the pool", async () => 
       await database.sql("select pg_terminate_backend($1)", [backend?.pid]);
       await query(em, "select 1");
     });
-    await expect(failing).rejects.toThrow();
+    await expect(failing).rejects.toThrow(/terminat|closed|not queryable/);
   }
   expect(await transaction((em) => query(em, "select 1 as one"))).toEqual([{ one: 1 }]);
   await small.close();
@@ -114,7 +114,10 @@ test("no connection at all ends as Transient", async () => {
 
 test("sessions are bounded by the server and speak UTC", async () => {
   const [bounds] = await database.transaction((em) =>
-    query(em, "select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle, current_setting('timezone') as zone, current_setting('transaction_isolation') as isolation"),
+    query(
+      em,
+      "select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle, current_setting('timezone') as zone, current_setting('transaction_isolation') as isolation",
+    ),
   );
   expect(bounds).toEqual({ statement: "30s", idle: "10s", zone: "UTC", isolation: "read committed" });
 });
@@ -129,5 +132,8 @@ test("no change of a row is lost between writers that lock it", async () => {
       for (const [index, row] of rows.entries()) row.name = `${Number(row.name.split("-")[0]) + 1}-${index}`;
     });
   await Promise.all(Array.from({ length: 30 }, write));
-  expect((await database.sql<{ name: string }>("select name from category where id in ($1, $2) order by id", [id, second])).map((row) => row.name)).toEqual(["30-0", "30-1"]);
+  expect((await database.sql<{ name: string }>("select name from category where id in ($1, $2) order by id", [id, second])).map((row) => row.name)).toEqual([
+    "30-0",
+    "30-1",
+  ]);
 });

@@ -51,7 +51,10 @@ test("a mail arrives with its recipient, subject and text", async () => {
   await expect(send(mail)).resolves.toEqual({ accepted: true });
   const [stored] = smtp.store.list();
   expect(stored).toMatchObject({ recipients: [mail.to], subject: mail.subject, copies: 1, from: '"MentorPlatform" <no-reply@mentorplatform.example>' });
-  expect(await smtp.store.read(stored?.id ?? "")).toEqual({ text: expect.stringContaining("Your place is confirmed.") as string, html: expect.stringContaining("<b>place</b>") as string });
+  expect(await smtp.store.read(stored?.id ?? "")).toEqual({
+    text: expect.stringContaining("Your place is confirmed.") as string,
+    html: expect.stringContaining("<b>place</b>") as string,
+  });
 });
 
 test("the same Message-ID twice is one mail with two copies, also in a store that is opened anew", async () => {
@@ -163,7 +166,10 @@ describe("the page", () => {
       const response = await fetch(`${base}/dev/mail/faults`, { method: "POST", headers: { "content-type": type }, body });
       return { status: response.status, body: await response.json() };
     };
-    expect(await post('{"mode":"550","seconds":40,"address":"learner-0001@demo.example"}')).toEqual({ status: 200, body: { fault: { mode: "550", address: "learner-0001@demo.example", secondsLeft: 40 } } });
+    expect(await post('{"mode":"550","seconds":40,"address":"learner-0001@demo.example"}')).toEqual({
+      status: 200,
+      body: { fault: { mode: "550", address: "learner-0001@demo.example", secondsLeft: 40 } },
+    });
     expect(await post('{"mode":"none"}')).toEqual({ status: 200, body: { fault: null } });
     expect(await post('{"mode":"explode","seconds":-1}')).toMatchObject({ status: 400, body: { errors: [{ field: "mode" }, { field: "seconds" }] } });
     expect(await post("{")).toMatchObject({ status: 400, body: { error: "Expected a small JSON object" } });
@@ -173,7 +179,10 @@ describe("the page", () => {
   test("does not answer under a foreign name", async () => {
     const { port } = http.address() as AddressInfo;
     const status = await new Promise<number>((resolve, reject) => {
-      get({ host: "127.0.0.1", port, path: "/dev/mail", headers: { host: "attacker.example" } }, (response) => resolve(response.resume().statusCode ?? 0)).on("error", reject);
+      get({ host: "127.0.0.1", port, path: "/dev/mail", headers: { host: "attacker.example" } }, (response) => resolve(response.resume().statusCode ?? 0)).on(
+        "error",
+        reject,
+      );
     });
     expect(status).toBe(403);
   });

@@ -20,7 +20,16 @@ export interface TestApp {
 export async function startTestApp(overrides: Record<string, string> = {}): Promise<TestApp> {
   const { url: databaseUrl, drop } = await cloneTemplate();
   const dataDir = mkdtempSync(join(tmpdir(), "mentorplatform-app-"));
-  const config = loadConfig({ NODE_ENV: "test", DATABASE_URL: databaseUrl, DATA_DIR: dataDir, PORT: "0", SMTP_PORT: "0", SEED: "none", LOG_LEVEL: process.env["TEST_LOG_LEVEL"] ?? "error", ...overrides });
+  const config = loadConfig({
+    NODE_ENV: "test",
+    DATABASE_URL: databaseUrl,
+    DATA_DIR: dataDir,
+    PORT: "0",
+    SMTP_PORT: "0",
+    SEED: "none",
+    LOG_LEVEL: process.env["TEST_LOG_LEVEL"] ?? "error",
+    ...overrides,
+  });
   const app = await startApp(config, createLog(config.logLevel));
   const client = new pg.Client(databaseUrl);
   client.on("error", () => undefined);

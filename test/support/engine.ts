@@ -62,13 +62,24 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const hints = new LocalHints();
   const registry = new SagaRegistry(options.sagas);
   const em = (): EntityManager => database.orm.em.fork();
-  const boss = new PgBoss({ connectionString: database.url, supervise: true, schedule: false, migrate: false, max: 3, superviseIntervalSeconds: 1, monitorIntervalSeconds: 1 });
+  const boss = new PgBoss({
+    connectionString: database.url,
+    supervise: true,
+    schedule: false,
+    migrate: false,
+    max: 3,
+    superviseIntervalSeconds: 1,
+    monitorIntervalSeconds: 1,
+  });
   boss.on("error", (error) => log.error({ err: error }, "pg-boss"));
   await boss.start();
   const engine = new SagaEngine({ registry, em, transaction: createTransaction(database.orm, log, "sweeper"), hints, log, sweepIntervalMs: 50 });
   await engine.storeDefinitions();
   const reader = new SagaReader(registry);
-  const timeouts = options.attemptTimeoutMs === undefined ? registry.commands() : new Map(options.participants.map((one) => [one.command.name, { attemptTimeoutMs: options.attemptTimeoutMs ?? 0 }]));
+  const timeouts =
+    options.attemptTimeoutMs === undefined
+      ? registry.commands()
+      : new Map(options.participants.map((one) => [one.command.name, { attemptTimeoutMs: options.attemptTimeoutMs ?? 0 }]));
   const newOutbox = (): Outbox =>
     new Outbox({
       boss,
@@ -126,7 +137,10 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       let open = -1;
       await waitFor(
         async () => {
-          const [row] = await database.sql<{ open: number }>("select count(*)::int as open from unnest($1::uuid[]) as i(id) where not exists (select from saga where subject_id = i.id and finished_at is not null)", [subjectIds]);
+          const [row] = await database.sql<{ open: number }>(
+            "select count(*)::int as open from unnest($1::uuid[]) as i(id) where not exists (select from saga where subject_id = i.id and finished_at is not null)",
+            [subjectIds],
+          );
           open = row?.open ?? -1;
           return open === 0;
         },

@@ -28,7 +28,9 @@ export interface Enrollments extends TestEngine {
   course(capacity?: number | null): Promise<string>;
   enroll(learnerId: string, courseId: string): Promise<string>;
   cancel(enrollmentId: string): Promise<void>;
-  row(enrollmentId: string): Promise<{ status: string; seat_held: boolean; failure_code: string | null; access_granted_at: Date | null; confirmed_at: Date | null }>;
+  row(
+    enrollmentId: string,
+  ): Promise<{ status: string; seat_held: boolean; failure_code: string | null; access_granted_at: Date | null; confirmed_at: Date | null }>;
   seatsTaken(courseId: string): Promise<number>;
   violations(): Promise<unknown[]>;
   history(enrollmentId: string): Promise<string[]>;
@@ -48,12 +50,18 @@ export async function createEnrollments(options: Partial<TestEngineOptions> & { 
     mailer,
     async learner() {
       const id = newId();
-      await sql("insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, 'none', 'Fi Tavgor', 'Asia/Kolkata', '{LEARNER}')", [id, `${id}@demo.example`]);
+      await sql(
+        "insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, 'none', 'Fi Tavgor', 'Asia/Kolkata', '{LEARNER}')",
+        [id, `${id}@demo.example`],
+      );
       return id;
     },
     async course(capacity = null) {
       const [id, categoryId, mentorId] = [newId(), newId(), newId()];
-      await sql("insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, 'none', 'Me Ntor', 'UTC', '{LEARNER,MENTOR}')", [mentorId, `${mentorId}@demo.example`]);
+      await sql("insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, 'none', 'Me Ntor', 'UTC', '{LEARNER,MENTOR}')", [
+        mentorId,
+        `${mentorId}@demo.example`,
+      ]);
       await sql("insert into category (id, name, description) values ($1, $2, '')", [categoryId, categoryId]);
       await sql(
         "insert into course (id, mentor_id, category_id, title, description, level, status, capacity) values ($1, $2, $3, $4, 'Short lessons.', 'BEGINNER', 'PUBLISHED', $5)",
@@ -92,7 +100,9 @@ export async function createEnrollments(options: Partial<TestEngineOptions> & { 
 export const untilQuiet = (engine: TestEngine): Promise<unknown> =>
   waitFor(
     async () => {
-      const [row] = await engine.sql<{ busy: number }>("select (select count(*) from outbox where deliver_at < now() + interval '5 seconds') + (select count(*) from pgboss.job where state < 'completed' and name not like '\\_\\_%') as busy");
+      const [row] = await engine.sql<{ busy: number }>(
+        "select (select count(*) from outbox where deliver_at < now() + interval '5 seconds') + (select count(*) from pgboss.job where state < 'completed' and name not like '\\_\\_%') as busy",
+      );
       return Number(row?.busy) === 0;
     },
     { timeoutMs: 30_000, describe: "outbox and queues to be empty" },

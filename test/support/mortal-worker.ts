@@ -19,7 +19,13 @@ const die = (id: string): void => {
 const engine = await createTestEngine({
   sagas: [tally],
   participants: tallyParticipants({ [command]: die }),
-  database: { url, orm, transaction: createTransaction(orm, log), sql: async (text, parameters = []) => (await pool.query(text, [...parameters])).rows, dispose: () => orm.close() },
+  database: {
+    url,
+    orm,
+    transaction: createTransaction(orm, log),
+    sql: async (text, parameters = []) => (await pool.query(text, [...parameters])).rows,
+    dispose: () => orm.close(),
+  },
 });
 await engine.start();
 setTimeout(() => process.exit(3), 30_000);

@@ -47,7 +47,15 @@ export const tally = saga("Tally", {
     timeout: ["1m", fail("TooLate")],
     onExhausted: park,
   })
-  .step("Summing", { invoke: SumCommand, with: (d) => d, onReply: { TalliedEvent: finish("Tallied") }, effect: "none", attemptTimeout: "2s", timeout: ["1m", fail("TooLate")], onExhausted: park })
+  .step("Summing", {
+    invoke: SumCommand,
+    with: (d) => d,
+    onReply: { TalliedEvent: finish("Tallied") },
+    effect: "none",
+    attemptTimeout: "2s",
+    timeout: ["1m", fail("TooLate")],
+    onExhausted: park,
+  })
   .interrupt(TallyCancelledEvent, { during: "any", then: fail("Cancelled") })
   .onFailed({ final: "Untallied" })
   .build();
@@ -65,24 +73,37 @@ export function tallyParticipants(hooks: Partial<TallyHooks>): AnyParticipant[] 
   return [
     handleAll(CountCommand, async (em, commands) => {
       for (const { payload } of commands) await hooks.count?.(payload.tallyId);
-      await write("count", 1)(em, commands.map((one) => one.payload.tallyId));
+      await write("count", 1)(
+        em,
+        commands.map((one) => one.payload.tallyId),
+      );
       return commands.map(({ payload }) => occur(CountedEvent, payload));
     }),
     handleAll(UncountCommand, async (em, commands) => {
-      await query(em, "insert into tally (what, tally_id, sign) select distinct 'count', tally_id, -1 from tally where tally_id = any($1::uuid[]) and what = 'count'", [commands.map((one) => one.payload.tallyId)]);
+      await query(
+        em,
+        "insert into tally (what, tally_id, sign) select distinct 'count', tally_id, -1 from tally where tally_id = any($1::uuid[]) and what = 'count'",
+        [commands.map((one) => one.payload.tallyId)],
+      );
       return commands.map(({ payload }) => occur(UncountedEvent, payload));
     }),
     leased(RingCommand, {
       loadAll: async (_em, commands) => commands.map((one) => one.payload.tallyId),
       perform: async (tallyId, delivery, signal) => void (await hooks.ring?.(tallyId, delivery.runId, delivery.attempt, signal)),
       recordAll: async (em, done) => {
-        await write("ring", 1)(em, done.map((one) => one.delivery.payload.tallyId));
+        await write("ring", 1)(
+          em,
+          done.map((one) => one.delivery.payload.tallyId),
+        );
         return done.map(({ delivery }) => occur(RungEvent, delivery.payload));
       },
     }),
     handleAll(SumCommand, async (em, commands) => {
       for (const { payload } of commands) await hooks.sum?.(payload.tallyId);
-      await write("sum", 1)(em, commands.map((one) => one.payload.tallyId));
+      await write("sum", 1)(
+        em,
+        commands.map((one) => one.payload.tallyId),
+      );
       return commands.map(({ payload }) => occur(TalliedEvent, payload));
     }),
   ];
@@ -117,12 +138,18 @@ export async function createTallies(options: Partial<TestEngineOptions> = {}): P
     },
     cancel: (tallyId) => engine.transaction(async (em) => (await publish(em, occur(TallyCancelledEvent, { tallyId }))).fate),
     async effects(tallyId, what = "count") {
-      const [row] = await engine.sql<{ net: number; rows: number }>("select coalesce(sum(sign), 0)::int as net, count(*)::int as rows from tally where tally_id = $1 and what = $2", [tallyId, what]);
+      const [row] = await engine.sql<{ net: number; rows: number }>(
+        "select coalesce(sum(sign), 0)::int as net, count(*)::int as rows from tally where tally_id = $1 and what = $2",
+        [tallyId, what],
+      );
       return row ?? { net: 0, rows: 0 };
     },
     ended: (tallyId) => engine.until("Tally", tallyId, (saga) => saga.finishedAt !== null, "the tally to end"),
     async kinds(tallyId) {
-      const rows = await engine.sql<{ line: string }>("select e.kind || coalesce(' ' || e.message, '') as line from saga_event e join saga s on s.id = e.saga_id where s.subject_id = $1 order by e.sequence", [tallyId]);
+      const rows = await engine.sql<{ line: string }>(
+        "select e.kind || coalesce(' ' || e.message, '') as line from saga_event e join saga s on s.id = e.saga_id where s.subject_id = $1 order by e.sequence",
+        [tallyId],
+      );
       return rows.map((row) => row.line);
     },
   };

@@ -18,7 +18,19 @@ import type { Definition } from "./compiled.ts";
 import { begin, decide, fateOfCommand, type Decision, type DecisionContext, type Input } from "./decide.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { databaseNow, definitionOf, insertSagas, lockById, lockBySubject, lockDue, readById, reflectStatuses, saveSagas, type Locked, type ReflectedRow } from "./store.ts";
+import {
+  databaseNow,
+  definitionOf,
+  insertSagas,
+  lockById,
+  lockBySubject,
+  lockDue,
+  readById,
+  reflectStatuses,
+  saveSagas,
+  type Locked,
+  type ReflectedRow,
+} from "./store.ts";
 
 /** Sagas that a transaction has locked, and which of its commands still count. Decisions replace the instances. */
 interface LockedClaim extends Claim {
@@ -73,7 +85,7 @@ export class Advance implements InTransactionSubscriber {
   async deadlinesReached(em: EntityManager, limit: number): Promise<number> {
     const locked = await lockDue(em, this.registry, limit);
     const work = new Work(this.registry, { current: new Set(), locked });
-    for (const id of [...locked.instances.keys()]) work.step(id, { kind: "deadline" });
+    for (const id of locked.instances.keys()) work.step(id, { kind: "deadline" });
     await this.save(em, work);
     return locked.instances.size;
   }
@@ -239,11 +251,37 @@ class Work {
     const reasonMessage = `Its row ${subjectId} in ${definition.reflect?.table} is gone.`;
     const { before } = first;
     const sequence = before.sequence + 1;
-    const instance: Instance = { ...before, status: "STUCK", sequence, deadlineAt: null, nextAttemptAt: null, reasonCode: "INTERNAL", reasonMessage, reasonAt: this.now, updatedAt: this.now };
-    const row = { sequence, kind: "TRANSITION" as const, message: null, messageId: null, fromState: before.state, toState: before.state, status: instance.status, summary: reasonMessage, attempt: null, reasonCode: "INTERNAL", reasonMessage };
+    const instance: Instance = {
+      ...before,
+      status: "STUCK",
+      sequence,
+      deadlineAt: null,
+      nextAttemptAt: null,
+      reasonCode: "INTERNAL",
+      reasonMessage,
+      reasonAt: this.now,
+      updatedAt: this.now,
+    };
+    const row = {
+      sequence,
+      kind: "TRANSITION" as const,
+      message: null,
+      messageId: null,
+      fromState: before.state,
+      toState: before.state,
+      status: instance.status,
+      summary: reasonMessage,
+      attempt: null,
+      reasonCode: "INTERNAL",
+      reasonMessage,
+    };
     const kept = this.steps.filter((step) => step.sagaId !== id);
     this.steps.length = 0;
-    this.steps.push(...kept, { sagaId: id, before, decision: { instance, history: [row], commands: [], deadLetters: [], fate: "refused", explanation: reasonMessage } });
+    this.steps.push(...kept, {
+      sagaId: id,
+      before,
+      decision: { instance, history: [row], commands: [], deadLetters: [], fate: "refused", explanation: reasonMessage },
+    });
     this.instances.set(id, instance);
   }
 
@@ -258,7 +296,9 @@ class Work {
 
   final(receipt: Receipt): Receipt {
     const id = this.startedBy.get(receipt.messageId);
-    return id !== undefined && this.notBorn.has(id) ? { messageId: receipt.messageId, fate: "duplicate", reason: "A saga of this kind and key exists already." } : receipt;
+    return id !== undefined && this.notBorn.has(id)
+      ? { messageId: receipt.messageId, fate: "duplicate", reason: "A saga of this kind and key exists already." }
+      : receipt;
   }
 
   results(): {
@@ -272,7 +312,9 @@ class Work {
     return {
       changed: [...changedIds].map((id) => this.instances.get(id)).filter((instance): instance is Instance => instance !== undefined),
       history: steps.flatMap(({ sagaId, decision }) => decision.history.map((row) => ({ ...row, sagaId }))),
-      deadLetters: steps.flatMap(({ sagaId, decision }) => decision.deadLetters.map((letter) => ({ ...letter, id: newId(), sagaId, queue: queueOf(letter.command.name) }))),
+      deadLetters: steps.flatMap(({ sagaId, decision }) =>
+        decision.deadLetters.map((letter) => ({ ...letter, id: newId(), sagaId, queue: queueOf(letter.command.name) })),
+      ),
       commands: steps.flatMap(({ sagaId, decision }) => decision.commands.map((command) => outgoing(sagaId, command))),
     };
   }
@@ -322,4 +364,3 @@ function outgoing(sagaId: string, command: Decision["commands"][number]): Outgoi
     deliverAt: command.deliverAt,
   };
 }
-

@@ -1,6 +1,6 @@
 import type { AnyOutcome } from "./outcome.ts";
-import { isFinal, stateAfter, type CompiledBranch, type Definition, type Node } from "./compiled.ts";
-import { describeMs } from "./duration.ts";
+import type { AnyCommand } from "../../outbox/index.ts";
+import { isFinal, stateAfter, type CompiledBranch, type Definition, type Interrupt, type Node } from "./compiled.ts";
 import { attemptsOf } from "./retry.ts";
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
@@ -24,13 +24,16 @@ export function checkDefinition(definition: Definition): string[] {
   if (path[0] !== start.state) problem(`it starts in ${start.state}, but ${path[0]} is defined first. Call startOn before the first step, wait and milestone.`);
   for (const both of path.filter((state) => isFinal(definition, state))) problem(`${both} is a state and a final. Give one of them another name.`);
 
-  const canFail = definition.interrupts.some((interrupt) => interrupt.then.go === "fail") || [...definition.nodes.values()].some((node) => outcomesOf(node).some((outcome) => outcome.go === "fail"));
+  const canFail = allOutcomes(definition).some((outcome) => outcome.go === "fail");
   if (canFail && definition.failedFinal === null) problem(`it can fail, but nothing says where a failed saga ends. Add .onFailed({ final: "${failing[0]?.[0] ?? "…"}" }).`);
   if (definition.failedFinal !== null && definition.finals[definition.failedFinal] !== "failed") {
     problem(`onFailed ends in ${definition.failedFinal}, which is declared "succeeded". Name a final that is declared "failed".`);
   }
 
   for (const node of definition.nodes.values()) checkNode(definition, node, problem);
+  for (const interrupt of definition.interrupts) checkInterrupt(definition, interrupt, problem);
+  checkCommand(start.state, start.undo?.command, problem);
+  checkHearing(definition, problem);
   checkWays(definition, start.state, problem);
   checkReasons(definition, problem);
 
@@ -47,18 +50,53 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
   if (stateAfter(definition, node.state) === null && outcomesOf(node).some((outcome) => outcome.go === "next" || outcome.go === "skip")) {
     problem(`${node.state} is the last state, so next and skip lead nowhere. Use finish(…) there or define the state that follows.`);
   }
+  checkLoops(definition, node.state, outcomesOf(node), problem);
   if (node.kind !== "step") return;
+  checkCommand(node.state, node.command, problem);
+  checkCommand(node.state, node.undo?.command, problem);
   const attempts = attemptsOf(node.retry);
-  const waits = node.retry.waitsMs.reduce((sum, wait) => sum + wait, 0) * (1 + node.retry.jitter);
+  const waits = Math.round(node.retry.waitsMs.reduce((sum, wait) => sum + wait, 0) * (1 + node.retry.jitter));
   const needed = attempts * node.attemptTimeoutMs + waits;
   if (node.timeoutMs < needed) {
     problem(
-      `${node.state} ends after ${describeMs(node.timeoutMs)}, but its attempts may need ${attempts} x ${describeMs(node.attemptTimeoutMs)} + ${describeMs(waits)} of waits = ${describeMs(needed)}. ` +
-        `Raise the timeout to at least ${describeMs(needed)}, or lower attempts, waits or attemptTimeout.`,
+      `${node.state} ends after ${seconds(node.timeoutMs)}, but its attempts may need ${attempts} x ${seconds(node.attemptTimeoutMs)} + ${seconds(waits)} of waits = ${seconds(needed)}. ` +
+        `Raise the timeout to at least ${seconds(needed)}, or lower attempts, waits or attemptTimeout.`,
     );
   }
   if (node.undo === null && outcomesOf(node).some((outcome) => outcome.go === "fail" && outcome.partly === true)) {
     problem(`${node.state} may fail partly, but says effect: "${node.effect}". Give it a compensate, or use fail instead of failPartly.`);
+  }
+}
+
+/** Not rounded, unlike durations for people: the sum has to add up, and the advice has to pass. */
+const seconds = (ms: number): string => `${ms / 1_000} s`;
+
+function checkInterrupt(definition: Definition, { event, during, then }: Interrupt, problem: (text: string) => void): void {
+  const outcomes = flatten(then);
+  const last = [...definition.nodes.keys()].at(-1) as string;
+  if (outcomes.some((outcome) => outcome.go === "next" || outcome.go === "skip") && (during === "any" || during.has(last))) {
+    problem(`${event.name} may come in ${last}, the last state, where next and skip lead nowhere. Use another outcome, or list the states before ${last} under during.`);
+  }
+  checkLoops(definition, event.name, outcomes, problem);
+}
+
+function checkLoops(definition: Definition, where: string, outcomes: readonly AnyOutcome[], problem: (text: string) => void): void {
+  for (const outcome of outcomes) {
+    if (outcome.go !== "state" || outcome.atMost === undefined || definition.nodes.get(outcome.to)?.kind !== "milestone") continue;
+    problem(`${where} loops to the milestone ${outcome.to}, where visits are not counted. Loop to the step or wait that follows it.`);
+  }
+}
+
+function checkCommand(state: string, command: AnyCommand | undefined, problem: (text: string) => void): void {
+  if (command?.replies.length === 0) problem(`${state} sends ${command.name}, which has no reply, so nothing would ever end it. Declare one with the command.`);
+}
+
+/** An event means one thing: it starts the saga, interrupts it, or is waited for. */
+function checkHearing(definition: Definition, problem: (text: string) => void): void {
+  const waits = new Set([...definition.nodes.values()].flatMap((node) => (node.kind === "wait" ? node.events.map((event) => event.name) : [])));
+  const heard = [...(definition.start === null ? [] : [definition.start.event.name]), ...definition.interrupts.map((interrupt) => interrupt.event.name), ...waits];
+  for (const name of new Set(heard.filter((one, index) => heard.indexOf(one) !== index))) {
+    problem(`${name} is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.`);
   }
 }
 
@@ -73,10 +111,10 @@ function checkWays(definition: Definition, first: string, problem: (text: string
   };
   visit(first);
   for (const interrupt of definition.interrupts) {
-    for (const outcome of flatten(interrupt.then)) if (outcome.go === "state") visit(outcome.to);
+    for (const way of waysOf(definition, null, flatten(interrupt.then))) visit(way.to);
   }
   for (const state of [...definition.nodes.keys(), ...Object.keys(definition.finals)]) {
-    if (!reached.has(state) && state !== definition.failedFinal) problem(`${state} can never be reached. Lead an outcome to it or remove it.`);
+    if (!reached.has(state)) problem(`${state} can never be reached. Lead an outcome to it or remove it.`);
   }
   for (const state of definition.nodes.keys()) {
     if (reached.has(state) && !reachesEnd(definition, ways, state)) problem(`from ${state} no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.`);
@@ -90,18 +128,18 @@ interface Way {
 }
 
 function waysFrom(definition: Definition, node: Node): Way[] {
-  if (node.kind === "milestone") {
-    const following = stateAfter(definition, node.state);
-    return following === null ? [] : [{ to: following, isBounded: false }];
-  }
-  return outcomesOf(node).flatMap((outcome): Way[] => {
-    const following = stateAfter(definition, node.state);
-    if (outcome.go === "next" || outcome.go === "skip") return following === null ? [] : [{ to: following, isBounded: false }];
-    if (outcome.go === "state") return [{ to: outcome.to, isBounded: outcome.atMost !== undefined }];
-    if (outcome.go === "final") return [{ to: outcome.final, isBounded: false }];
-    if (outcome.go === "fail" && definition.failedFinal !== null) return [{ to: definition.failedFinal, isBounded: false }];
-    return [];
+  const following = stateAfter(definition, node.state);
+  return waysOf(definition, following, node.kind === "milestone" ? [{ go: "next" }] : outcomesOf(node));
+}
+
+function waysOf(definition: Definition, following: string | null, outcomes: readonly AnyOutcome[]): Way[] {
+  const ways = outcomes.map((outcome): { to: string | null; isBounded: boolean } => {
+    if (outcome.go === "next" || outcome.go === "skip") return { to: following, isBounded: false };
+    if (outcome.go === "state") return { to: outcome.to, isBounded: outcome.atMost !== undefined };
+    if (outcome.go === "final") return { to: outcome.final, isBounded: false };
+    return { to: outcome.go === "fail" ? definition.failedFinal : null, isBounded: false };
   });
+  return ways.filter((way): way is Way => way.to !== null);
 }
 
 function reachesEnd(definition: Definition, ways: ReadonlyMap<string, Way[]>, from: string): boolean {
@@ -131,12 +169,13 @@ function circles(definition: Definition, ways: ReadonlyMap<string, Way[]>, from:
 }
 
 function checkReasons(definition: Definition, problem: (text: string) => void): void {
-  const outcomes = [...[...definition.nodes.values()].flatMap(outcomesOf), ...definition.interrupts.flatMap((interrupt) => flatten(interrupt.then))];
-  const used = new Set(outcomes.flatMap((outcome) => (outcome.go === "fail" ? [outcome.reason] : [])));
+  const used = new Set(allOutcomes(definition).flatMap((outcome) => (outcome.go === "fail" ? [outcome.reason] : [])));
   for (const reason of Object.keys(definition.reasons)) {
     if (!used.has(reason)) problem(`the reason ${reason} is declared, but nothing fails with it. Use it or remove it.`);
   }
 }
+
+const allOutcomes = (definition: Definition): AnyOutcome[] => [...[...definition.nodes.values()].flatMap(outcomesOf), ...definition.interrupts.flatMap((interrupt) => flatten(interrupt.then))];
 
 function outcomesOf(node: Node): AnyOutcome[] {
   if (node.kind === "milestone") return [];

@@ -105,7 +105,8 @@ interface RawArm {
 }
 type RawBranch = AnyOutcome | RawArm | { readonly by?: string; readonly byData?: string; readonly cases: Readonly<Record<string, AnyOutcome | RawArm>> };
 
-const armOf = (raw: AnyOutcome | RawArm): { save: Save | null; then: AnyOutcome } => ("then" in raw ? { save: raw.save ?? null, then: raw.then } : { save: null, then: raw });
+const armOf = (raw: AnyOutcome | RawArm): { save: Save | null; then: AnyOutcome } =>
+  "then" in raw ? { save: raw.save ?? null, then: raw.then } : { save: null, then: raw };
 
 export function compileBranch(branch: unknown): CompiledBranch {
   const raw = branch as RawBranch;

@@ -527,6 +527,12 @@ describe("an interrupt", () => {
     expect(saga.runs.at(-1)).toBe("Reserving unknown, undo active");
   });
 
+  test("ends a saga that has no run open", () => {
+    const saga = reserving();
+    const input: Input = { kind: "event", messageId: "m", contract: m.OrderCancelledEvent, payload: { orderId, why: "too late" } };
+    expect(decide(orderSaga.definition, { ...saga.instance, runs: [] }, input, saga.context()).instance).toMatchObject({ state: "Abandoned", status: "CANCELLED" });
+  });
+
   test("that comes again while the saga is being undone changes nothing; the first one's reason stays", () => {
     const saga = cancelled(wrapping()).happened(m.OrderCancelledEvent, { orderId, why: "again" });
     expect(saga.last).toMatchObject({ fate: "already-undoing", commands: [], explanation: "OrderCancelledEvent changes nothing: the saga is being undone already." });

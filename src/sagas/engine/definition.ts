@@ -30,7 +30,8 @@ export interface ReasonDefinition<D> {
 type Save<D, P> = (event: P, data: Readonly<D>) => Partial<D>;
 type PayloadOf<R extends readonly AnyEvent[], K> = Extract<R[number], { readonly name: K }>["payload"];
 type Arm<D, P, O> = O | { readonly save?: Save<D, P>; readonly then: O };
-type Literal<P> = { [K in keyof P & string]: [P[K]] extends [boolean] ? K : [P[K]] extends [string] ? (string extends P[K] ? never : K) : never }[keyof P & string];
+type Literal<P> = { [K in keyof P & string]: [P[K]] extends [boolean] ? K : [P[K]] extends [string] ? (string extends P[K] ? never : K) : never }[keyof P &
+  string];
 type Cases<V, A> = [V] extends [boolean] ? { readonly true: A; readonly false: A } : { readonly [K in V & string]: A };
 type ByEvent<D, P, O> = { [K in Literal<P>]: { readonly by: K; readonly cases: Cases<P[K], Arm<D, P, O>> } }[Literal<P>];
 type ByData<D, P, O> = {

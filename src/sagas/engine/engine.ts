@@ -89,7 +89,10 @@ function shapeOf(definition: Definition): unknown {
     data: definition.data.text,
     finals: definition.finals,
     reasons: Object.keys(definition.reasons),
-    start: definition.start === null ? null : { event: definition.start.event.name, state: definition.start.state, undo: definition.start.undo?.command.name ?? null },
+    start:
+      definition.start === null
+        ? null
+        : { event: definition.start.event.name, state: definition.start.state, undo: definition.start.undo?.command.name ?? null },
     nodes: [...definition.nodes.values()].map(nodeShape),
     interrupts: definition.interrupts.map((one) => ({ event: one.event.name, during: one.during === "any" ? "any" : [...one.during], then: one.then })),
     failedFinal: definition.failedFinal,
@@ -99,7 +102,11 @@ function shapeOf(definition: Definition): unknown {
 function nodeShape(node: Node): unknown {
   const { state, kind } = node;
   if (node.kind === "milestone") return { kind, state, goal: node.goal };
-  const branches = [...(node.kind === "step" ? node.replies : node.on)].map(([name, branch]) => ({ name, by: branch.by, arms: [...branch.arms].map(([value, arm]) => [value, arm.then]) }));
+  const branches = [...(node.kind === "step" ? node.replies : node.on)].map(([name, branch]) => ({
+    name,
+    by: branch.by,
+    arms: [...branch.arms].map(([value, arm]) => [value, arm.then]),
+  }));
   if (node.kind === "wait") return { kind, state, goal: node.goal, branches, onDeadline: node.onDeadline };
   return {
     kind,

@@ -18,6 +18,16 @@ export { SagaEngine, type SagaEngineParts } from "./engine.ts";
 export { SagaFeed, type SagaFeedParts, type SagaPush } from "./feed.ts";
 export { migration } from "./migration.ts";
 export { fail, failPartly, finish, go, loop, next, park, skip, stay } from "./outcome.ts";
-export { SagaReader, type Reason, type SagaEventView, type SagaFilter, type SagaOrder, type SagaStatus, type SagaStepStatus, type SagaStepView, type SagaView } from "./reader.ts";
+export {
+  SagaReader,
+  type Reason,
+  type SagaEventView,
+  type SagaFilter,
+  type SagaOrder,
+  type SagaStatus,
+  type SagaStepStatus,
+  type SagaStepView,
+  type SagaView,
+} from "./reader.ts";
 export { DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
 export { exponential, incremental, noRetry, type Retry } from "./retry.ts";

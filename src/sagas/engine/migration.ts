@@ -18,5 +18,5 @@ export function migration<N extends string, D1, S1 extends string, F1 extends st
   to: Saga<N, D2, S2, F2>,
   how: { readonly states: NoInfer<{ readonly [S in Exclude<S1, S2>]: S2 | "stay" }>; readonly data: (data: D1) => NoInfer<D2> },
 ): SagaMigration {
-  return { name: from.name, fromVersion: from.version, toVersion: to.version, states: how.states, data: how.data as (data: never) => unknown };
+  return { name: from.name, fromVersion: from.version, toVersion: to.version, states: how.states, data: how.data };
 }

@@ -2,11 +2,11 @@
 export interface Next {
   readonly go: "next";
 }
-export interface Go<S extends string> {
+export interface Go<S extends string, O extends Escape<string, string, string> = never> {
   readonly go: "state";
   readonly to: S;
   readonly atMost?: number;
-  readonly orElse?: AnyOutcome;
+  readonly orElse?: O;
 }
 export interface Fail<R extends string> {
   readonly go: "fail";
@@ -27,7 +27,10 @@ export interface Skip {
   readonly go: "skip";
 }
 
-export type Outcome<St extends string, Fi extends string, Re extends string> = Next | Go<St> | Fail<Re> | Finish<Fi> | Park | Skip;
+type PlainOutcome<Fi extends string, Re extends string> = Next | Fail<Re> | Finish<Fi> | Park | Skip;
+/** What a loop does instead, once it has gone round often enough. */
+type Escape<St extends string, Fi extends string, Re extends string> = PlainOutcome<Fi, Re> | Go<St>;
+export type Outcome<St extends string, Fi extends string, Re extends string> = PlainOutcome<Fi, Re> | Go<St, Escape<St, Fi, Re>>;
 export type WaitOutcome<St extends string, Fi extends string, Re extends string> = Outcome<St, Fi, Re> | Stay;
 export type AnyOutcome = WaitOutcome<string, string, string>;
 
@@ -42,7 +45,12 @@ export const skip: Skip = { go: "skip" };
 /** Jump to a state. */
 export const go = <const S extends string>(to: S): Go<S> => ({ go: "state", to });
 /** Jump back to a state at most `atMost` times in a saga's life, then `orElse`. */
-export const loop = <const S extends string, O extends AnyOutcome>(to: S, atMost: number, orElse: O): Go<S> => ({ go: "state", to, atMost, orElse });
+export const loop = <const S extends string, const O extends Escape<string, string, string>>(to: S, atMost: number, orElse: O): Go<S, O> => ({
+  go: "state",
+  to,
+  atMost,
+  orElse,
+});
 /** A business no. As the answer to a reply it also states that this step did nothing. */
 export const fail = <const R extends string>(reason: R): Fail<R> => ({ go: "fail", reason });
 /** A business no of a step that did something before it said so: the step is undone too. */

@@ -106,7 +106,8 @@ interface EventRow {
   readonly data: Readonly<Record<string, unknown>> | null;
 }
 
-const EVENT_COLUMNS = "saga_id, sequence, occurred_at, kind, message, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
+const EVENT_COLUMNS =
+  "saga_id, sequence, occurred_at, kind, message, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
 
 const ORDERS: Readonly<Record<SagaOrder, { readonly column: string; readonly direction: "asc" | "desc"; readonly beyond: "<" | ">" }>> = {
   STARTED_AT_DESC: { column: "started_at", direction: "desc", beyond: "<" },
@@ -222,7 +223,8 @@ export class SagaReader {
       settled: row.settled_at !== null,
       sequence: row.sequence,
       steps: stepViews(definition, row),
-      reason: row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: toDate(row.reason_at ?? row.updated_at) },
+      reason:
+        row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: toDate(row.reason_at ?? row.updated_at) },
       attempt: row.attempt,
       maxAttempts: row.max_attempts,
       nextAttemptAt: toDateOrNull(row.next_attempt_at),
@@ -239,7 +241,10 @@ function stepViews(definition: Definition, row: SagaRow): SagaStepView[] {
   const latest = new Map(runsOf(row).map((run) => [run.state, run]));
   const path = [...definition.nodes.values()];
   // A milestone has no run; it was passed when anything after it has one.
-  const reached = Math.max(path.findIndex((node) => node.state === row.state), ...path.map((node, index) => (latest.has(node.state) ? index : -1)));
+  const reached = Math.max(
+    path.findIndex((node) => node.state === row.state),
+    ...path.map((node, index) => (latest.has(node.state) ? index : -1)),
+  );
   return path.map((node, index) => {
     const run = latest.get(node.state);
     if (run !== undefined) return { state: node.state, status: stepStatus(run), attempts: run.attempts, startedAt: run.startedAt, finishedAt: run.endedAt };

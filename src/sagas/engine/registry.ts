@@ -33,15 +33,21 @@ export class SagaRegistry {
       if (this.byVersion.has(id)) problems.push(`${id} is registered twice; give the newer one another version.`);
       this.byVersion.set(id, definition);
     }
-    if (problems.length > 0) throw new DefinitionError(problems);
     for (const definition of this.newest()) {
-      if (definition.start !== null) this.starting.set(definition.start.event.name, definition);
+      if (definition.start === null) continue;
+      const { name } = definition.start.event;
+      const other = this.starting.get(name);
+      if (other !== undefined) problems.push(`${name} starts both ${other.name} and ${definition.name}, and only one would hear it. Give each an event of its own.`);
+      this.starting.set(name, definition);
     }
-    for (const definition of this.newest()) {
+    if (problems.length > 0) throw new DefinitionError(problems);
+    // Sagas of an older version go on hearing what only that version listens to.
+    for (const definition of [...this.newest(), ...this.definitions]) {
       const waits = [...definition.nodes.values()].flatMap((node) => (node.kind === "wait" ? node.events : []));
       const events: AnyEvent[] = [...definition.interrupts.map((interrupt: Interrupt) => interrupt.event), ...waits];
       for (const name of new Set(events.map((event) => event.name))) {
-        this.advancing.set(name, [...(this.advancing.get(name) ?? []), definition]);
+        const others = this.advancing.get(name) ?? [];
+        if (!others.some((other) => other.name === definition.name)) this.advancing.set(name, [...others, definition]);
       }
     }
   }

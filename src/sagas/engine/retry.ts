@@ -13,7 +13,19 @@ export function incremental({ first, step, times }: { first: Duration; step: Dur
 }
 
 /** Waits that grow by multiplication, at most `max`. */
-export function exponential({ first, factor, times, max, jitter = 0 }: { first: Duration; factor: number; times: number; max?: Duration; jitter?: number }): Retry {
+export function exponential({
+  first,
+  factor,
+  times,
+  max,
+  jitter = 0,
+}: {
+  first: Duration;
+  factor: number;
+  times: number;
+  max?: Duration;
+  jitter?: number;
+}): Retry {
   const most = max === undefined ? Number.POSITIVE_INFINITY : durationMs(max);
   return { waitsMs: Array.from({ length: times }, (_, index) => Math.min(most, durationMs(first) * factor ** index)), jitter };
 }
@@ -24,6 +36,9 @@ export const noRetry: Retry = { waitsMs: [], jitter: 0 };
 const minute = 60_000;
 
 /** An undo tries for a day before it asks an operator: 1 s, 3 s, 5 s, 1 min, 5 min, 30 min, then hourly. */
-export const undoRetry: Retry = { waitsMs: [1_000, 3_000, 5_000, minute, 5 * minute, 30 * minute, ...Array.from({ length: 23 }, () => 60 * minute)], jitter: 0 };
+export const undoRetry: Retry = {
+  waitsMs: [1_000, 3_000, 5_000, minute, 5 * minute, 30 * minute, ...Array.from({ length: 23 }, () => 60 * minute)],
+  jitter: 0,
+};
 
 export const attemptsOf = (retry: Retry): number => retry.waitsMs.length + 1;

@@ -63,7 +63,11 @@ export interface Locked {
 
 /** Saga rows of these ids, locked in ascending order until the transaction ends. */
 export async function lockById(em: EntityManager, registry: SagaRegistry, ids: readonly string[]): Promise<Locked> {
-  const rows = await query<SagaRow & { now: Instant }>(em, `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where id = any($1::uuid[]) order by id for update`, [ids]);
+  const rows = await query<SagaRow & { now: Instant }>(
+    em,
+    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where id = any($1::uuid[]) order by id for update`,
+    [ids],
+  );
   return locked(registry, rows);
 }
 
@@ -143,7 +147,11 @@ export async function saveSagas(
      insert into saga_event (saga_id, sequence, kind, message, message_id, from_state, to_state, status, summary, attempt, reason_code, reason_message)
      select saga_id, sequence, kind, message, message_id, from_state, to_state, status, summary, attempt, reason_code, reason_message from jsonb_to_recordset($2::jsonb)
        as h(saga_id uuid, sequence int, kind text, message text, message_id uuid, from_state text, to_state text, status text, summary text, attempt int, reason_code text, reason_message text)`,
-    [JSON.stringify(instances.map((instance) => ({ id: instance.id, ...changing(registry, instance) }))), JSON.stringify(history.map(historyJson)), JSON.stringify(deadLetters.map(deadLetterJson))],
+    [
+      JSON.stringify(instances.map((instance) => ({ id: instance.id, ...changing(registry, instance) }))),
+      JSON.stringify(history.map(historyJson)),
+      JSON.stringify(deadLetters.map(deadLetterJson)),
+    ],
   );
 }
 
@@ -170,7 +178,10 @@ export async function reflectStatuses(em: EntityManager, reflect: Reflect, rows:
  * Remembers the definitions that this program has run, in full, so that histories can be read without its code.
  * @throws {Defect} a version was stored with another shape: sagas under way would change under their feet
  */
-export async function storeDefinitions(em: EntityManager, definitions: readonly { definition: Definition; shapeHash: string; shape: unknown }[]): Promise<void> {
+export async function storeDefinitions(
+  em: EntityManager,
+  definitions: readonly { definition: Definition; shapeHash: string; shape: unknown }[],
+): Promise<void> {
   for (const { definition, shapeHash, shape } of definitions) {
     const [stored] = await query<{ shape_hash: string }>(
       em,
@@ -228,7 +239,10 @@ export const runsOf = (row: Pick<SagaRow, "runs">): Run[] =>
 
 export function definitionOf(registry: SagaRegistry, type: string, version: number): Definition {
   const definition = registry.find(type, version);
-  if (definition === undefined) throw new Defect(`${type} v${version} is not loaded by this process; loaded are ${registry.definitions.map((one) => `${one.name} v${one.version}`).join(", ")}`);
+  if (definition === undefined)
+    throw new Defect(
+      `${type} v${version} is not loaded by this process; loaded are ${registry.definitions.map((one) => `${one.name} v${one.version}`).join(", ")}`,
+    );
   return definition;
 }
 

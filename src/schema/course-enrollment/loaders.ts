@@ -1,6 +1,12 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../../domain/actor.ts";
-import { findEnrollments, findLatestEnrollments, listEnrollmentsInCourses, listEnrollmentsOfLearners, type EnrollmentListRequest } from "../../domain/course-enrollment/course-enrollment.queries.ts";
+import {
+  findEnrollments,
+  findLatestEnrollments,
+  listEnrollmentsInCourses,
+  listEnrollmentsOfLearners,
+  type EnrollmentListRequest,
+} from "../../domain/course-enrollment/course-enrollment.queries.ts";
 import { byId, byRequest } from "../batch.ts";
 
 export const courseEnrollmentLoaders = (em: EntityManager, viewer: Actor | null) => ({

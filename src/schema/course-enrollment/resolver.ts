@@ -14,16 +14,23 @@ import { CourseEnrollmentPayload, CourseEnrollmentType, ENROLLMENT_SAGA } from "
 export class CourseEnrollmentResolver {
   @Query(() => CourseEnrollmentType, { nullable: true, description: "Null when there is no such enrollment for the caller." })
   @Auth({ any: ["ADMIN"], participant: true })
-  async courseEnrollment(@Arg("id", () => ID, { description: "Id of the enrollment." }) id: string, @Ctx() context: RequestContext): Promise<CourseEnrollmentType | null> {
+  async courseEnrollment(
+    @Arg("id", () => ID, { description: "Id of the enrollment." }) id: string,
+    @Ctx() context: RequestContext,
+  ): Promise<CourseEnrollmentType | null> {
     const enrollment = await context.loaders.enrollment.load(id);
     return enrollment === null ? null : new CourseEnrollmentType(enrollment);
   }
 
-  @Mutation(() => CourseEnrollmentPayload, { nullable: true, description: "Starts the CourseEnrollment saga. Whether a seat is left is decided by the saga, not here." })
+  @Mutation(() => CourseEnrollmentPayload, {
+    nullable: true,
+    description: "Starts the CourseEnrollment saga. Whether a seat is left is decided by the saga, not here.",
+  })
   @Auth({ any: ["LEARNER"] })
   async enrollInCourse(
     @Arg("courseId", () => ID, { description: "A published course of somebody else, inside its enrollment window." }) courseId: string,
-    @Arg("idempotencyKey", () => String, { description: "8..128 characters; the same key and course answer with the first call's enrollment." }) idempotencyKey: string,
+    @Arg("idempotencyKey", () => String, { description: "8..128 characters; the same key and course answer with the first call's enrollment." })
+    idempotencyKey: string,
     @Ctx() context: RequestContext,
   ) {
     const learnerId = requireViewer(context).id;
@@ -33,12 +40,16 @@ export class CourseEnrollmentResolver {
     });
   }
 
-  @Mutation(() => CourseEnrollmentPayload, { nullable: true, description: "Gives the seat back, whatever the saga's state. Cancelling what is cancelled changes nothing." })
+  @Mutation(() => CourseEnrollmentPayload, {
+    nullable: true,
+    description: "Gives the seat back, whatever the saga's state. Cancelling what is cancelled changes nothing.",
+  })
   @Auth({ any: ["ADMIN"], participant: true })
   async cancelEnrollment(
     @Arg("id", () => ID, { description: "Id of the enrollment." }) id: string,
     @Arg("note", () => String, { nullable: true, description: "Why; at most 500 characters." }) note: string | null | undefined,
-    @Arg("idempotencyKey", () => String, { nullable: true, description: "8..128 characters; not needed, since cancelling can be repeated anyway." }) idempotencyKey: string | null | undefined,
+    @Arg("idempotencyKey", () => String, { nullable: true, description: "8..128 characters; not needed, since cancelling can be repeated anyway." })
+    idempotencyKey: string | null | undefined,
     @Ctx() context: RequestContext,
   ) {
     const actor = requireViewer(context);

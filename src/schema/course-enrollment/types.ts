@@ -29,7 +29,9 @@ registerEnumType(CourseEnrollmentStatusEnum, {
   },
 });
 
-@ObjectType("CourseEnrollment", { description: "A learner's place in a course, from the asking to its end; a further try after an end is a further enrollment." })
+@ObjectType("CourseEnrollment", {
+  description: "A learner's place in a course, from the asking to its end; a further try after an end is a further enrollment.",
+})
 export class CourseEnrollmentType implements HasParties {
   @Field(() => ID, { description: "UUIDv7." })
   readonly id: string;
@@ -72,5 +74,4 @@ export const CourseEnrollmentConnection = connectionOf(CourseEnrollmentType, "Co
 export class CourseEnrollmentPayload extends SagaMutationPayload {
   @Field(() => CourseEnrollmentType, { nullable: true, description: "The enrollment as it is now; null when the mutation was refused." })
   courseEnrollment?: CourseEnrollmentType | null;
-
 }

@@ -16,7 +16,11 @@ export const sagaLoaders = (em: EntityManager, sagas: SagaReader) => ({
       const idsByType = Map.groupBy(subjects, (subject) => subject.type);
       const found = await Promise.all(
         [...idsByType].map(async ([type, ofType]) => {
-          const bySubject = await sagas.findBySubject(em, type, ofType.map(({ id }) => id));
+          const bySubject = await sagas.findBySubject(
+            em,
+            type,
+            ofType.map(({ id }) => id),
+          );
           return [type, bySubject] as const;
         }),
       );
@@ -25,5 +29,7 @@ export const sagaLoaders = (em: EntityManager, sagas: SagaReader) => ({
     },
     { cacheKeyFn: ({ type, id }) => `${type}:${id}` },
   ),
-  sagaEvents: byRequest((requests: readonly { readonly sagaId: string; readonly afterSequence: number; readonly first: number }[]) => sagas.events(em, requests)),
+  sagaEvents: byRequest((requests: readonly { readonly sagaId: string; readonly afterSequence: number; readonly first: number }[]) =>
+    sagas.events(em, requests),
+  ),
 });

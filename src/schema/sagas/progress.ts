@@ -9,7 +9,10 @@ import type { RequestContext } from "../context.ts";
  *
  * @throws {InvalidRequest} UNAUTHENTICATED, BAD_USER_INPUT, SEQUENCE_AHEAD, and NOT_FOUND also for other people's sagas
  */
-export async function watchProgress(args: { readonly sagaId: string; readonly afterSequence?: number | null }, context: RequestContext): Promise<AsyncIterable<SagaPush>> {
+export async function watchProgress(
+  args: { readonly sagaId: string; readonly afterSequence?: number | null },
+  context: RequestContext,
+): Promise<AsyncIterable<SagaPush>> {
   requireViewer(context);
   const afterSequence = args.afterSequence ?? null;
   if (afterSequence !== null && afterSequence < 0) throw new InvalidRequest("BAD_USER_INPUT", `afterSequence is 0 or more, not ${afterSequence}`);

@@ -60,5 +60,4 @@ export class TokenPayload extends MutationPayload {
 
   @Field(() => UserType, { nullable: true, description: "Who is signed in." })
   user?: UserType | null;
-
 }
