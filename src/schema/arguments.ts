@@ -4,8 +4,8 @@ import { isId } from "../kernel/ids.ts";
 /** @throws {InvalidRequest} BAD_USER_INPUT when one that is given is no id of this API */
 export function requireIds(ids: Readonly<Record<string, string | readonly string[] | null | undefined>>): void {
   for (const [name, given] of Object.entries(ids)) {
-    for (const id of typeof given === "string" ? [given] : (given ?? [])) {
-      if (!isId(id as unknown)) throw new InvalidRequest("BAD_USER_INPUT", `${name} is a UUID, not ${JSON.stringify(id.slice(0, 60))}`);
+    for (const id of [given ?? []].flat()) {
+      if (!isId(id)) throw new InvalidRequest("BAD_USER_INPUT", `${name} is a UUID, not ${JSON.stringify(String(id).slice(0, 60))}`);
     }
   }
 }

@@ -68,9 +68,9 @@ function classify(formatted: GraphQLFormattedError, original: unknown): { code: 
   if (original instanceof Refusal) return { code: "BAD_USER_INPUT", message: original.message };
   if (original instanceof InvalidRequest && PUBLIC_CODES.has(original.code)) return { code: original.code, message: original.message };
   if (isForNow(original)) return { code: "UNAVAILABLE", message: "The service cannot answer just now; try again in a moment." };
-  const code = String(formatted.extensions?.["code"] ?? "");
+  const code = formatted.extensions?.["code"];
   const isOwn = original === null || original instanceof GraphQLError;
-  if (isOwn && PUBLIC_CODES.has(code)) return { code, message: formatted.message };
+  if (isOwn && typeof code === "string" && PUBLIC_CODES.has(code)) return { code, message: formatted.message };
   return { code: "INTERNAL_SERVER_ERROR", message: "Something went wrong on our side; the request's id is in extensions.requestId." };
 }
 

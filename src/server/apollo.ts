@@ -1,7 +1,7 @@
 import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
 import { ApolloServerPluginDrainHttpServer } from "@apollo/server/plugin/drainHttpServer";
-import { GraphQLError, type GraphQLSchema } from "graphql";
+import { GraphQLError, type GraphQLSchema, OperationTypeNode } from "graphql";
 import type { Server } from "node:http";
 import type { Log } from "../kernel/log.ts";
 import type { RequestContext } from "../schema/context.ts";
@@ -44,7 +44,7 @@ function limitsPlugin(schema: GraphQLSchema): ApolloServerPlugin<RequestContext>
     requestDidStart: async () => ({
       async didResolveOperation({ document, operation, request }) {
         if (operation === undefined) return;
-        if (operation.operation === "subscription") {
+        if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
           throw new GraphQLError("Subscriptions are served over WebSocket only.", { extensions: { code: "BAD_REQUEST", http: { status: 400 } } });
         }
         const excess = findExcess(schema, document, operation, request.variables ?? {});

@@ -17,6 +17,7 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   type SelectionSetNode,
 } from "graphql";
 
@@ -62,7 +63,7 @@ export function findExcess(
   for (const name of ["depth", "aliases", "directives", "cost"] as const) {
     if (size[name] > limits[name]) return excess(`The operation's ${name} is ${size[name]}; at most ${limits[name]} is allowed.`);
   }
-  return operation.operation === "mutation" ? findExcessiveMutations(schema, document, operation) : null;
+  return operation.operation === OperationTypeNode.MUTATION ? findExcessiveMutations(schema, document, operation) : null;
 }
 
 const excess = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: "QUERY_TOO_COMPLEX", http: { status: 400 } } });

@@ -5,6 +5,7 @@ import {
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  OperationTypeNode,
   parse,
   validate,
 } from "graphql";
@@ -71,8 +72,8 @@ export function serveWebSockets(parts: WebSocketParts): { close(): Promise<void>
         send: (data) => send(socket, data),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) => {
-          socket.on("message", (data) => {
-            handle(String(data)).catch((error: unknown) => {
+          socket.on("message", (data: Buffer) => {
+            handle(data.toString("utf8")).catch((error: unknown) => {
               parts.log.error({ err: error }, "handling a socket's message failed");
               socket.close(4500, "Internal server error");
             });
@@ -134,7 +135,8 @@ function checkOperation(schema: GraphQLSchema, { query, operationName, variables
   if (errors.length > 0) return errors.map((error) => refused("GRAPHQL_VALIDATION_FAILED", development ? error.message : withoutSuggestion(error.message)));
   const operation = getOperationAST(document, operationName);
   if (operation == null) return [refused("OPERATION_RESOLUTION_FAILURE", "Which operation of the document is meant cannot be told.")];
-  if (operation.operation !== "subscription") return [refused("BAD_REQUEST", "Sockets carry subscriptions only; send queries and mutations over HTTP.")];
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION)
+    return [refused("BAD_REQUEST", "Sockets carry subscriptions only; send queries and mutations over HTTP.")];
   const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 20 });
   if (coerced.errors !== undefined) return coerced.errors.map((error) => refused("BAD_USER_INPUT", error.message));
   const excess = findExcess(schema, document, operation, variables ?? {});

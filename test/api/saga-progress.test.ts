@@ -1,5 +1,5 @@
 import type { Client } from "graphql-ws";
-import WebSocket from "ws";
+import type WebSocket from "ws";
 import { newId } from "../../src/kernel/ids.ts";
 import { waitFor } from "../support/wait.ts";
 import { WatchDocument, type WatchSubscription } from "./generated/graphql.ts";
@@ -115,24 +115,12 @@ test("who loses the right is told before the next push, and nothing more is sent
 
 test("a reader that stops reading gets what happened meanwhile in few large pushes", async () => {
   const { sagaId } = await api.enroll(learner, await api.course(mentor));
-  let socket: WebSocket | null = null;
-  const stream = watch(
-    api.socket(learner, {
-      webSocketImpl: class extends WebSocket {
-        constructor(...given: ConstructorParameters<typeof WebSocket>) {
-          super(...given);
-          socket = this;
-        }
-      },
-    }),
-    sagaId,
-    0,
-  );
+  const sockets: WebSocket[] = [];
+  const stream = watch(api.socket(learner, { on: { connected: (socket) => void sockets.push(socket as WebSocket) } }), sagaId, 0);
   let sequence = (await nextPush(stream)).sequence;
-  const paused = socket as unknown as WebSocket;
-  paused.pause();
+  for (const socket of sockets) socket.pause();
   for (let index = 0; index < 16; index++) await append(sagaId, 500);
-  paused.resume();
+  for (const socket of sockets) socket.resume();
   const last = sequence + 8_000;
   let pushes = 0;
   while (sequence < last) {
@@ -148,16 +136,16 @@ test("a reader that stops reading gets what happened meanwhile in few large push
 
 test("sockets that die in the middle lose nothing: the client comes back after the last sequence", async () => {
   const { sagaId } = await api.enroll(learner, await api.course(mentor));
-  let connections = 0;
+  const reader = { connections: 0 };
   const written = (async () => {
-    while (connections < 20) await append(sagaId, 3);
+    while (reader.connections < 20) await append(sagaId, 3);
     const [saga] = await api.engine.sql<{ sequence: number }>("select sequence from saga where id = $1", [sagaId]);
     return saga?.sequence ?? 0;
   })();
   const seen: number[] = [];
-  const isComplete = async (): Promise<boolean> => connections >= 20 && seen.length >= (await written);
+  const isComplete = async (): Promise<boolean> => reader.connections >= 20 && seen.length >= (await written);
   while (!(await isComplete())) {
-    connections++;
+    reader.connections++;
     const sockets: WebSocket[] = [];
     const stream = watch(api.socket(learner, { on: { connected: (socket) => void sockets.push(socket as WebSocket) } }), sagaId, seen.length);
     seen.push(...(await nextPush(stream)).events.map(({ sequence }) => sequence));

@@ -33,7 +33,7 @@ class Bare {
 
   constructor(options: WebSocket.ClientOptions = {}, protocol: string | string[] = "graphql-transport-ws") {
     this.socket = new WebSocket(api.socketUrl, protocol, options);
-    this.socket.on("message", (data) => this.received.push(JSON.parse(String(data)) as Message));
+    this.socket.on("message", (data: Buffer) => this.received.push(JSON.parse(data.toString("utf8")) as Message));
     this.socket.on("error", () => undefined);
     this.closed = new Promise((resolve) => this.socket.on("close", resolve));
     opened.push(this.socket);
@@ -165,7 +165,7 @@ test("errors on a socket carry code and request id, and nothing else of ours", a
   const bare = await new Bare().init();
   bare.subscribe(WATCH, { saga: "nonsense" });
   const { payload } = await waitFor(() => bare.received.find(({ type }) => type === "next" || type === "error"));
-  const [error] = Array.isArray(payload) ? payload : ((payload as { errors: unknown[] }).errors as unknown[]);
+  const [error] = Array.isArray(payload) ? payload : (payload as { errors: unknown[] }).errors;
   expect(error).toMatchObject({
     message: "There is no saga nonsense",
     extensions: { code: "NOT_FOUND", requestId: expect.stringMatching(/^[0-9a-f-]{36}$/), retryable: false },
@@ -200,6 +200,6 @@ test("a stopping server closes its sockets with 1001", async () => {
 async function quickIdentity() {
   const { generateKeyPairSync } = await import("node:crypto");
   const { createIdentity } = await import("../../src/gateways/identity.ts");
-  const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
   return createIdentity({ privateKey, ttlSeconds: 1 });
 }

@@ -48,7 +48,7 @@ export class ApiTest {
   static async open(over: Partial<ServerParts> = {}): Promise<ApiTest> {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
     const engine = await createTestEngine({ sagas, participants: courseEnrollmentParticipants({ send: async () => ({ accepted: true }) }) });
-    const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
     const feed = new SagaFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
     const starting = startServer({
@@ -131,10 +131,10 @@ export class ApiTest {
   }
 
   /** A graphql-ws client that does not come back by itself. */
-  socket(who?: Person | null, over: { webSocketImpl?: unknown; on?: Parameters<typeof createClient>[0]["on"] } = {}): Client {
+  socket(who?: Person | null, over: { on?: Parameters<typeof createClient>[0]["on"] } = {}): Client {
     const client = createClient({
       url: this.socketUrl,
-      webSocketImpl: over.webSocketImpl ?? WebSocket,
+      webSocketImpl: WebSocket,
       retryAttempts: 0,
       connectionParams: who == null ? {} : { authorization: `Bearer ${who.token}` },
       ...(over.on === undefined ? {} : { on: over.on }),

@@ -12,7 +12,7 @@ afterEach(() => t.pause());
 /** The outbox row of a command under way, as it can be sent again. */
 const commandOf = async (tallyId: string): Promise<Record<string, unknown>> => {
   const [row] = await t.sql("select o.* from outbox o join saga s on s.id = o.correlation_id where s.subject_id = $1", [tallyId]);
-  return row;
+  return row ?? {};
 };
 const deliverAgain = async (row: Record<string, unknown>, id: string): Promise<void> => {
   const columns = Object.keys(row);

@@ -32,11 +32,12 @@ const Slow = { code: "TIMED_OUT", message: "It took too long." };
 const good = { Delivered: "succeeded" } as const;
 const both = { ...good, Abandoned: "failed" } as const;
 
-const small = saga("Order", { ...order, finals: good, states: ["Placed", "Thanking"], reasons: {} });
+/** Placed, Thanking, Delivered: the smallest saga that makes sense, once Thanking is defined. */
+const small = (version = 1, name = "Order") => saga(name, { ...order, version, finals: good, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start);
 
 test("the saga that uses every word of the language passes", () => {
   expect(problems(orderSaga)).toEqual([]);
-  expect(problems(small.startOn(m.OrderPlacedEvent, start).step("Thanking", thanking).build())).toEqual([]);
+  expect(problems(small().step("Thanking", thanking).build())).toEqual([]);
 });
 
 test("an error names every problem of every saga, each on a line of its own", () => {
@@ -54,8 +55,7 @@ test("an error names every problem of every saga, each on a line of its own", ()
 });
 
 test.each([0, -1, 1.5])("the version %d is refused", (version) => {
-  const numbered = saga("Order", { ...order, version, finals: good, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start).step("Thanking", thanking).build();
-  expect(problems(numbered)).toEqual([`Order v${version}: the version is ${version}. Count versions from 1 in whole numbers.`]);
+  expect(problems(small(version).step("Thanking", thanking).build())).toEqual([`Order v${version}: the version is ${version}. Count versions from 1 in whole numbers.`]);
 });
 
 test("a saga that nothing starts is refused", () => {
@@ -157,8 +157,18 @@ describe("a state", () => {
     ]);
   });
 
+  test("in a circle that nothing leads out of is refused", () => {
+    const closed = saga("Order", { ...order, finals: good, states: ["Placed", "Waving", "Waiting", "Thanking"], reasons: {} })
+      .startOn(m.OrderPlacedEvent, start)
+      .wait("Waving", { for: [m.PickedUpEvent], on: { PickedUpEvent: next }, deadline: ["7d", next] })
+      .wait("Waiting", { for: [m.PickedUpEvent], on: { PickedUpEvent: go("Waving") }, deadline: ["7d", go("Waving")] })
+      .step("Thanking", thanking)
+      .interrupt(m.OrderHeldEvent, { during: ["Thanking"], then: go("Thanking") });
+    expect(problems(closed.build())).toEqual(["Placed", "Waving", "Waiting"].map((state) => `Order v1: from ${state} no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.`));
+  });
+
   test("at the end of the path is no milestone: nothing follows it", () => {
-    expect(problems(small.startOn(m.OrderPlacedEvent, start).milestone("Thanking").build())).toEqual([
+    expect(problems(small().milestone("Thanking").build())).toEqual([
       "Order v1: Delivered can never be reached. Lead an outcome to it or remove it.",
       "Order v1: from Placed no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.",
       "Order v1: from Thanking no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.",
@@ -170,15 +180,13 @@ describe("a state", () => {
     ["skip", { onExhausted: skip }],
     ["a loop's last resort", { onExhausted: loop("Thanking", 1, skip) }],
   ] as const)("at the end of the path does not go on by %s", (_how, changes) => {
-    const broken = saga("Order", { ...order, finals: good, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start);
-    expect(problems(broken.step("Thanking", { ...thanking, ...changes }).build())).toEqual([
+    expect(problems(small().step("Thanking", { ...thanking, ...changes }).build())).toEqual([
       "Order v1: Thanking is the last state, so next and skip lead nowhere. Use finish(…) there or define the state that follows.",
     ]);
   });
 
   test.each(["any", ["Thanking"]] as const)("at the end of the path is not left by an interrupt's next either (%s)", (during) => {
-    const broken = saga("Order", { ...order, finals: good, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start).step("Thanking", thanking);
-    expect(problems(broken.interrupt(m.OrderHeldEvent, { during, then: next }).build())).toEqual([
+    expect(problems(small().step("Thanking", thanking).interrupt(m.OrderHeldEvent, { during, then: next }).build())).toEqual([
       "Order v1: OrderHeldEvent may come in Thanking, the last state, where next and skip lead nowhere. Use another outcome, or list the states before Thanking under during.",
     ]);
   });
@@ -234,7 +242,7 @@ describe("a step's time", () => {
   const timed = (changes: { retry?: ReturnType<typeof incremental>; attemptTimeout?: "20s" | "30s"; timeout: "60s" | "88s" | "89s" | "108s" | "109s" | "30s" | "29s" }) => {
     const { attemptTimeout: _, ...rest } = thanking;
     const { timeout, ...others } = changes;
-    return problems(small.startOn(m.OrderPlacedEvent, start).step("Thanking", { ...rest, ...others, timeout: [timeout, park] }).build());
+    return problems(small().step("Thanking", { ...rest, ...others, timeout: [timeout, park] }).build());
   };
   const retry = incremental({ first: "1s", step: "2s", times: 3 });
 
@@ -335,8 +343,7 @@ test.each([
   ["status column", "orders", { status: "status; drop table orders" }],
   ["prefix of reason columns", "orders", { status: "status", reason: "failure-" }],
 ] as const)("a %s that is no plain name is refused: it becomes SQL", (_which, table, columns) => {
-  const reflected = saga("Order", { ...order, finals: good, states: ["Placed", "Thanking"], reasons: {} })
-    .startOn(m.OrderPlacedEvent, start)
+  const reflected = small()
     .step("Thanking", { ...thanking, effect: undefined, compensate: release })
     .reflect(table, columns, { Placed: "NEW", Thanking: null, Delivered: "DONE" });
   const named = [table, columns.status, "reason" in columns ? columns.reason : "failure"].find((name) => !/^[a-z]+$/.test(name));
@@ -344,20 +351,18 @@ test.each([
 });
 
 describe("several sagas", () => {
-  const versioned = (name: string, version: number) => saga(name, { ...order, version, finals: good, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start).step("Thanking", thanking);
-
   test("of one name have different versions", () => {
-    expect(problems(versioned("Order", 1).build(), versioned("Order", 1).build())).toEqual(["Order v1 is registered twice; give the newer one another version."]);
-    expect(problems(versioned("Order", 1).build(), versioned("Order", 2).build())).toEqual([]);
+    expect(problems(small(1).step("Thanking", thanking).build(), small(1).step("Thanking", thanking).build())).toEqual(["Order v1 is registered twice; give the newer one another version."]);
+    expect(problems(small(1).step("Thanking", thanking).build(), small(2).step("Thanking", thanking).build())).toEqual([]);
   });
 
   test("are not started by one event", () => {
-    expect(problems(versioned("Order", 1).build(), versioned("Parcel", 1).build())).toEqual(["OrderPlacedEvent starts both Order and Parcel, and only one would hear it. Give each an event of its own."]);
+    expect(problems(small(1).step("Thanking", thanking).build(), small(1, "Parcel").step("Thanking", thanking).build())).toEqual(["OrderPlacedEvent starts both Order and Parcel, and only one would hear it. Give each an event of its own."]);
   });
 
   test("of one name are started in the newest version, and the older ones go on hearing their events", () => {
-    const older = versioned("Order", 1).interrupt(m.OrderHeldEvent, { during: "any", then: park }).build();
-    const newer = versioned("Order", 2).interrupt(m.OrderCancelledEvent, { during: "any", then: park }).build();
+    const older = small(1).step("Thanking", thanking).interrupt(m.OrderHeldEvent, { during: "any", then: park }).build();
+    const newer = small(2).step("Thanking", thanking).interrupt(m.OrderCancelledEvent, { during: "any", then: park }).build();
     const registry = new SagaRegistry([newer, older]);
     expect(registry.startedBy("OrderPlacedEvent")?.version).toBe(2);
     expect(registry.advancedBy("OrderHeldEvent").map(({ version }) => version)).toEqual([1]);
@@ -368,6 +373,11 @@ describe("several sagas", () => {
     expect(registry.types()).toEqual(["Order"]);
     expect(registry.states()).toEqual(["Placed", "Thanking", "Delivered"]);
   });
+});
+
+test("where two definitions send one command, the longer attempt counts", () => {
+  const taking = (version: number, attemptTimeout: "5s" | "20s") => small(version).step("Thanking", { ...thanking, attemptTimeout }).build();
+  expect(new SagaRegistry([taking(1, "20s"), taking(2, "5s")]).commands().get("ThankCommand")).toEqual({ attemptTimeoutMs: 20_000 });
 });
 
 test("the registry knows every command with the longest time that an attempt at it may take", () => {

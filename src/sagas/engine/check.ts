@@ -1,6 +1,6 @@
 import type { AnyOutcome } from "./outcome.ts";
 import type { AnyCommand } from "../../outbox/index.ts";
-import { isFinal, stateAfter, type CompiledBranch, type Definition, type Interrupt, type Node } from "./compiled.ts";
+import { isFinal, stateAfter, type CompiledBranch, type Definition, type Interrupt, type Node, type Start } from "./compiled.ts";
 import { attemptsOf } from "./retry.ts";
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
@@ -33,7 +33,7 @@ export function checkDefinition(definition: Definition): string[] {
   for (const node of definition.nodes.values()) checkNode(definition, node, problem);
   for (const interrupt of definition.interrupts) checkInterrupt(definition, interrupt, problem);
   checkCommand(start.state, start.undo?.command, problem);
-  checkHearing(definition, problem);
+  checkHearing(definition, start, problem);
   checkWays(definition, start.state, problem);
   checkReasons(definition, problem);
 
@@ -92,9 +92,9 @@ function checkCommand(state: string, command: AnyCommand | undefined, problem: (
 }
 
 /** An event means one thing: it starts the saga, interrupts it, or is waited for. */
-function checkHearing(definition: Definition, problem: (text: string) => void): void {
+function checkHearing(definition: Definition, start: Start, problem: (text: string) => void): void {
   const waits = new Set([...definition.nodes.values()].flatMap((node) => (node.kind === "wait" ? node.events.map((event) => event.name) : [])));
-  const heard = [...(definition.start === null ? [] : [definition.start.event.name]), ...definition.interrupts.map((interrupt) => interrupt.event.name), ...waits];
+  const heard = [start.event.name, ...definition.interrupts.map((interrupt) => interrupt.event.name), ...waits];
   for (const name of new Set(heard.filter((one, index) => heard.indexOf(one) !== index))) {
     problem(`${name} is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.`);
   }
@@ -102,12 +102,13 @@ function checkHearing(definition: Definition, problem: (text: string) => void): 
 
 /** Every state can be reached, every state can reach an end, and no circle of steps runs without a bound. */
 function checkWays(definition: Definition, first: string, problem: (text: string) => void): void {
-  const ways = new Map([...definition.nodes.values()].map((node) => [node.state, waysFrom(definition, node)]));
+  const byState = new Map([...definition.nodes.values()].map((node) => [node.state, waysFrom(definition, node)]));
+  const ways: Ways = (state) => byState.get(state) ?? [];
   const reached = new Set<string>();
   const visit = (state: string): void => {
     if (reached.has(state)) return;
     reached.add(state);
-    for (const way of ways.get(state) ?? []) visit(way.to);
+    for (const way of ways(state)) visit(way.to);
   };
   visit(first);
   for (const interrupt of definition.interrupts) {
@@ -127,6 +128,9 @@ interface Way {
   readonly isBounded: boolean;
 }
 
+/** Where a state may lead; nowhere from a final. */
+type Ways = (state: string) => readonly Way[];
+
 function waysFrom(definition: Definition, node: Node): Way[] {
   const following = stateAfter(definition, node.state);
   return waysOf(definition, following, node.kind === "milestone" ? [{ go: "next" }] : outcomesOf(node));
@@ -142,22 +146,22 @@ function waysOf(definition: Definition, following: string | null, outcomes: read
   return ways.filter((way): way is Way => way.to !== null);
 }
 
-function reachesEnd(definition: Definition, ways: ReadonlyMap<string, Way[]>, from: string): boolean {
+function reachesEnd(definition: Definition, ways: Ways, from: string): boolean {
   const seen = new Set<string>();
   const walk = (state: string): boolean => {
     if (isFinal(definition, state)) return true;
     if (seen.has(state)) return false;
     seen.add(state);
-    return (ways.get(state) ?? []).some((way) => walk(way.to));
+    return ways(state).some((way) => walk(way.to));
   };
   return walk(from);
 }
 
-function circles(definition: Definition, ways: ReadonlyMap<string, Way[]>, from: string): boolean {
+function circles(definition: Definition, ways: Ways, from: string): boolean {
   const seen = new Set<string>();
   const walk = (state: string): boolean => {
     if (definition.nodes.get(state)?.kind === "wait") return false;
-    return (ways.get(state) ?? []).some((way) => {
+    return ways(state).some((way) => {
       if (way.isBounded) return false;
       if (way.to === from) return true;
       if (seen.has(way.to)) return false;

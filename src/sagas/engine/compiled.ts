@@ -112,7 +112,7 @@ export function compileBranch(branch: unknown): CompiledBranch {
   const raw = branch as RawBranch;
   if (!("cases" in raw)) return { by: null, arms: new Map([["*", armOf(raw)]]) };
   return {
-    by: raw.by === undefined ? { from: "data", field: raw.byData ?? "" } : { from: "event", field: raw.by },
+    by: raw.by === undefined ? { from: "data", field: raw.byData as string } : { from: "event", field: raw.by },
     arms: new Map(Object.entries(raw.cases).map(([value, arm]) => [value, armOf(arm)])),
   };
 }
@@ -125,7 +125,7 @@ export function compileReflect(table: string, columns: { readonly status: string
     statusOf(state, reason) {
       const value = as[state] as string | null | Readonly<Record<string, string>>;
       if (value === null || typeof value === "string") return value;
-      return (reason === null ? undefined : value[reason]) ?? value["otherwise"] ?? null;
+      return (reason === null ? undefined : value[reason]) ?? (value["otherwise"] as string);
     },
     covered: Object.keys(as),
   };

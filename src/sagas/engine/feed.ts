@@ -95,7 +95,6 @@ export class SagaFeed {
     const now = monotonicMs();
     const watcher: Watcher = { sagaId, after: afterSequence, hasPushed: false, isHinted: true, notBefore: now, lookAt: now, pull: null };
     return new Watch(
-      watcher,
       {
         open: () => this.#open(watcher),
         pull: () => this.#pull(watcher),
@@ -110,7 +109,7 @@ export class SagaFeed {
     this.#isClosed = true;
     this.#stopListening();
     if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const watchers of [...this.#bySaga.values()]) for (const watcher of [...watchers]) this.#close(watcher);
+    for (const watchers of this.#bySaga.values()) for (const watcher of watchers) this.#close(watcher);
   }
 
   #open(watcher: Watcher): void {
@@ -236,15 +235,13 @@ const dueAt = (watcher: Watcher): number => (watcher.isHinted ? watcher.notBefor
  * that goes away would then keep its watcher until the saga's next event.
  */
 class Watch implements AsyncGenerator<SagaPush, void, undefined> {
-  readonly #watcher: Watcher;
   readonly #feed: { open(): void; pull(): Promise<SagaPush | null>; close(): void };
   readonly #signal: AbortSignal | undefined;
   readonly #abort = (): void => void this.return();
   #state: "new" | "open" | "ended" = "new";
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(watcher: Watcher, feed: { open(): void; pull(): Promise<SagaPush | null>; close(): void }, signal: AbortSignal | undefined) {
-    this.#watcher = watcher;
+  constructor(feed: { open(): void; pull(): Promise<SagaPush | null>; close(): void }, signal: AbortSignal | undefined) {
     this.#feed = feed;
     this.#signal = signal;
   }
