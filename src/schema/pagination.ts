@@ -52,7 +52,7 @@ export class PageInfo {
   endCursor!: string | null;
 }
 
-export interface Edge<N> {
+interface Edge<N> {
   readonly cursor: string;
   readonly node: N;
 }

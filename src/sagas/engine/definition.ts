@@ -117,7 +117,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
   }
 
   /** Birth: which event starts the saga, under which key, in which state and with which data. */
-  startOn<P, const S extends St, const UP>(
+  startOn<P, const S extends Todo, const UP>(
     event: EventContract<string, P>,
     start: { state: S; key: (event: P) => D[K]; init: (event: P) => D; compensate?: UndoDefinition<D, UP> },
   ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {

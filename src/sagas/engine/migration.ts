@@ -13,7 +13,7 @@ export interface SagaMigration {
  * Declares a migration between two versions of a saga. Every state that the newer version has lost must be mapped, or say
  * `"stay"` to let its sagas finish on the old version; the data must come out in the newer version's shape.
  */
-export function migration<N extends string, D1, S1 extends string, F1 extends string, D2, S2 extends string, F2 extends string>(
+export function migration<N extends string, D1, S1 extends string, F1 extends string, const D2, S2 extends string, F2 extends string>(
   from: Saga<N, D1, S1, F1>,
   to: Saga<N, D2, S2, F2>,
   how: { readonly states: NoInfer<{ readonly [S in Exclude<S1, S2>]: S2 | "stay" }>; readonly data: (data: D1) => NoInfer<D2> },

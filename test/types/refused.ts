@@ -1,0 +1,299 @@
+import * as m from "../../src/domain/course-enrollment/course-enrollment.messages.ts";
+import { event, t } from "../../src/outbox/index.ts";
+import { fail, finish, go, loop, migration, next, park, saga, skip, stay } from "../../src/sagas/engine/index.ts";
+import { versionOne, versionTwo } from "./sagas.ts";
+
+// What the compiler has to refuse in a definition. Nothing here is ever run. Each expectation names the code of the error that
+// the next line must raise and a piece of its text, so that a case cannot go on failing for some other reason.
+
+const ReminderSentEvent = event("ReminderSentEvent", { courseId: t.id() });
+
+const begun = () =>
+  saga("CourseEnrollment", {
+    version: 1,
+    key: "enrollmentId",
+    participants: ["userId"],
+    data: { enrollmentId: t.id(), courseId: t.id(), userId: t.id(), confirmedAt: t.maybe(t.time()), channel: t.oneOf("web", "phone") },
+    states: ["Initiated", "CheckingCapacity", "Confirming", "Waiting"],
+    finals: { Completed: "succeeded", Failed: "failed" },
+    reasons: { NoCapacity: { code: "COURSE_FULL", message: "The course is full." } },
+  });
+
+type Ids = { readonly enrollmentId: string; readonly courseId: string; readonly userId: string };
+const start = { state: "Initiated", key: (e: Ids) => e.enrollmentId, init: (e: Ids) => ({ ...e, channel: "web" }) } as const;
+const started = () => begun().startOn(m.CourseEnrolledEvent, { state: "Initiated", key: (e) => e.enrollmentId, init: (e) => ({ ...e, channel: "web" }) });
+
+const check = { invoke: m.CheckCourseCapacityCommand, with: (d: Ids) => ({ enrollmentId: d.enrollmentId, courseId: d.courseId }) } as const;
+const checked = { CourseCapacityCheckedEvent: { by: "hasCapacity", cases: { true: next, false: fail("NoCapacity") } } } as const;
+const confirm = { invoke: m.ConfirmEnrollmentCommand, with: (d: Ids) => ({ enrollmentId: d.enrollmentId, userId: d.userId, courseId: d.courseId }) } as const;
+const confirmed = { EnrollmentConfirmedEvent: next, EnrollmentRefusedEvent: fail("NoCapacity") } as const;
+const release = { invoke: m.ReleaseSeatCommand, with: (d: Ids) => ({ enrollmentId: d.enrollmentId, courseId: d.courseId }) } as const;
+const time = { timeout: ["5m", park], onExhausted: park } as const;
+
+// What the cases below change is right as it stands here.
+export const complete = begun()
+  .startOn(m.CourseEnrolledEvent, start)
+  .step("CheckingCapacity", { ...check, onReply: checked, compensate: release, ...time })
+  .step("Confirming", { ...confirm, onReply: confirmed, effect: "none", ...time })
+  .wait("Waiting", { for: [m.CourseAccessGrantedEvent], on: { CourseAccessGrantedEvent: finish("Completed") }, deadline: ["7d", loop("Confirming", 2, fail("NoCapacity"))] })
+  .interrupt(m.EnrollmentCancellationRequestedEvent, { during: ["Waiting"], then: fail("NoCapacity") })
+  .reflect("course_enrollment", { status: "status" }, { Initiated: "PENDING", CheckingCapacity: "PENDING", Confirming: "PENDING", Waiting: null, Completed: "ACTIVE", Failed: { otherwise: "FAILED", NoCapacity: "FULL" } })
+  .onFailed({ final: "Failed" })
+  .build();
+
+export const states = [
+  () =>
+    started()
+      .step("CheckingCapacity", { ...check, onReply: checked, compensate: release, ...time })
+      // @ts-expect-error TS2684 "Waiting": declared states that are never defined
+      .build(),
+
+  () =>
+    started()
+      .milestone("Waiting")
+      // @ts-expect-error TS2345 '"Waiting"': a state that is defined twice
+      .milestone("Waiting"),
+
+  () =>
+    started().step(
+      // @ts-expect-error TS2345 '"Initiated"': a step in the state in which the saga starts
+      "Initiated",
+      { ...check, onReply: checked, effect: "none", ...time },
+    ),
+
+  () =>
+    begun()
+      .milestone("Initiated")
+      // @ts-expect-error TS2322 '"Initiated"': a start in a state that is defined already
+      .startOn(m.CourseEnrolledEvent, { ...start, state: "Initiated" }),
+
+  // @ts-expect-error TS2345 '"Checking"': a state that is not declared
+  () => started().milestone("Checking"),
+];
+
+export const outcomes = [
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      // @ts-expect-error TS2322 '"Enrolling"': a jump to an unknown state
+      onReply: { CourseCapacityCheckedEvent: go("Enrolling") },
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      // @ts-expect-error TS2322 '"Completed"': a jump to a final; finish ends a saga
+      onReply: { CourseCapacityCheckedEvent: go("Completed") },
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      onReply: checked,
+      effect: "none",
+      // @ts-expect-error TS2322 '"Enrolling"': a loop to an unknown state
+      timeout: ["5m", loop("Enrolling", 1, park)],
+      onExhausted: park,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      onReply: checked,
+      effect: "none",
+      timeout: ["5m", park],
+      // @ts-expect-error TS2322 '"TooLate"': a reason that is not declared
+      onExhausted: fail("TooLate"),
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      onReply: checked,
+      effect: "none",
+      // @ts-expect-error TS2322 '"Abandoned"': a final that is not declared
+      timeout: ["5m", finish("Abandoned")],
+      onExhausted: park,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      onReply: checked,
+      effect: "none",
+      timeout: ["5m", park],
+      // @ts-expect-error TS2322 'Stay': a step cannot stay, only a wait can
+      onExhausted: stay,
+    }),
+
+  // @ts-expect-error TS2322 '"CheckingCapacity"': a failed end that is a state
+  () => started().onFailed({ final: "CheckingCapacity" }),
+];
+
+export const replies = [
+  () =>
+    started().step("Confirming", {
+      ...confirm,
+      // @ts-expect-error TS2741 'EnrollmentRefusedEvent' is missing: a reply that nobody handles
+      onReply: { EnrollmentConfirmedEvent: next },
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      // @ts-expect-error TS2353 'SeatReleasedEvent' does not exist: a reply that the command never gives
+      onReply: { ...checked, SeatReleasedEvent: next },
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      // @ts-expect-error TS2322 'false' is missing: only one side of a flag
+      onReply: { CourseCapacityCheckedEvent: { by: "hasCapacity", cases: { true: next } } },
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      // @ts-expect-error TS2322 'phone' is missing: a choice by the saga's data that leaves a value out
+      onReply: { CourseCapacityCheckedEvent: { byData: "channel", cases: { web: next } } },
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      // @ts-expect-error TS2322 "seatsLeft": a choice by a field that has no closed list of values
+      onReply: { CourseCapacityCheckedEvent: { by: "seatsLeft", cases: { true: next, false: next } } },
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("Confirming", {
+      ...confirm,
+      // @ts-expect-error TS2322 Type 'string' is not assignable to type 'Date': saved data of the wrong type
+      onReply: { ...confirmed, EnrollmentConfirmedEvent: { save: (e) => ({ confirmedAt: e.enrollmentId }), then: next } },
+      effect: "none",
+      ...time,
+    }),
+];
+
+export const effects = [
+  // @ts-expect-error TS2345 'effect' is missing: neither an undo nor a word about effects
+  () => started().step("CheckingCapacity", { ...check, onReply: checked, ...time }),
+
+  // @ts-expect-error TS2345 x: an undo and a word about effects
+  () => started().step("CheckingCapacity", { ...check, onReply: checked, compensate: release, effect: "none", ...time }),
+
+  // @ts-expect-error TS2345 'timeout' is missing: a step without an end in time
+  () => started().step("CheckingCapacity", { ...check, onReply: checked, effect: "none", onExhausted: park }),
+
+  // @ts-expect-error TS2345 'onExhausted' is missing: nothing said about the last attempt
+  () => started().step("CheckingCapacity", { ...check, onReply: checked, effect: "none", timeout: ["5m", park] }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      onReply: checked,
+      effect: "none",
+      // @ts-expect-error TS2322 '"5 minutes"': a duration without a unit that is known
+      timeout: ["5 minutes", park],
+      onExhausted: park,
+    }),
+];
+
+export const payloads = [
+  () =>
+    started().step("CheckingCapacity", {
+      invoke: m.CheckCourseCapacityCommand,
+      // @ts-expect-error TS2322 Type 'number' is not assignable to type 'string': a payload of the wrong type
+      with: (d) => ({ enrollmentId: d.enrollmentId, courseId: 7 }),
+      onReply: checked,
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      invoke: m.CheckCourseCapacityCommand,
+      // @ts-expect-error TS2741 'courseId' is missing: a payload that lacks a field
+      with: (d) => ({ enrollmentId: d.enrollmentId }),
+      onReply: checked,
+      effect: "none",
+      ...time,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      onReply: checked,
+      // @ts-expect-error TS2322 Type 'undefined' is not assignable to type 'string': an undo's payload that may lack what it needs
+      compensate: { invoke: m.CancelEnrollmentCommand, with: (d) => ({ enrollmentId: d.enrollmentId, reason: d.confirmedAt?.toISOString() }) },
+      ...time,
+    }),
+
+  // @ts-expect-error TS2741 'channel' is missing: a start that leaves data out
+  () => begun().startOn(m.CourseEnrolledEvent, { state: "Initiated", key: (e) => e.enrollmentId, init: (e) => ({ ...e }) }),
+];
+
+export const waits = [
+  // @ts-expect-error TS2345 'deadline' is missing: a wait without an end in time
+  () => started().wait("Waiting", { for: [m.CourseAccessGrantedEvent], on: { CourseAccessGrantedEvent: next } }),
+
+  // @ts-expect-error TS2322 'enrollmentId' is missing: a wait for an event without the saga's key
+  () => started().wait("Waiting", { for: [ReminderSentEvent], on: { ReminderSentEvent: next }, deadline: ["7d", skip] }),
+
+  // @ts-expect-error TS2345 'enrollmentId' is missing: an interrupt by an event without the saga's key
+  () => started().interrupt(ReminderSentEvent, { during: "any", then: park }),
+
+  () =>
+    started().wait("Waiting", {
+      for: [m.CourseAccessGrantedEvent, m.CourseAccessRefusedEvent],
+      // @ts-expect-error TS2741 'CourseAccessRefusedEvent' is missing: an event that is waited for and not handled
+      on: { CourseAccessGrantedEvent: next },
+      deadline: ["7d", skip],
+    }),
+
+  // @ts-expect-error TS2322 '"Enrolling"': an interrupt during an unknown state
+  () => started().interrupt(m.EnrollmentCancellationRequestedEvent, { during: ["Enrolling"], then: park }),
+];
+
+export const heads = [
+  // @ts-expect-error TS2322 '"learnerId"': a key that is no field of the data
+  () => saga("CourseEnrollment", { version: 1, key: "learnerId", data: { enrollmentId: t.id() }, states: [], finals: {}, reasons: {} }),
+
+  // @ts-expect-error TS2322 '"learnerId"': a participant that is no field of the data
+  () => saga("CourseEnrollment", { version: 1, key: "enrollmentId", participants: ["learnerId"], data: { enrollmentId: t.id() }, states: [], finals: {}, reasons: {} }),
+
+  // @ts-expect-error TS2322 '"maybe"': a final that is neither a success nor a failure
+  () => saga("CourseEnrollment", { version: 1, key: "enrollmentId", data: { enrollmentId: t.id() }, states: [], finals: { Ended: "maybe" }, reasons: {} }),
+
+  // @ts-expect-error TS2345 'Waiting': a business status that forgets a state
+  () => started().reflect("course_enrollment", { status: "status" }, { Initiated: "PENDING", CheckingCapacity: "PENDING", Confirming: "PENDING", Completed: "ACTIVE", Failed: "FAILED" }),
+];
+
+export const migrations = [
+  // @ts-expect-error TS2741 'Freeing' is missing: a vanished state that leads nowhere
+  () => migration(versionOne, versionTwo, { states: {}, data: (d) => ({ ...d, seat: "standard" }) }),
+
+  // @ts-expect-error TS2322 '"Asking"': a vanished state that leads to an unknown one
+  () => migration(versionOne, versionTwo, { states: { Freeing: "Asking" }, data: (d) => ({ ...d, seat: "standard" }) }),
+
+  // @ts-expect-error TS2741 'seat' is missing: a new data field that nobody fills
+  () => migration(versionOne, versionTwo, { states: { Freeing: "Releasing" }, data: (d) => ({ ...d }) }),
+
+  // @ts-expect-error TS2345 '"CourseEnrollment"': a migration between two sagas
+  () => migration(versionOne, complete, { states: { Freeing: "stay", Asked: "stay" }, data: (d) => d }),
+];
