@@ -1,16 +1,15 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { PgBoss } from "pg-boss";
-import { backoffMs } from "../kernel/backoff.ts";
 import { crashPoint } from "../kernel/crash-point.ts";
 import { Defect, failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
+import { Loop } from "../kernel/loop.ts";
 import type { Hints } from "./hints.ts";
 import { deleteJobs, envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
 import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
 import type { AnyParticipant, Delivery, TransactionalParticipant } from "./participant.ts";
 import { publishAll } from "./publish.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
-import { Alarm } from "./wake.ts";
 import type { Worker } from "./worker.ts";
 
 export interface ConsumerParts {
@@ -42,7 +41,12 @@ export function delivery(participant: AnyParticipant, message: Envelope): Delive
 }
 
 /** Publishes the replies of a batch; each belongs to the command at the same place. */
-export async function publishReplies(em: EntityManager, commands: readonly Envelope[], replies: readonly EventMessage[], claim: Parameters<typeof publishAll>[2]): Promise<void> {
+export async function publishReplies(
+  em: EntityManager,
+  commands: readonly Envelope[],
+  replies: readonly EventMessage[],
+  claim: Parameters<typeof publishAll>[2],
+): Promise<void> {
   if (replies.length !== commands.length) throw new Defect(`${commands[0]?.name}: ${commands.length} commands got ${replies.length} replies`);
   await publishAll(
     em,
@@ -60,6 +64,12 @@ export async function settle(boss: PgBoss, em: EntityManager, queue: string, job
   if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
 }
 
+/** Wakes a queue's loop when the queue has got jobs, or when hints may have been lost. */
+export const listenToQueue = (hints: Hints, queue: string, loop: Loop): (() => void) =>
+  hints.listen("queue", (queues) => {
+    if (queues.length === 0 || queues.includes(queue)) loop.wake();
+  });
+
 /** A batch that has to be carried out one message at a time, because one of them may have killed a process. */
 class TakeApart extends Error {}
 
@@ -76,9 +86,7 @@ export class TransactionalConsumer {
   private readonly parts: ConsumerParts;
   private readonly attemptTimeoutMs: number;
   private readonly queue: string;
-  private readonly alarm = new Alarm();
-  private readonly stopping = new AbortController();
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
   /** Sizes of the next batches, last first, while a batch that failed is carried out in parts; empty: as many as there are. */
   private parted: number[] = [];
@@ -90,58 +98,53 @@ export class TransactionalConsumer {
     this.parts = parts;
     this.attemptTimeoutMs = attemptTimeoutMs;
     this.queue = queueOf(participant.command.name);
+    this.loop = new Loop({
+      pass: () => this.pass(),
+      onError: (error) => parts.log.warn({ err: error, queue: this.queue }, "A batch could not be carried out; trying again"),
+    });
   }
 
   start(): void {
-    this.unlisten = this.parts.hints.listen("queue", (queues) => {
-      if (queues.length === 0 || queues.includes(this.queue)) this.alarm.wake();
-    });
-    this.running = this.run();
+    this.unlisten = listenToQueue(this.parts.hints, this.queue, this.loop);
+    this.loop.start();
   }
 
-  /** Ends after the batch it is in. */
   async stop(): Promise<void> {
     this.unlisten();
-    this.stopping.abort();
-    await this.running;
+    await this.loop.stop();
   }
 
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    const most = this.parts.batchSize ?? 100;
-    let failures = 0;
-    while (!signal.aborted) {
-      const size = this.parted.at(-1) ?? most;
-      const taken: Message[] = [];
-      try {
-        const count = await this.parts.transaction((em) => this.batch(em, size, taken));
-        failures = 0;
-        this.parted.pop();
-        for (const job of taken) this.verdicts.delete(job.id);
-        if (count < size) {
-          this.parted = [];
-          await this.alarm.wait(this.parts.pollIntervalMs ?? 1_000, signal);
-        }
-      } catch (error) {
-        if (isDatabaseTrouble(error)) {
-          this.parts.log.warn({ err: error, queue: this.queue }, "A batch could not be carried out; trying again");
-          await this.alarm.wait(backoffMs(failures++, 50, 2_000), signal);
-        } else if (taken.length > 1) {
-          this.parted.pop();
-          const half = Math.ceil(taken.length / 2);
-          if (error instanceof TakeApart) this.parted.push(...taken.map(() => 1));
-          else this.parted.push(taken.length - half, half);
-          this.parts.log.debug({ err: error, queue: this.queue, messages: taken.length }, "A batch failed and is carried out in parts");
-        } else if (taken[0] !== undefined) {
-          const { id } = taken[0];
-          if (this.verdicts.has(id)) {
-            this.parts.log.error({ err: error, queue: this.queue, job: id }, "A failed attempt could not be counted; trying again");
-            await this.alarm.wait(backoffMs(failures++, 100, 5_000), signal);
-          }
-          this.verdicts.set(id, failureReason(error));
-        }
-      }
+  private async pass(): Promise<number> {
+    const size = this.parted.at(-1) ?? this.parts.batchSize ?? 100;
+    const taken: Message[] = [];
+    try {
+      const count = await this.parts.transaction((em) => this.batch(em, size, taken));
+      this.parted.pop();
+      for (const job of taken) this.verdicts.delete(job.id);
+      if (count === size) return 0;
+      this.parted = [];
+      return this.parts.pollIntervalMs ?? 1_000;
+    } catch (error) {
+      if (isDatabaseTrouble(error)) throw error;
+      this.takeApart(taken, error);
+      return 0;
     }
+  }
+
+  /** Plans how the messages of a failed batch are carried out again; one that was alone is judged. */
+  private takeApart(taken: readonly Message[], error: unknown): void {
+    this.parted.pop();
+    const [first] = taken;
+    if (taken.length > 1) {
+      const half = Math.ceil(taken.length / 2);
+      if (error instanceof TakeApart) this.parted.push(...taken.map(() => 1));
+      else this.parted.push(taken.length - half, half);
+    } else if (first !== undefined) {
+      // Even counting its failure has failed: that is no fault of the message.
+      if (this.verdicts.has(first.id)) throw error;
+      this.parted.push(1);
+      this.verdicts.set(first.id, failureReason(error));
+    } else throw error;
   }
 
   /** Takes and carries out one batch in the transaction of `em`. @returns how many messages there were */
@@ -159,12 +162,23 @@ export class TransactionalConsumer {
     const [failed, rest] = partition(commands, (command) => claim.current.has(command.id) && failures.has(command.id));
     const [current, stale] = partition(rest, (command) => claim.current.has(command.id));
     if (current.length > 0) {
-      const replies = await inTime(this.participant.handleAll(em, current.map((command) => delivery(this.participant, command))), this.attemptTimeoutMs, this.participant.command.name);
+      const replies = await inTime(
+        this.participant.handleAll(
+          em,
+          current.map((command) => delivery(this.participant, command)),
+        ),
+        this.attemptTimeoutMs,
+        this.participant.command.name,
+      );
       await publishReplies(em, current, replies, claim);
     }
     if (stale.length > 0) await subscriber.putAside(em, stale, claim);
     if (failed.length > 0) {
-      await subscriber.attemptsFailed(em, failed.map((command) => ({ envelope: command, failure: failures.get(command.id) as FailureReason })), claim);
+      await subscriber.attemptsFailed(
+        em,
+        failed.map((command) => ({ envelope: command, failure: failures.get(command.id) as FailureReason })),
+        claim,
+      );
     }
     await settle(boss, em, this.queue, taken);
     return taken.length;

@@ -17,7 +17,12 @@ export const onConnectionOf = (em: EntityManager): { db: ReturnType<typeof fromK
  * Deletes jobs of one attempt each, in the transaction of `em`. @returns how many there were; fewer than asked for means that
  * somebody else has had them since (pg-boss counts them, but its types do not say so)
  */
-export async function deleteJobs(boss: PgBoss, em: EntityManager, queue: string, jobs: readonly { readonly id: string; readonly retryCount: number }[]): Promise<number> {
+export async function deleteJobs(
+  boss: PgBoss,
+  em: EntityManager,
+  queue: string,
+  jobs: readonly { readonly id: string; readonly retryCount: number }[],
+): Promise<number> {
   const response = await boss.deleteJob(
     queue,
     jobs.map(({ id, retryCount }) => ({ id, retryCount })),

@@ -1,15 +1,21 @@
-import { backoffMs } from "../kernel/backoff.ts";
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
-import { delivery, inTime, isDatabaseTrouble, publishReplies, settle, TakenOver, type ConsumerParts } from "./consumer.ts";
+import { Loop } from "../kernel/loop.ts";
+import { delivery, inTime, isDatabaseTrouble, listenToQueue, publishReplies, settle, TakenOver, type ConsumerParts } from "./consumer.ts";
 import { envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import type { Delivery, LeasedParticipant } from "./participant.ts";
-import { Alarm } from "./wake.ts";
 
 /** A message whose effect was performed, or was not. */
 type Performed =
-  | { readonly job: Message; readonly command: Envelope; readonly ok: true; readonly delivery: Delivery<unknown>; readonly input: unknown; readonly output: unknown }
+  | {
+      readonly job: Message;
+      readonly command: Envelope;
+      readonly ok: true;
+      readonly delivery: Delivery<unknown>;
+      readonly input: unknown;
+      readonly output: unknown;
+    }
   | { readonly job: Message; readonly command: Envelope; readonly ok: false; readonly failure: FailureReason }
   /** Given up before it was started: put aside without effect. */
   | { readonly job: Message; readonly command: Envelope; readonly ok: null };
@@ -24,9 +30,7 @@ export class LeasedConsumer {
   private readonly parts: ConsumerParts;
   private readonly attemptTimeoutMs: number;
   private readonly queue: string;
-  private readonly alarm = new Alarm();
-  private readonly stopping = new AbortController();
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
   private readonly inHand = new Map<string, Promise<void>>();
   private performed: Performed[] = [];
@@ -36,41 +40,31 @@ export class LeasedConsumer {
     this.parts = parts;
     this.attemptTimeoutMs = attemptTimeoutMs;
     this.queue = queueOf(participant.command.name);
+    this.loop = new Loop({
+      pass: (signal) => this.pass(signal),
+      onError: (error) => parts.log.warn({ err: error, queue: this.queue }, "Commands with outside effects could not be taken or settled; trying again"),
+      isDone: () => this.inHand.size === 0 && this.performed.length === 0,
+    });
   }
 
   start(): void {
-    this.unlisten = this.parts.hints.listen("queue", (queues) => {
-      if (queues.length === 0 || queues.includes(this.queue)) this.alarm.wake();
-    });
-    this.running = this.run();
+    this.unlisten = listenToQueue(this.parts.hints, this.queue, this.loop);
+    this.loop.start();
   }
 
   /** Takes nothing new, waits for the effects in hand and settles them. */
   async stop(): Promise<void> {
     this.unlisten();
-    this.stopping.abort();
-    await this.running;
+    await this.loop.stop();
   }
 
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    const most = this.parts.batchSize ?? 100;
-    let failures = 0;
-    while (!signal.aborted || this.inHand.size > 0 || this.performed.length > 0) {
-      try {
-        const free = signal.aborted ? 0 : most - this.inHand.size - this.performed.length;
-        const taken = free > 0 ? await this.take(free) : 0;
-        await this.settleAll();
-        failures = 0;
-        if (taken === free && free > 0) continue;
-      } catch (error) {
-        this.parts.log.warn({ err: error, queue: this.queue }, "Commands with outside effects could not be taken or settled; trying again");
-        await this.alarm.wait(backoffMs(failures++, 50, 2_000), new AbortController().signal);
-        continue;
-      }
-      // An ended effect rings the alarm; while stopping, the alarm alone ends the wait.
-      if (this.performed.length === 0) await this.alarm.wait(this.parts.pollIntervalMs ?? 1_000, this.inHand.size > 0 ? new AbortController().signal : signal);
-    }
+  private async pass(signal: AbortSignal): Promise<number> {
+    const free = signal.aborted ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size - this.performed.length;
+    const taken = free > 0 ? await this.take(free) : 0;
+    await this.settleAll();
+    // Every effect that ends wakes the loop.
+    const isMore = (taken === free && free > 0) || this.performed.length > 0;
+    return isMore ? 0 : (this.parts.pollIntervalMs ?? 1_000);
   }
 
   /** Leases up to `size` jobs and begins their effects. @returns how many were leased */
@@ -129,7 +123,7 @@ export class LeasedConsumer {
       this.fail(one.job, one.command, error);
     }
     this.inHand.delete(one.job.id);
-    this.alarm.wake();
+    this.loop.wake();
   }
 
   private fail(job: Message, command: Envelope, error: unknown): void {
@@ -156,7 +150,8 @@ export class LeasedConsumer {
     try {
       await this.settle([one]);
     } catch (error) {
-      if (error instanceof TakenOver) return this.parts.log.warn({ queue: this.queue, job: one.job.id }, "A lease ran out before its effect was recorded; whoever has it now decides");
+      if (error instanceof TakenOver)
+        return this.parts.log.warn({ queue: this.queue, job: one.job.id }, "A lease ran out before its effect was recorded; whoever has it now decides");
       if (isDatabaseTrouble(error)) {
         this.performed.push(one);
         throw error;

@@ -30,7 +30,11 @@ export function event<const N extends string, S extends Shape>(name: N, shape: S
 }
 
 /** Declares a command and every reply its participant may give. */
-export function command<const N extends string, S extends Shape, const R extends readonly AnyEvent[]>(name: N, shape: S, ...replies: R): CommandContract<N, Obj<S>, R> {
+export function command<const N extends string, S extends Shape, const R extends readonly AnyEvent[]>(
+  name: N,
+  shape: S,
+  ...replies: R
+): CommandContract<N, Obj<S>, R> {
   return { kind: "command", name, schema: t.obj(shape), payload: undefined as never, replies };
 }
 
@@ -69,7 +73,10 @@ export interface EventMessage {
   readonly payload: unknown;
 }
 
-export const occur = <N extends string, P>(contract: EventContract<N, P>, payload: NoInfer<P>): EventMessage & { readonly contract: EventContract<N, P>; readonly payload: P } => ({ contract, payload });
+export const occur = <N extends string, P>(
+  contract: EventContract<N, P>,
+  payload: NoInfer<P>,
+): EventMessage & { readonly contract: EventContract<N, P>; readonly payload: P } => ({ contract, payload });
 
 export const published = (message: EventMessage, cause?: Envelope): Published => ({
   id: newId(),

@@ -1,8 +1,8 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { PgBoss } from "pg-boss";
-import { setTimeout as delay } from "node:timers/promises";
 import { failureReason, Transient } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
+import { Loop } from "../kernel/loop.ts";
 import { TransactionalConsumer } from "./consumer.ts";
 import type { Hints } from "./hints.ts";
 import { deleteJobs, envelope, type JobData } from "./jobs.ts";
@@ -37,7 +37,6 @@ const DEAD_LOOK_INTERVAL_MS = 500;
 /** The moving parts of the outbox in one process: the relay, and a consumer for every participant's queue. */
 export class Outbox {
   private readonly parts: OutboxParts;
-  private readonly stopping = new AbortController();
   private readonly stops: (() => Promise<void>)[] = [];
 
   constructor(parts: OutboxParts) {
@@ -52,7 +51,12 @@ export class Outbox {
       // A lease is a little longer than an attempt, so that the attempt's own end is what is recorded. Every expired lease is
       // handed out again; counting attempts is the sender's business. Jobs are deleted by the commit of their work, and kept
       // for 90 days while they wait.
-      const options = { expireInSeconds: Math.ceil(this.timeoutOf(participant) / 1_000) + 5, retryLimit: 1_000_000, retryDelay: 0, retentionSeconds: 90 * 86_400 };
+      const options = {
+        expireInSeconds: Math.ceil(this.timeoutOf(participant) / 1_000) + 5,
+        retryLimit: 1_000_000,
+        retryDelay: 0,
+        retentionSeconds: 90 * 86_400,
+      };
       // A table of its own keeps a queue's statistics apart: fetching by a name that the planner has not met costs 20 times more.
       if (existing.has(name)) await this.parts.boss.updateQueue(name, options);
       else await this.parts.boss.createQueue(name, { ...options, partition: true });
@@ -60,7 +64,11 @@ export class Outbox {
   }
 
   startRelay(): void {
-    const relay = new Relay({ ...this.parts, transaction: this.parts.transaction("relay"), ...(this.parts.relaySweepIntervalMs === undefined ? {} : { sweepIntervalMs: this.parts.relaySweepIntervalMs }) });
+    const relay = new Relay({
+      ...this.parts,
+      transaction: this.parts.transaction("relay"),
+      ...(this.parts.relaySweepIntervalMs === undefined ? {} : { sweepIntervalMs: this.parts.relaySweepIntervalMs }),
+    });
     relay.start();
     this.stops.push(() => relay.stop());
   }
@@ -76,17 +84,23 @@ export class Outbox {
         : new TransactionalConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("consumer") }),
     );
     for (const consumer of consumers) consumer.start();
-    const watching = this.watchForDead(worker);
+    const leasedQueues = new Set(parts.participants.filter((one) => one.mode === "leased").map((one) => queueOf(one.command.name)));
+    const undertaker = new Loop({
+      pass: async () => {
+        for (const hand of await worker.findDeadHands()) if (leasedQueues.has(hand.queue)) await this.giveUpLeases(hand);
+        return DEAD_LOOK_INTERVAL_MS;
+      },
+      onError: (error) => parts.log.warn({ err: error }, "Leases of dead processes could not be looked for; trying again"),
+    });
+    undertaker.start();
     this.stops.push(async () => {
-      await Promise.all(consumers.map((consumer) => consumer.stop()));
-      await watching;
+      await Promise.all([undertaker.stop(), ...consumers.map((consumer) => consumer.stop())]);
       await worker.stop();
     });
   }
 
   /** Takes nothing new and ends when everything in hand is settled. */
   async stop(): Promise<void> {
-    this.stopping.abort();
     for (const stop of this.stops.toReversed()) await stop();
   }
 
@@ -94,20 +108,7 @@ export class Outbox {
     return this.parts.attemptTimeouts.get(participant.command.name)?.attemptTimeoutMs ?? 30_000;
   }
 
-  /** Leases of processes that have died are given up at once, instead of when they run out. */
-  private async watchForDead(worker: Worker): Promise<void> {
-    const { signal } = this.stopping;
-    const leasedQueues = new Set(this.parts.participants.filter((one) => one.mode === "leased").map((one) => queueOf(one.command.name)));
-    while (!signal.aborted) {
-      try {
-        for (const hand of await worker.findDeadHands()) if (leasedQueues.has(hand.queue)) await this.giveUpLeases(hand);
-      } catch (error) {
-        this.parts.log.warn({ err: error }, "Leases of dead processes could not be looked for; trying again");
-      }
-      await delay(DEAD_LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
+  /** The leases of a process that has died are given up at once, instead of when they run out. */
   private async giveUpLeases({ queue, messageIds }: DeadHand): Promise<void> {
     const { boss, subscriber } = this.parts;
     const failure = failureReason(new Transient("The process that carried it out died doing so"));

@@ -13,7 +13,9 @@ export interface Delivery<P> {
 }
 
 type PayloadOf<C> = C extends { readonly payload: infer P } ? P : never;
-type Reply<R extends readonly AnyEvent[]> = { [K in keyof R]: R[K] extends EventContract<string, infer P> ? { readonly contract: R[K]; readonly payload: P } : never }[number];
+type Reply<R extends readonly AnyEvent[]> = {
+  [K in keyof R]: R[K] extends EventContract<string, infer P> ? { readonly contract: R[K]; readonly payload: P } : never;
+}[number];
 export type ReplyOf<C extends AnyCommand> = C extends CommandContract<string, infer _P, infer R> ? Reply<R> & EventMessage : never;
 
 /** Carries out a command whose effects are all in the database. Effect, reply, saga, next command and job are one commit. */
@@ -36,7 +38,10 @@ export interface LeasedParticipant<C extends AnyCommand = AnyCommand, I = unknow
   /** The outside effect. @throws {Transient} to be tried again @throws {Permanent} when trying again is pointless */
   readonly perform: (input: I, delivery: Delivery<PayloadOf<C>>, signal: AbortSignal) => Promise<O>;
   /** Writes what was done, in the settling transaction; one reply per command, in order. */
-  readonly recordAll: (em: EntityManager, done: readonly { readonly delivery: Delivery<PayloadOf<C>>; readonly input: I; readonly output: O }[]) => Promise<readonly EventMessage[]>;
+  readonly recordAll: (
+    em: EntityManager,
+    done: readonly { readonly delivery: Delivery<PayloadOf<C>>; readonly input: I; readonly output: O }[],
+  ) => Promise<readonly EventMessage[]>;
 }
 
 // A list of participants holds commands of every payload.
@@ -44,7 +49,10 @@ export interface LeasedParticipant<C extends AnyCommand = AnyCommand, I = unknow
 export type AnyParticipant = TransactionalParticipant<any> | LeasedParticipant<any, any, any>;
 
 /** A participant that takes its commands one at a time; its reads may meet in the EntityManager, its writes in one flush. */
-export function handle<C extends AnyCommand>(command: C, one: (em: EntityManager, delivery: Delivery<PayloadOf<C>>) => Promise<ReplyOf<C>>): TransactionalParticipant<C> {
+export function handle<C extends AnyCommand>(
+  command: C,
+  one: (em: EntityManager, delivery: Delivery<PayloadOf<C>>) => Promise<ReplyOf<C>>,
+): TransactionalParticipant<C> {
   return {
     mode: "transactional",
     command,
@@ -70,7 +78,10 @@ export function leased<C extends AnyCommand, I, O>(
   parts: {
     loadAll: (em: EntityManager, commands: readonly Delivery<PayloadOf<C>>[]) => Promise<readonly I[]>;
     perform: (input: I, delivery: Delivery<PayloadOf<C>>, signal: AbortSignal) => Promise<O>;
-    recordAll: (em: EntityManager, done: readonly { readonly delivery: Delivery<PayloadOf<C>>; readonly input: I; readonly output: O }[]) => Promise<readonly ReplyOf<C>[]>;
+    recordAll: (
+      em: EntityManager,
+      done: readonly { readonly delivery: Delivery<PayloadOf<C>>; readonly input: I; readonly output: O }[],
+    ) => Promise<readonly ReplyOf<C>[]>;
   },
 ): LeasedParticipant<C, I, O> {
   return { mode: "leased", command, ...parts };

@@ -53,10 +53,22 @@ export async function publishAll(em: EntityManager, events: readonly Published[]
  * @returns the message id, a UUID v7, so ids sort by time
  * @throws {NoTransactionError} `em` has no open transaction
  */
-export async function send<P>(em: EntityManager, contract: CommandContract<string, P>, payload: NoInfer<P>, options: { deliverAt?: Date; correlationId?: string } = {}): Promise<string> {
+export async function send<P>(
+  em: EntityManager,
+  contract: CommandContract<string, P>,
+  payload: NoInfer<P>,
+  options: { deliverAt?: Date; correlationId?: string } = {},
+): Promise<string> {
   requireTransaction(em, "send");
   const id = newId();
-  const envelope: Envelope = { id, name: contract.name, payload: contract.schema.encode(payload), correlationId: options.correlationId ?? null, causationId: null, replyTo: null };
+  const envelope: Envelope = {
+    id,
+    name: contract.name,
+    payload: contract.schema.encode(payload),
+    correlationId: options.correlationId ?? null,
+    causationId: null,
+    replyTo: null,
+  };
   await append(em, [{ envelope, deliverAt: options.deliverAt ?? null }]);
   return id;
 }

@@ -1,12 +1,11 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { PgBoss } from "pg-boss";
-import { backoffMs } from "../kernel/backoff.ts";
 import type { Log } from "../kernel/log.ts";
+import { Loop } from "../kernel/loop.ts";
 import type { Hints } from "./hints.ts";
 import { jobData, onConnectionOf } from "./jobs.ts";
 import type { Envelope } from "./message.ts";
 import { query } from "./sql.ts";
-import { Alarm } from "./wake.ts";
 
 export interface RelayParts {
   readonly boss: PgBoss;
@@ -36,41 +35,22 @@ const BATCH = 500;
  */
 export class Relay {
   private readonly parts: RelayParts;
-  private readonly alarm = new Alarm();
-  private readonly stopping = new AbortController();
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
 
   constructor(parts: RelayParts) {
     this.parts = parts;
+    this.loop = new Loop({ pass: () => this.pass(), onError: (error) => parts.log.warn({ err: error }, "The relay could not move messages; trying again") });
   }
 
   start(): void {
-    this.unlisten = this.parts.hints.listen("outbox", () => this.alarm.wake());
-    this.running = this.run();
+    this.unlisten = this.parts.hints.listen("outbox", () => this.loop.wake());
+    this.loop.start();
   }
 
-  /** Ends after the pass it is in. */
   async stop(): Promise<void> {
     this.unlisten();
-    this.stopping.abort();
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    let failures = 0;
-    while (!signal.aborted) {
-      let waitMs = 0;
-      try {
-        waitMs = await this.pass();
-        failures = 0;
-      } catch (error) {
-        waitMs = backoffMs(failures++, 50, 2_000);
-        this.parts.log.warn({ err: error }, "The relay could not move messages; trying again");
-      }
-      if (waitMs > 0) await this.alarm.wait(waitMs, signal);
-    }
+    await this.loop.stop();
   }
 
   /** Moves one batch. @returns how long there is nothing to do, in milliseconds; 0: more is due now */
@@ -89,9 +69,16 @@ export class Relay {
         (row) => row.queue,
       );
       for (const [queue, ofQueue] of byQueue) {
-        await this.parts.boss.insert(queue, ofQueue.map((row) => ({ id: row.id, data: jobData(envelopeOf(row)) })), onConnectionOf(em));
+        await this.parts.boss.insert(
+          queue,
+          ofQueue.map((row) => ({ id: row.id, data: jobData(envelopeOf(row)) })),
+          onConnectionOf(em),
+        );
       }
-      const [next] = rows.length === BATCH ? [{ ms: 0 }] : await query<{ ms: number | null }>(em, "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::int as ms from outbox");
+      const [next] =
+        rows.length === BATCH
+          ? [{ ms: 0 }]
+          : await query<{ ms: number | null }>(em, "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::int as ms from outbox");
       return { queues: [...byQueue.keys()], count: rows.length, untilNextMs: next?.ms ?? sweepMs };
     });
     if (queues.length > 0) this.parts.hints.send("queue", queues);

@@ -17,7 +17,9 @@ export async function query<Row>(em: EntityManager, text: string, parameters: re
 /** @throws {NoTransactionError} when `em` has no open transaction */
 export function requireTransaction(em: EntityManager, what: string): void {
   if (!em.isInTransaction()) {
-    throw new NoTransactionError(`${what} needs an open transaction: without one a crash could announce what never happened. Call it inside em.transactional(…).`);
+    throw new NoTransactionError(
+      `${what} needs an open transaction: without one a crash could announce what never happened. Call it inside em.transactional(…).`,
+    );
   }
 }
 

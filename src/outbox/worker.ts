@@ -48,7 +48,9 @@ export class Worker {
 
   async stop(): Promise<void> {
     this.isStopping = true;
-    await query(this.parts.em(), "delete from worker where id = $1", [this.id]).catch((error: unknown) => this.parts.log.warn({ err: error }, "The worker could not sign off"));
+    await query(this.parts.em(), "delete from worker where id = $1", [this.id]).catch((error: unknown) =>
+      this.parts.log.warn({ err: error }, "The worker could not sign off"),
+    );
     await this.connection?.end().catch(() => undefined);
   }
 
@@ -99,7 +101,11 @@ export class Worker {
     connection.on("end", lost);
     // The row becomes visible with its lock held, so nobody can take a process that is signing on for dead.
     await connection.query("begin");
-    await connection.query("insert into worker (id, host, pid) values ($1, $2, $3) on conflict (id) do update set ended_at = null", [this.id, hostname(), process.pid]);
+    await connection.query("insert into worker (id, host, pid) values ($1, $2, $3) on conflict (id) do update set ended_at = null", [
+      this.id,
+      hostname(),
+      process.pid,
+    ]);
     await connection.query("select pg_advisory_lock($1, lock_key::int) from worker where id = $2", [LOCK_CLASS, this.id]);
     await connection.query("commit");
   }

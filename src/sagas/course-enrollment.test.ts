@@ -29,12 +29,21 @@ const both =
   (saga) =>
     second(first(saga));
 
-const path: Readonly<Record<string, Verb>> = { CheckingCapacity: seatTaken, ConfirmingEnrollment: confirmed, SendingWelcomeEmail: welcomed, GrantingAccess: granted };
+const path: Readonly<Record<string, Verb>> = {
+  CheckingCapacity: seatTaken,
+  ConfirmingEnrollment: confirmed,
+  SendingWelcomeEmail: welcomed,
+  GrantingAccess: granted,
+};
 
 /** An enrollment that has come as far as `state`. */
 function at(state: string): SagaUnderTest {
   let saga = given(courseEnrollment, m.CourseEnrolledEvent, enrolled);
-  while (saga.instance.state !== state) saga = (path[saga.instance.state] as Verb)(saga);
+  while (saga.instance.state !== state) {
+    const onwards = path[saga.instance.state];
+    if (onwards === undefined) throw new Error(`Nothing leads from ${saga.instance.state} to ${state}`);
+    saga = onwards(saga);
+  }
   return saga;
 }
 
@@ -42,9 +51,9 @@ function at(state: string): SagaUnderTest {
 function undo(saga: SagaUnderTest): string[] {
   const undone: string[] = [];
   while (saga.instance.status === "COMPENSATING") {
-    const { command } = saga.newest();
-    undone.push(command.name);
-    saga.answered(command.replies[0] as (typeof command.replies)[number], { enrollmentId });
+    const { name, replies } = saga.newest().command;
+    undone.push(name);
+    for (const reply of replies.slice(0, 1)) saga.answered(reply, { enrollmentId });
   }
   return undone;
 }
@@ -78,17 +87,45 @@ describe("fails", () => {
     ["CheckingCapacity", "the course is full", full, [], "FAILED COURSE_FULL", "All 30 seats of the course are taken."],
     ["CheckingCapacity", "its time is over", timedOut, [seat], "FAILED TIMED_OUT", "Whether a seat is left could not be found out in time."],
     ["CheckingCapacity", "somebody cancels", cancelled, [seat], "CANCELLED CANCELLED_BY_USER", "The enrollment was cancelled."],
-    ["CheckingCapacity", "somebody cancels while it stands", both(exhausted, cancelled), [seat], "CANCELLED CANCELLED_BY_USER", "The enrollment was cancelled."],
+    [
+      "CheckingCapacity",
+      "somebody cancels while it stands",
+      both(exhausted, cancelled),
+      [seat],
+      "CANCELLED CANCELLED_BY_USER",
+      "The enrollment was cancelled.",
+    ],
     ["ConfirmingEnrollment", "it is refused", refused, [seat], "FAILED ENROLLMENT_CLOSED", "The course is closed."],
     ["ConfirmingEnrollment", "its time is over", timedOut, [confirmation, seat], "FAILED TIMED_OUT", "The enrollment could not be confirmed in time."],
     ["ConfirmingEnrollment", "no attempt is left", exhausted, [confirmation, seat], "FAILED TIMED_OUT", "The enrollment could not be confirmed in time."],
-    ["ConfirmingEnrollment", "the attempt is rejected for good", rejected, [confirmation, seat], "FAILED TIMED_OUT", "The enrollment could not be confirmed in time."],
+    [
+      "ConfirmingEnrollment",
+      "the attempt is rejected for good",
+      rejected,
+      [confirmation, seat],
+      "FAILED TIMED_OUT",
+      "The enrollment could not be confirmed in time.",
+    ],
     ["ConfirmingEnrollment", "somebody cancels", cancelled, [confirmation, seat], "CANCELLED CANCELLED_BY_USER", "The enrollment was cancelled."],
     ["SendingWelcomeEmail", "somebody cancels", cancelled, [mail, confirmation, seat], "CANCELLED CANCELLED_BY_USER", "The enrollment was cancelled."],
     ["GrantingAccess", "access is refused", denied, [mail, confirmation, seat], "FAILED ENROLLMENT_CLOSED", "The course is archived."],
-    ["GrantingAccess", "its time is over", timedOut, [access, mail, confirmation, seat], "FAILED TIMED_OUT", "Access to the course could not be granted in time."],
+    [
+      "GrantingAccess",
+      "its time is over",
+      timedOut,
+      [access, mail, confirmation, seat],
+      "FAILED TIMED_OUT",
+      "Access to the course could not be granted in time.",
+    ],
     ["GrantingAccess", "somebody cancels", cancelled, [access, mail, confirmation, seat], "CANCELLED CANCELLED_BY_USER", "The enrollment was cancelled."],
-    ["GrantingAccess", "somebody cancels while it stands", both(exhausted, cancelled), [access, mail, confirmation, seat], "CANCELLED CANCELLED_BY_USER", "The enrollment was cancelled."],
+    [
+      "GrantingAccess",
+      "somebody cancels while it stands",
+      both(exhausted, cancelled),
+      [access, mail, confirmation, seat],
+      "CANCELLED CANCELLED_BY_USER",
+      "The enrollment was cancelled.",
+    ],
   ])("from %s when %s, and undoes what may have happened, latest first", (state, _what, verb, undone, end, message) => {
     const saga = verb(at(state));
     expect(undo(saga)).toEqual(undone);
@@ -97,7 +134,9 @@ describe("fails", () => {
   });
 
   test("with the number of seats left out when nobody told it", () => {
-    expect(at("CheckingCapacity").answered(m.CourseCapacityCheckedEvent, { enrollmentId, hasCapacity: false }).instance.reasonMessage).toBe("The course has no seat left.");
+    expect(at("CheckingCapacity").answered(m.CourseCapacityCheckedEvent, { enrollmentId, hasCapacity: false }).instance.reasonMessage).toBe(
+      "The course has no seat left.",
+    );
   });
 
   test("with a welcome mail that was given up on withdrawn all the same: it may have gone out", () => {
@@ -108,7 +147,9 @@ describe("fails", () => {
     const saga = exhausted(cancelled(at("SendingWelcomeEmail")));
     expect(saga.outcome).toBe("SendingWelcomeEmail COMPENSATING > CancelEnrollmentCommand");
     expect(undo(saga)).toEqual([confirmation, seat]);
-    expect(saga.history.at(-1)?.summary).toBe("SendingWelcomeEmail led to the end: EnrollmentFailed. The enrollment was cancelled. What could not be undone: SendingWelcomeEmail.");
+    expect(saga.history.at(-1)?.summary).toBe(
+      "SendingWelcomeEmail led to the end: EnrollmentFailed. The enrollment was cancelled. What could not be undone: SendingWelcomeEmail.",
+    );
   });
 
   test.each([
@@ -123,7 +164,11 @@ describe("fails", () => {
 });
 
 test("a cancellation is refused once the enrollment is complete, and changes nothing while it is being undone", () => {
-  expect(cancelled(at("EnrollmentCompleted")).last).toMatchObject({ fate: "refused", history: [], explanation: "It has ended already, as EnrollmentCompleted." });
+  expect(cancelled(at("EnrollmentCompleted")).last).toMatchObject({
+    fate: "refused",
+    history: [],
+    explanation: "It has ended already, as EnrollmentCompleted.",
+  });
   expect(cancelled(timedOut(at("GrantingAccess"))).last).toMatchObject({ fate: "already-undoing", commands: [] });
 });
 
@@ -167,7 +212,9 @@ test.each([
   expect(describeMs((saga.instance.deadlineAt?.getTime() ?? 0) - now)).toBe(timeout);
   const { runId } = saga.newest();
   exhausted(saga);
-  const between = saga.sent.flatMap((command) => (command.runId === runId && command.deliverAt !== null ? [describeMs(command.deliverAt.getTime() - now)] : []));
+  const between = saga.sent.flatMap((command) =>
+    command.runId === runId && command.deliverAt !== null ? [describeMs(command.deliverAt.getTime() - now)] : [],
+  );
   expect(between.join(", ")).toBe(waits);
 });
 
@@ -194,7 +241,12 @@ sagaProperties({
   cancellation: m.EnrollmentCancellationRequestedEvent,
   payloads: [
     payloadsOf(m.CourseEnrolledEvent, enrolled),
-    payloadsOf(m.CourseCapacityCheckedEvent, { enrollmentId, hasCapacity: true, seatsLeft: 3 }, { enrollmentId, hasCapacity: true }, { enrollmentId, hasCapacity: false, capacity: 30 }),
+    payloadsOf(
+      m.CourseCapacityCheckedEvent,
+      { enrollmentId, hasCapacity: true, seatsLeft: 3 },
+      { enrollmentId, hasCapacity: true },
+      { enrollmentId, hasCapacity: false, capacity: 30 },
+    ),
     payloadsOf(m.SeatReleasedEvent, { enrollmentId }),
     payloadsOf(m.EnrollmentConfirmedEvent, { enrollmentId, confirmedAt }),
     payloadsOf(m.EnrollmentRefusedEvent, { enrollmentId, reason: "The course is closed." }),
@@ -208,5 +260,7 @@ sagaProperties({
   ],
   undoes: { CheckCourseCapacityCommand: seat, ConfirmEnrollmentCommand: confirmation, SendWelcomeEmailCommand: mail, GrantCourseAccessCommand: access },
   didNothing: (event, payload) =>
-    event === m.EnrollmentRefusedEvent || event === m.CourseAccessRefusedEvent || (event === m.CourseCapacityCheckedEvent && !(payload as typeof m.CourseCapacityCheckedEvent.payload).hasCapacity),
+    event === m.EnrollmentRefusedEvent ||
+    event === m.CourseAccessRefusedEvent ||
+    (event === m.CourseCapacityCheckedEvent && !(payload as typeof m.CourseCapacityCheckedEvent.payload).hasCapacity),
 });

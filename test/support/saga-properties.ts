@@ -75,7 +75,14 @@ class Life extends SagaUnderTest {
         return { kind: "reply", messageId, runId: command.runId, contract, payload: this.payload(contract, what) };
       }
       case "fails":
-        return { kind: "attempt-failed", messageId, runId: command.runId, attempt: command.attempt, command: command.command.name, failure: trouble({ permanent }) };
+        return {
+          kind: "attempt-failed",
+          messageId,
+          runId: command.runId,
+          attempt: command.attempt,
+          command: command.command.name,
+          failure: trouble({ permanent }),
+        };
       case "event": {
         const contract = pick(this.world.payloads, which)[0];
         return { kind: "event", messageId, contract, payload: this.payload(contract, what) };
@@ -86,7 +93,7 @@ class Life extends SagaUnderTest {
         if (this.instance.deadlineAt === null) return null;
         this.now = this.instance.deadlineAt;
         return { kind: "deadline" };
-      default:
+      case "put-aside":
         return { kind: "put-aside", messageId, command: command.command.name, fate: "late" };
     }
   }
@@ -136,35 +143,41 @@ export function sagaProperties(world: SagaWorld): void {
     }
   };
 
-  property(`${definition.name}: no order of messages breaks it, its history has no gap, and an end is an end`, lives((life, script) => {
-    let sequence = life.instance.sequence;
-    play(life, script, () => {
-      const { instance } = life;
-      const { before } = life.applied.at(-1) as Applied;
-      expect(life.last.history.map((row) => row.sequence)).toEqual(life.last.history.map((_, index) => sequence + index + 1));
-      sequence += life.last.history.length;
-      expect(instance.sequence).toBe(sequence);
-      if (isFinished(before)) {
-        expect(instance).toBe(before);
-        expect(life.last.commands).toEqual([]);
-      }
-      expectSound(world, life);
-    });
-  }));
+  property(
+    `${definition.name}: no order of messages breaks it, its history has no gap, and an end is an end`,
+    lives((life, script) => {
+      let sequence = life.instance.sequence;
+      play(life, script, () => {
+        const { instance } = life;
+        const { before } = life.applied.at(-1) as Applied;
+        expect(life.last.history.map((row) => row.sequence)).toEqual(life.last.history.map((_, index) => sequence + index + 1));
+        sequence += life.last.history.length;
+        expect(instance.sequence).toBe(sequence);
+        if (isFinished(before)) {
+          expect(instance).toBe(before);
+          expect(life.last.commands).toEqual([]);
+        }
+        expectSound(world, life);
+      });
+    }),
+  );
 
-  property(`${definition.name}: a message that comes twice counts once`, lives((life, script) => {
-    play(life, script, () => {
-      const { input } = life.applied.at(-1) as Applied;
-      if (input.kind === "put-aside") return;
-      const { instance: once } = life;
-      life.take(input);
-      const { sequence: _s, updatedAt: _u, ...rest } = life.instance;
-      const { sequence: _t, updatedAt: _v, ...restOnce } = once;
-      expect(rest).toEqual(restOnce);
-      expect(life.last.commands).toEqual([]);
-      if (input.kind !== "event" || world.mayRepeat?.includes(input.contract) !== true) expect(life.last.fate).not.toBe("applied");
-    });
-  }));
+  property(
+    `${definition.name}: a message that comes twice counts once`,
+    lives((life, script) => {
+      play(life, script, () => {
+        const { input } = life.applied.at(-1) as Applied;
+        if (input.kind === "put-aside") return;
+        const { instance: once } = life;
+        life.take(input);
+        const { sequence: _s, updatedAt: _u, ...rest } = life.instance;
+        const { sequence: _t, updatedAt: _v, ...restOnce } = once;
+        expect(rest).toEqual(restOnce);
+        expect(life.last.commands).toEqual([]);
+        if (input.kind !== "event" || world.mayRepeat?.includes(input.contract) !== true) expect(life.last.fate).not.toBe("applied");
+      });
+    }),
+  );
 
   let failedEnds = 0;
   property(
@@ -191,7 +204,9 @@ function undosSent(world: SagaWorld, life: Life): string[] {
 /** The undo commands that have to be sent, from the messages alone: for every command that nobody has said no to, latest first. */
 function undosOwed(world: SagaWorld, life: Life): string[] {
   const saidNo = new Set(
-    life.applied.flatMap(({ input, fate }) => (input.kind === "reply" && fate === "applied" && world.didNothing(input.contract, input.payload) ? [input.runId] : [])),
+    life.applied.flatMap(({ input, fate }) =>
+      input.kind === "reply" && fate === "applied" && world.didNothing(input.contract, input.payload) ? [input.runId] : [],
+    ),
   );
   const owed = life.sent.flatMap(({ attempt, runId, command }) => (attempt === 1 && !saidNo.has(runId) ? (world.undoes[command.name] ?? []) : []));
   return [...owed.toReversed(), ...(world.undoesStart === undefined ? [] : [world.undoesStart])];
@@ -223,4 +238,5 @@ function expectSound({ saga }: SagaWorld, life: Life): void {
 }
 
 /** The value after a round through JSON, as the database gives it back. */
-const json = <T>(schema: { encode(value: T): unknown; decode(json: unknown, path: string): T }, value: T): T => schema.decode(JSON.parse(JSON.stringify(schema.encode(value))), "value");
+const json = <T>(schema: { encode(value: T): unknown; decode(json: unknown, path: string): T }, value: T): T =>
+  schema.decode(JSON.parse(JSON.stringify(schema.encode(value))), "value");

@@ -20,14 +20,22 @@ const NotificationsWithdrawnEvent = event("NotificationsWithdrawnEvent", session
 const SlotReleasedEvent = event("SlotReleasedEvent", session);
 const SessionCompletedEvent = event("SessionCompletedEvent", { ...session, completedAt: t.time() });
 const CancellationRequestedEvent = event("CancellationRequestedEvent", { ...session, byUserId: t.id(), reason: t.maybe(t.text()) });
-const ValidateScheduleCommand = command("ValidateScheduleCommand", { ...session, scheduleId: t.id(), mentorId: t.id(), learnerId: t.id() }, ScheduleValidatedEvent);
+const ValidateScheduleCommand = command(
+  "ValidateScheduleCommand",
+  { ...session, scheduleId: t.id(), mentorId: t.id(), learnerId: t.id() },
+  ScheduleValidatedEvent,
+);
 const SendSessionNotificationsCommand = command(
   "SendSessionNotificationsCommand",
   { ...session, kind: t.oneOf("scheduled", "cancelled"), userIds: t.list(t.id()), reason: t.maybe(t.text()) },
   NotificationsSentEvent,
   NotificationsFailedEvent,
 );
-const WithdrawSessionNotificationsCommand = command("WithdrawSessionNotificationsCommand", { ...session, deliveryIds: t.list(t.id()) }, NotificationsWithdrawnEvent);
+const WithdrawSessionNotificationsCommand = command(
+  "WithdrawSessionNotificationsCommand",
+  { ...session, deliveryIds: t.list(t.id()) },
+  NotificationsWithdrawnEvent,
+);
 const ReleaseScheduleSlotCommand = command("ReleaseScheduleSlotCommand", { ...session, scheduleId: t.id() }, SlotReleasedEvent);
 
 const localRetry = incremental({ first: "1s", step: "2s", times: 3 });
@@ -49,7 +57,7 @@ export const mentoringSession = saga("MentoringSession", {
   .startOn(MentoringSessionCreatedEvent, {
     state: "SessionCreated",
     key: (e) => e.sessionId,
-    init: ({ occurredOn: _, ...e }) => ({ ...e, deliveryIds: [] }),
+    init: ({ sessionId, learnerId, mentorId, scheduleId, endsAt }) => ({ sessionId, learnerId, mentorId, scheduleId, endsAt, deliveryIds: [] }),
     compensate: { invoke: ReleaseScheduleSlotCommand, with: (d) => ({ sessionId: d.sessionId, scheduleId: d.scheduleId }) },
   })
   .step("ValidatingSchedule", {
@@ -83,7 +91,12 @@ export const mentoringSession = saga("MentoringSession", {
     on: { SessionCompletedEvent: finish("SessionCompleted") },
     deadline: [(d) => new Date(d.endsAt.getTime() + 86_400_000), finish("SessionCompleted")],
   })
-  .interrupt(CancellationRequestedEvent, { during: "any", save: (e) => ({ cancelReason: e.reason ?? "by a participant" }), then: fail("CancelledByUser"), whenFinal: "refuse" })
+  .interrupt(CancellationRequestedEvent, {
+    during: "any",
+    save: (e) => ({ cancelReason: e.reason ?? "by a participant" }),
+    then: fail("CancelledByUser"),
+    whenFinal: "refuse",
+  })
   .reflect(
     "mentoring_session",
     { status: "status" },
@@ -146,14 +159,21 @@ export const applicationRequest = saga("ApplicationRequest", {
     Withdrawn: { code: "CANCELLED_BY_USER", message: "The application was withdrawn.", cancels: true },
   },
 })
-  .startOn(ApplicationRequestSubmittedEvent, { state: "ApplicationSubmitted", key: (e) => e.requestId, init: (e) => ({ ...e, pastReviewerIds: [], decision: "pending" }) })
+  .startOn(ApplicationRequestSubmittedEvent, {
+    state: "ApplicationSubmitted",
+    key: (e) => e.requestId,
+    init: (e) => ({ ...e, pastReviewerIds: [], decision: "pending" }),
+  })
   .step("ValidatingDocuments", {
     invoke: ValidateDocumentsCommand,
     with: (d) => ({ requestId: d.requestId, userId: d.userId }),
     onReply: {
       DocumentsValidatedEvent: {
         by: "isValid",
-        cases: { true: next, false: { save: (e) => ({ decision: "rejected", decisionReason: `documents: ${e.missing.join(", ")}` }), then: go("SendingNotification") } },
+        cases: {
+          true: next,
+          false: { save: (e) => ({ decision: "rejected", decisionReason: `documents: ${e.missing.join(", ")}` }), then: go("SendingNotification") },
+        },
       },
     },
     effect: "none",
@@ -206,7 +226,10 @@ export const applicationRequest = saga("ApplicationRequest", {
     invoke: SendApplicationNotificationCommand,
     with: (d) => ({ requestId: d.requestId, userId: d.userId, decision: d.decision === "approved" ? "approved" : "rejected", reason: d.decisionReason }),
     onReply: {
-      ApplicationNotificationSentEvent: { byData: "decision", cases: { approved: finish("ApplicationCompleted"), rejected: finish("ApplicationRejected"), pending: park } },
+      ApplicationNotificationSentEvent: {
+        byData: "decision",
+        cases: { approved: finish("ApplicationCompleted"), rejected: finish("ApplicationRejected"), pending: park },
+      },
     },
     effect: "irreversible",
     retry: localRetry,
@@ -239,7 +262,13 @@ export const applicationRequest = saga("ApplicationRequest", {
 // ---- two versions of one saga
 
 const data = { ...session, mentorId: t.id() };
-const step = { invoke: ReleaseScheduleSlotCommand, onReply: { SlotReleasedEvent: finish("Done") }, effect: "none", timeout: ["1m", park], onExhausted: park } as const;
+const step = {
+  invoke: ReleaseScheduleSlotCommand,
+  onReply: { SlotReleasedEvent: finish("Done") },
+  effect: "none",
+  timeout: ["1m", park],
+  onExhausted: park,
+} as const;
 const head = { key: "sessionId", finals: { Done: "succeeded" }, reasons: {} } as const;
 
 export const versionOne = saga("Release", { ...head, version: 1, data, states: ["Asked", "Freeing"] })
@@ -248,7 +277,11 @@ export const versionOne = saga("Release", { ...head, version: 1, data, states: [
   .build();
 
 export const versionTwo = saga("Release", { ...head, version: 2, data: { ...data, seat: t.oneOf("standard", "front") }, states: ["Asked", "Releasing"] })
-  .startOn(MentoringSessionCreatedEvent, { state: "Asked", key: (e) => e.sessionId, init: (e) => ({ sessionId: e.sessionId, mentorId: e.mentorId, seat: "standard" }) })
+  .startOn(MentoringSessionCreatedEvent, {
+    state: "Asked",
+    key: (e) => e.sessionId,
+    init: (e) => ({ sessionId: e.sessionId, mentorId: e.mentorId, seat: "standard" }),
+  })
   .step("Releasing", { ...step, with: (d) => ({ sessionId: d.sessionId, scheduleId: d.mentorId }) })
   .build();
 

@@ -7,7 +7,7 @@ import { DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
 /** What is wrong with the definitions; nothing, when a process would start with them. */
 function problems(...sagas: AnySaga[]): readonly string[] {
   try {
-    new SagaRegistry(sagas);
+    expect(new SagaRegistry(sagas).definitions).toHaveLength(sagas.length);
     return [];
   } catch (error) {
     if (error instanceof DefinitionError) return error.problems;
@@ -16,7 +16,11 @@ function problems(...sagas: AnySaga[]): readonly string[] {
 }
 
 type Id = { readonly orderId: string };
-const start = { state: "Placed", key: (e: Id) => e.orderId, init: (e: Id & { readonly buyerId: string; readonly kind: "bought" | "gift" }) => ({ ...e }) } as const;
+const start = {
+  state: "Placed",
+  key: (e: Id) => e.orderId,
+  init: (e: Id & { readonly buyerId: string; readonly kind: "bought" | "gift" }) => ({ ...e }),
+} as const;
 /** A step without effect that ends the saga: every case below changes or precedes it. */
 const thanking = {
   invoke: m.ThankCommand,
@@ -33,7 +37,8 @@ const good = { Delivered: "succeeded" } as const;
 const both = { ...good, Abandoned: "failed" } as const;
 
 /** Placed, Thanking, Delivered: the smallest saga that makes sense, once Thanking is defined. */
-const small = (version = 1, name = "Order") => saga(name, { ...order, version, finals: good, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start);
+const small = (version = 1, name = "Order") =>
+  saga(name, { ...order, version, finals: good, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start);
 
 test("the saga that uses every word of the language passes", () => {
   expect(problems(orderSaga)).toEqual([]);
@@ -41,7 +46,10 @@ test("the saga that uses every word of the language passes", () => {
 });
 
 test("an error names every problem of every saga, each on a line of its own", () => {
-  const one = saga("Order", { ...order, version: 0, finals: good, states: ["Placed", "Thanking"], reasons: { Slow } }).startOn(m.OrderPlacedEvent, start).step("Thanking", thanking).build();
+  const one = saga("Order", { ...order, version: 0, finals: good, states: ["Placed", "Thanking"], reasons: { Slow } })
+    .startOn(m.OrderPlacedEvent, start)
+    .step("Thanking", thanking)
+    .build();
   const other = saga("Parcel", { ...order, finals: good, states: [], reasons: {} }).build();
   expect(() => new SagaRegistry([one, other])).toThrow(
     new DefinitionError([
@@ -55,11 +63,15 @@ test("an error names every problem of every saga, each on a line of its own", ()
 });
 
 test.each([0, -1, 1.5])("the version %d is refused", (version) => {
-  expect(problems(small(version).step("Thanking", thanking).build())).toEqual([`Order v${version}: the version is ${version}. Count versions from 1 in whole numbers.`]);
+  expect(problems(small(version).step("Thanking", thanking).build())).toEqual([
+    `Order v${version}: the version is ${version}. Count versions from 1 in whole numbers.`,
+  ]);
 });
 
 test("a saga that nothing starts is refused", () => {
-  expect(problems(saga("Order", { ...order, states: [], reasons: {} }).build())).toEqual(["Order v1: no event starts it. Add .startOn(event, { state, key, init })."]);
+  expect(problems(saga("Order", { ...order, states: [], reasons: {} }).build())).toEqual([
+    "Order v1: no event starts it. Add .startOn(event, { state, key, init }).",
+  ]);
 });
 
 test("a start that is not defined first is refused, for the order of definition is the order of the steps", () => {
@@ -93,7 +105,9 @@ describe("an end", () => {
   });
 
   test("of a failed saga has to be named once it can fail, in a step", () => {
-    const failing = saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: { Slow } }).startOn(m.OrderPlacedEvent, start).step("Thanking", { ...thanking, onExhausted: fail("Slow") });
+    const failing = saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: { Slow } })
+      .startOn(m.OrderPlacedEvent, start)
+      .step("Thanking", { ...thanking, onExhausted: fail("Slow") });
     expect(problems(failing.build())).toEqual([
       'Order v1: it can fail, but nothing says where a failed saga ends. Add .onFailed({ final: "Abandoned" }).',
       "Order v1: Abandoned can never be reached. Lead an outcome to it or remove it.",
@@ -118,7 +132,9 @@ describe("an end", () => {
   });
 
   test("that nothing leads to is refused", () => {
-    const unused = saga("Order", { ...order, finals: { ...both, Returned: "succeeded" }, states: ["Placed", "Thanking"], reasons: {} }).startOn(m.OrderPlacedEvent, start).step("Thanking", thanking);
+    const unused = saga("Order", { ...order, finals: { ...both, Returned: "succeeded" }, states: ["Placed", "Thanking"], reasons: {} })
+      .startOn(m.OrderPlacedEvent, start)
+      .step("Thanking", thanking);
     expect(problems(unused.onFailed({ final: "Abandoned" }).build())).toEqual([
       "Order v1: Abandoned can never be reached. Lead an outcome to it or remove it.",
       "Order v1: Returned can never be reached. Lead an outcome to it or remove it.",
@@ -140,11 +156,21 @@ describe("a state", () => {
   const three = () => saga("Order", { ...order, finals: good, states: ["Placed", "Thanking", "Waving"], reasons: {} }).startOn(m.OrderPlacedEvent, start);
 
   test("that nothing leads to is refused", () => {
-    expect(problems(three().step("Thanking", thanking).step("Waving", thanking).build())).toEqual(["Order v1: Waving can never be reached. Lead an outcome to it or remove it."]);
+    expect(problems(three().step("Thanking", thanking).step("Waving", thanking).build())).toEqual([
+      "Order v1: Waving can never be reached. Lead an outcome to it or remove it.",
+    ]);
   });
 
   test("may be reached by an interrupt alone", () => {
-    expect(problems(three().step("Thanking", thanking).step("Waving", thanking).interrupt(m.OrderHeldEvent, { during: ["Thanking"], then: go("Waving") }).build())).toEqual([]);
+    expect(
+      problems(
+        three()
+          .step("Thanking", thanking)
+          .step("Waving", thanking)
+          .interrupt(m.OrderHeldEvent, { during: ["Thanking"], then: go("Waving") })
+          .build(),
+      ),
+    ).toEqual([]);
   });
 
   test("from which no way leads to an end is refused", () => {
@@ -152,9 +178,7 @@ describe("a state", () => {
       .step("Thanking", thanking)
       .step("Waving", { ...thanking, onReply: { ThankedEvent: park } })
       .interrupt(m.OrderHeldEvent, { during: ["Thanking"], then: go("Waving") });
-    expect(problems(stuck.build())).toEqual([
-      "Order v1: from Waving no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.",
-    ]);
+    expect(problems(stuck.build())).toEqual(["Order v1: from Waving no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final."]);
   });
 
   test("in a circle that nothing leads out of is refused", () => {
@@ -164,7 +188,11 @@ describe("a state", () => {
       .wait("Waiting", { for: [m.PickedUpEvent], on: { PickedUpEvent: go("Waving") }, deadline: ["7d", go("Waving")] })
       .step("Thanking", thanking)
       .interrupt(m.OrderHeldEvent, { during: ["Thanking"], then: go("Thanking") });
-    expect(problems(closed.build())).toEqual(["Placed", "Waving", "Waiting"].map((state) => `Order v1: from ${state} no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.`));
+    expect(problems(closed.build())).toEqual(
+      ["Placed", "Waving", "Waiting"].map(
+        (state) => `Order v1: from ${state} no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.`,
+      ),
+    );
   });
 
   test("at the end of the path is no milestone: nothing follows it", () => {
@@ -180,9 +208,13 @@ describe("a state", () => {
     ["skip", { onExhausted: skip }],
     ["a loop's last resort", { onExhausted: loop("Thanking", 1, skip) }],
   ] as const)("at the end of the path does not go on by %s", (_how, changes) => {
-    expect(problems(small().step("Thanking", { ...thanking, ...changes }).build())).toEqual([
-      "Order v1: Thanking is the last state, so next and skip lead nowhere. Use finish(…) there or define the state that follows.",
-    ]);
+    expect(
+      problems(
+        small()
+          .step("Thanking", { ...thanking, ...changes })
+          .build(),
+      ),
+    ).toEqual(["Order v1: Thanking is the last state, so next and skip lead nowhere. Use finish(…) there or define the state that follows."]);
   });
 
   test.each(["any", ["Thanking"]] as const)("at the end of the path is not left by an interrupt's next either (%s)", (during) => {
@@ -214,12 +246,23 @@ describe("a circle", () => {
   });
 
   test("whose loop ends in another go is refused too", () => {
-    const circle = circling().step("Thanking", { ...thanking, onExhausted: loop("Thanking", 2, go("Thanking")), timeout: ["1m", next] }).step("Waving", thanking);
-    expect(problems(circle.build())).toEqual(["Order v1: Thanking can come back to itself by go(…) without waiting and without a bound. Use loop(state, atMost, orElse)."]);
+    const circle = circling()
+      .step("Thanking", { ...thanking, onExhausted: loop("Thanking", 2, go("Thanking")), timeout: ["1m", next] })
+      .step("Waving", thanking);
+    expect(problems(circle.build())).toEqual([
+      "Order v1: Thanking can come back to itself by go(…) without waiting and without a bound. Use loop(state, atMost, orElse).",
+    ]);
   });
 
   test("with a bound or with a wait in it passes", () => {
-    expect(problems(circling().step("Thanking", { ...thanking, onReply: { ThankedEvent: next } }).step("Waving", { ...thanking, timeout: ["1m", loop("Thanking", 3, park)] }).build())).toEqual([]);
+    expect(
+      problems(
+        circling()
+          .step("Thanking", { ...thanking, onReply: { ThankedEvent: next } })
+          .step("Waving", { ...thanking, timeout: ["1m", loop("Thanking", 3, park)] })
+          .build(),
+      ),
+    ).toEqual([]);
     const waiting = circling()
       .wait("Waving", { for: [m.PickedUpEvent], on: { PickedUpEvent: next }, deadline: ["7d", next] })
       .step("Thanking", { ...thanking, timeout: ["1m", go("Waving")] });
@@ -239,10 +282,18 @@ describe("a circle", () => {
 });
 
 describe("a step's time", () => {
-  const timed = (changes: { retry?: ReturnType<typeof incremental>; attemptTimeout?: "20s" | "30s"; timeout: "60s" | "88s" | "89s" | "108s" | "109s" | "30s" | "29s" }) => {
+  const timed = (changes: {
+    retry?: ReturnType<typeof incremental>;
+    attemptTimeout?: "20s" | "30s";
+    timeout: "60s" | "88s" | "89s" | "108s" | "109s" | "30s" | "29s";
+  }) => {
     const { attemptTimeout: _, ...rest } = thanking;
     const { timeout, ...others } = changes;
-    return problems(small().step("Thanking", { ...rest, ...others, timeout: [timeout, park] }).build());
+    return problems(
+      small()
+        .step("Thanking", { ...rest, ...others, timeout: [timeout, park] })
+        .build(),
+    );
   };
   const retry = incremental({ first: "1s", step: "2s", times: 3 });
 
@@ -276,13 +327,24 @@ describe("a step's time", () => {
 describe("a no", () => {
   test("of a step that did something needs an undo for it", () => {
     const partly = saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: { Slow } }).startOn(m.OrderPlacedEvent, start);
-    expect(problems(partly.step("Thanking", { ...thanking, onReply: { ThankedEvent: { save: () => ({ note: "half" }), then: failPartly("Slow") } }, timeout: ["1m", finish("Delivered")] }).onFailed({ final: "Abandoned" }).build())).toEqual([
-      'Order v1: Thanking may fail partly, but says effect: "none". Give it a compensate, or use fail instead of failPartly.',
-    ]);
+    expect(
+      problems(
+        partly
+          .step("Thanking", {
+            ...thanking,
+            onReply: { ThankedEvent: { save: () => ({ note: "half" }), then: failPartly("Slow") } },
+            timeout: ["1m", finish("Delivered")],
+          })
+          .onFailed({ final: "Abandoned" })
+          .build(),
+      ),
+    ).toEqual(['Order v1: Thanking may fail partly, but says effect: "none". Give it a compensate, or use fail instead of failPartly.']);
   });
 
   test("for a reason that nothing gives is refused", () => {
-    const unused = saga("Order", { ...order, finals: good, states: ["Placed", "Thanking"], reasons: { Slow } }).startOn(m.OrderPlacedEvent, start).step("Thanking", thanking);
+    const unused = saga("Order", { ...order, finals: good, states: ["Placed", "Thanking"], reasons: { Slow } })
+      .startOn(m.OrderPlacedEvent, start)
+      .step("Thanking", thanking);
     expect(problems(unused.build())).toEqual(["Order v1: the reason Slow is declared, but nothing fails with it. Use it or remove it."]);
   });
 
@@ -324,7 +386,8 @@ describe("an event", () => {
       .interrupt(m.PickedUpEvent, { during: "any", then: park })
       .interrupt(NudgedEvent, { during: ["Waving"], then: park })
       .interrupt(NudgedEvent, { during: ["Thanking"], then: park });
-    const rest = "is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.";
+    const rest =
+      "is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.";
     expect(problems(torn.build())).toEqual(["NudgedEvent", "PickedUpEvent", "OrderPlacedEvent"].map((name) => `Order v1: ${name} ${rest}`));
   });
 
@@ -347,17 +410,23 @@ test.each([
     .step("Thanking", { ...thanking, effect: undefined, compensate: release })
     .reflect(table, columns, { Placed: "NEW", Thanking: null, Delivered: "DONE" });
   const named = [table, columns.status, "reason" in columns ? columns.reason : "failure"].find((name) => !/^[a-z]+$/.test(name));
-  expect(problems(reflected.build())).toEqual([`Order v1: reflect names "${named}", which is no plain column or table name. Use lower-case letters, digits and underscores.`]);
+  expect(problems(reflected.build())).toEqual([
+    `Order v1: reflect names "${named}", which is no plain column or table name. Use lower-case letters, digits and underscores.`,
+  ]);
 });
 
 describe("several sagas", () => {
   test("of one name have different versions", () => {
-    expect(problems(small(1).step("Thanking", thanking).build(), small(1).step("Thanking", thanking).build())).toEqual(["Order v1 is registered twice; give the newer one another version."]);
+    expect(problems(small(1).step("Thanking", thanking).build(), small(1).step("Thanking", thanking).build())).toEqual([
+      "Order v1 is registered twice; give the newer one another version.",
+    ]);
     expect(problems(small(1).step("Thanking", thanking).build(), small(2).step("Thanking", thanking).build())).toEqual([]);
   });
 
   test("are not started by one event", () => {
-    expect(problems(small(1).step("Thanking", thanking).build(), small(1, "Parcel").step("Thanking", thanking).build())).toEqual(["OrderPlacedEvent starts both Order and Parcel, and only one would hear it. Give each an event of its own."]);
+    expect(problems(small(1).step("Thanking", thanking).build(), small(1, "Parcel").step("Thanking", thanking).build())).toEqual([
+      "OrderPlacedEvent starts both Order and Parcel, and only one would hear it. Give each an event of its own.",
+    ]);
   });
 
   test("of one name are started in the newest version, and the older ones go on hearing their events", () => {
@@ -376,7 +445,10 @@ describe("several sagas", () => {
 });
 
 test("where two definitions send one command, the longer attempt counts", () => {
-  const taking = (version: number, attemptTimeout: "5s" | "20s") => small(version).step("Thanking", { ...thanking, attemptTimeout }).build();
+  const taking = (version: number, attemptTimeout: "5s" | "20s") =>
+    small(version)
+      .step("Thanking", { ...thanking, attemptTimeout })
+      .build();
   expect(new SagaRegistry([taking(1, "20s"), taking(2, "5s")]).commands().get("ThankCommand")).toEqual({ attemptTimeoutMs: 20_000 });
 });
 

@@ -25,7 +25,8 @@ export function checkDefinition(definition: Definition): string[] {
   for (const both of path.filter((state) => isFinal(definition, state))) problem(`${both} is a state and a final. Give one of them another name.`);
 
   const canFail = allOutcomes(definition).some((outcome) => outcome.go === "fail");
-  if (canFail && definition.failedFinal === null) problem(`it can fail, but nothing says where a failed saga ends. Add .onFailed({ final: "${failing[0]?.[0] ?? "…"}" }).`);
+  if (canFail && definition.failedFinal === null)
+    problem(`it can fail, but nothing says where a failed saga ends. Add .onFailed({ final: "${failing[0]?.[0] ?? "…"}" }).`);
   if (definition.failedFinal !== null && definition.finals[definition.failedFinal] !== "failed") {
     problem(`onFailed ends in ${definition.failedFinal}, which is declared "succeeded". Name a final that is declared "failed".`);
   }
@@ -40,7 +41,8 @@ export function checkDefinition(definition: Definition): string[] {
   const { reflect } = definition;
   if (reflect !== null) {
     for (const identifier of [reflect.table, reflect.statusColumn, ...(reflect.reasonColumns === null ? [] : [reflect.reasonColumns])]) {
-      if (!IDENTIFIER.test(identifier)) problem(`reflect names "${identifier}", which is no plain column or table name. Use lower-case letters, digits and underscores.`);
+      if (!IDENTIFIER.test(identifier))
+        problem(`reflect names "${identifier}", which is no plain column or table name. Use lower-case letters, digits and underscores.`);
     }
   }
   return problems;
@@ -75,7 +77,9 @@ function checkInterrupt(definition: Definition, { event, during, then }: Interru
   const outcomes = flatten(then);
   const last = [...definition.nodes.keys()].at(-1) as string;
   if (outcomes.some((outcome) => outcome.go === "next" || outcome.go === "skip") && (during === "any" || during.has(last))) {
-    problem(`${event.name} may come in ${last}, the last state, where next and skip lead nowhere. Use another outcome, or list the states before ${last} under during.`);
+    problem(
+      `${event.name} may come in ${last}, the last state, where next and skip lead nowhere. Use another outcome, or list the states before ${last} under during.`,
+    );
   }
   checkLoops(definition, event.name, outcomes, problem);
 }
@@ -96,7 +100,9 @@ function checkHearing(definition: Definition, start: Start, problem: (text: stri
   const waits = new Set([...definition.nodes.values()].flatMap((node) => (node.kind === "wait" ? node.events.map((event) => event.name) : [])));
   const heard = [start.event.name, ...definition.interrupts.map((interrupt) => interrupt.event.name), ...waits];
   for (const name of new Set(heard.filter((one, index) => heard.indexOf(one) !== index))) {
-    problem(`${name} is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.`);
+    problem(
+      `${name} is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.`,
+    );
   }
 }
 
@@ -118,8 +124,10 @@ function checkWays(definition: Definition, first: string, problem: (text: string
     if (!reached.has(state)) problem(`${state} can never be reached. Lead an outcome to it or remove it.`);
   }
   for (const state of definition.nodes.keys()) {
-    if (reached.has(state) && !reachesEnd(definition, ways, state)) problem(`from ${state} no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.`);
-    if (circles(definition, ways, state)) problem(`${state} can come back to itself by go(…) without waiting and without a bound. Use loop(state, atMost, orElse).`);
+    if (reached.has(state) && !reachesEnd(definition, ways, state))
+      problem(`from ${state} no way leads to an end. Let one of its outcomes finish, fail, or go on towards a final.`);
+    if (circles(definition, ways, state))
+      problem(`${state} can come back to itself by go(…) without waiting and without a bound. Use loop(state, atMost, orElse).`);
   }
 }
 
@@ -179,7 +187,10 @@ function checkReasons(definition: Definition, problem: (text: string) => void): 
   }
 }
 
-const allOutcomes = (definition: Definition): AnyOutcome[] => [...[...definition.nodes.values()].flatMap(outcomesOf), ...definition.interrupts.flatMap((interrupt) => flatten(interrupt.then))];
+const allOutcomes = (definition: Definition): AnyOutcome[] => [
+  ...[...definition.nodes.values()].flatMap(outcomesOf),
+  ...definition.interrupts.flatMap((interrupt) => flatten(interrupt.then)),
+];
 
 function outcomesOf(node: Node): AnyOutcome[] {
   if (node.kind === "milestone") return [];
@@ -188,4 +199,5 @@ function outcomesOf(node: Node): AnyOutcome[] {
   return [...branches.flatMap((branch) => [...branch.arms.values()].map((arm) => arm.then)), ...ends].flatMap(flatten);
 }
 
-const flatten = (outcome: AnyOutcome): AnyOutcome[] => (outcome.go === "state" && outcome.orElse !== undefined ? [outcome, ...flatten(outcome.orElse)] : [outcome]);
+const flatten = (outcome: AnyOutcome): AnyOutcome[] =>
+  outcome.go === "state" && outcome.orElse !== undefined ? [outcome, ...flatten(outcome.orElse)] : [outcome];

@@ -13,10 +13,12 @@ const placed = { orderId, buyerId, kind: "bought" } as const;
 const wrappedAt = new Date("2026-01-01T12:00:00Z");
 const minute = 60_000;
 
-const reserving = (kind: "bought" | "gift" = "bought", random?: () => number): SagaUnderTest => given(orderSaga, m.OrderPlacedEvent, { ...placed, kind }, random);
+const reserving = (kind: "bought" | "gift" = "bought", random?: () => number): SagaUnderTest =>
+  given(orderSaga, m.OrderPlacedEvent, { ...placed, kind }, random);
 const wrapping = (): SagaUnderTest => reserving().answered(m.StockReservedEvent, { orderId, from: "shelf" });
 const awaiting = (): SagaUnderTest => wrapping().answered(m.WrappedEvent, { orderId, at: wrappedAt });
-const delivering = (kind: "bought" | "gift" = "bought", random?: () => number): SagaUnderTest => reserving(kind, random).answered(m.StockReservedEvent, { orderId, from: "supplier" });
+const delivering = (kind: "bought" | "gift" = "bought", random?: () => number): SagaUnderTest =>
+  reserving(kind, random).answered(m.StockReservedEvent, { orderId, from: "supplier" });
 const cancelled = (saga: SagaUnderTest): SagaUnderTest => saga.happened(m.OrderCancelledEvent, { orderId, why: "too late" });
 const undone = (saga: SagaUnderTest): SagaUnderTest => {
   const [reply] = saga.newest().command.replies;
@@ -36,9 +38,27 @@ describe("a saga's birth", () => {
     const saga = reserving();
     expect(saga.last.fate).toBe("started");
     expect(saga.outcome).toBe("Reserving RUNNING > ReserveStockCommand");
-    expect(saga.instance).toMatchObject({ type: "Order", version: 1, subjectId: orderId, sequence: 1, attempt: 1, maxAttempts: 3, data: placed, settledAt: null, finishedAt: null });
-    expect(saga.newest()).toMatchObject({ payload: { orderId }, runId: saga.instance.runs[1]?.id, attempt: 1, deliverAt: null, causationId: last(saga)?.messageId });
-    expect(saga.history).toMatchObject([{ sequence: 1, kind: "TRANSITION", message: "OrderPlacedEvent", fromState: "Placed", toState: "Reserving", status: "RUNNING" }]);
+    expect(saga.instance).toMatchObject({
+      type: "Order",
+      version: 1,
+      subjectId: orderId,
+      sequence: 1,
+      attempt: 1,
+      maxAttempts: 3,
+      data: placed,
+      settledAt: null,
+      finishedAt: null,
+    });
+    expect(saga.newest()).toMatchObject({
+      payload: { orderId },
+      runId: saga.instance.runs[1]?.id,
+      attempt: 1,
+      deliverAt: null,
+      causationId: last(saga)?.messageId,
+    });
+    expect(saga.history).toMatchObject([
+      { sequence: 1, kind: "TRANSITION", message: "OrderPlacedEvent", fromState: "Placed", toState: "Reserving", status: "RUNNING" },
+    ]);
   });
 
   test("names as participants those data fields that are there", () => {
@@ -62,7 +82,13 @@ describe("a reply", () => {
     expect(saga.outcome).toBe("Wrapping RUNNING > WrapCommand");
     expect(saga.runs).toEqual(["Placed done", "Reserving done", "Wrapping active"]);
     expect(saga.instance.runs[1]).toMatchObject({ endedAt: saga.now, attempts: 1 });
-    expect(last(saga)).toMatchObject({ sequence: 2, message: "StockReservedEvent", fromState: "Reserving", toState: "Wrapping", summary: "Reserving is done; now Wrapping." });
+    expect(last(saga)).toMatchObject({
+      sequence: 2,
+      message: "StockReservedEvent",
+      fromState: "Reserving",
+      toState: "Wrapping",
+      summary: "Reserving is done; now Wrapping.",
+    });
   });
 
   test("saves what the arm says before anything is sent", () => {
@@ -134,7 +160,13 @@ describe("a no", () => {
     const saga = reserving().answered(m.StockMissingEvent, { orderId });
     expect(saga.outcome).toBe("Reserving COMPENSATING > ReopenBasketCommand");
     expect(saga.runs).toEqual(["Placed done, undo active", "Reserving none"]);
-    expect(saga.instance).toMatchObject({ reason: "OutOfStock", reasonCode: "SOLD_OUT", reasonMessage: "Nothing is left.", reasonAt: saga.now, deadlineAt: null });
+    expect(saga.instance).toMatchObject({
+      reason: "OutOfStock",
+      reasonCode: "SOLD_OUT",
+      reasonMessage: "Nothing is left.",
+      reasonAt: saga.now,
+      deadlineAt: null,
+    });
   });
 
   test("of a step that did something first is undone with the rest, and its sentence knows what the answer said", () => {
@@ -175,7 +207,12 @@ describe("undoing", () => {
   });
 
   test("is told in the history, with the reason", () => {
-    expect(last(cancelled(wrapping()))).toMatchObject({ kind: "COMPENSATION", summary: "Undoing Reserving. Cancelled: too late.", fromState: "Wrapping", toState: "Wrapping" });
+    expect(last(cancelled(wrapping()))).toMatchObject({
+      kind: "COMPENSATION",
+      summary: "Undoing Reserving. Cancelled: too late.",
+      fromState: "Wrapping",
+      toState: "Wrapping",
+    });
   });
 
   test("hands the undo the run that it undoes, and the same over all attempts", () => {
@@ -195,7 +232,12 @@ describe("undoing", () => {
     expect(saga.outcome).toBe("Wrapping COMPENSATING > ReleaseStockCommand 2");
     expect(saga.newest().deliverAt).toEqual(new Date(saga.now.getTime() + 1_000));
     expect(saga.instance).toMatchObject({ attempt: 2, maxAttempts: 2, nextAttemptAt: saga.newest().deliverAt, reasonCode: "CANCELLED_BY_USER" });
-    expect(last(saga)).toMatchObject({ kind: "ATTEMPT_FAILED", attempt: 1, reasonCode: "DEPENDENCY_UNAVAILABLE", summary: "Undoing Reserving: Attempt 1 of 2 failed: It does not answer. Next attempt in 1 s." });
+    expect(last(saga)).toMatchObject({
+      kind: "ATTEMPT_FAILED",
+      attempt: 1,
+      reasonCode: "DEPENDENCY_UNAVAILABLE",
+      summary: "Undoing Reserving: Attempt 1 of 2 failed: It does not answer. Next attempt in 1 s.",
+    });
     expect(undone(saga).instance).toMatchObject({ attempt: 1, nextAttemptAt: null });
   });
 
@@ -204,7 +246,15 @@ describe("undoing", () => {
     expect(saga.outcome).toBe("Wrapping STUCK");
     expect(saga.runs).toEqual(["Placed done, undo pending", "Reserving done, undo parked", "Wrapping unknown"]);
     expect(saga.instance).toMatchObject({ nextAttemptAt: null, finishedAt: null });
-    expect(saga.last.deadLetters).toMatchObject([{ command: m.ReleaseStockCommand, payload: { orderId, reason: "Cancelled: too late." }, attempts: 2, reasonCode: "DEPENDENCY_UNAVAILABLE", detail: "at test" }]);
+    expect(saga.last.deadLetters).toMatchObject([
+      {
+        command: m.ReleaseStockCommand,
+        payload: { orderId, reason: "Cancelled: too late." },
+        attempts: 2,
+        reasonCode: "DEPENDENCY_UNAVAILABLE",
+        detail: "at test",
+      },
+    ]);
     expect(saga.history.slice(-2)).toMatchObject([
       { kind: "ATTEMPT_FAILED", summary: "Undoing Reserving: Attempt 2 of 2 failed: It does not answer. No attempt is left." },
       { kind: "COMPENSATION", summary: "The undo of Reserving stands and needs an operator." },
@@ -233,7 +283,11 @@ describe("undoing", () => {
 
   test("ends at once when there is nothing to undo", () => {
     const { definition } = orderSaga;
-    const saga = given({ ...orderSaga, definition: { ...definition, start: { ...(definition.start as NonNullable<Definition["start"]>), undo: null } } }, m.OrderPlacedEvent, placed);
+    const saga = given(
+      { ...orderSaga, definition: { ...definition, start: { ...(definition.start as NonNullable<Definition["start"]>), undo: null } } },
+      m.OrderPlacedEvent,
+      placed,
+    );
     expect(saga.answered(m.StockMissingEvent, { orderId }).outcome).toBe("Abandoned FAILED");
     expect(saga.runs).toEqual(["Reserving none"]);
   });
@@ -254,7 +308,13 @@ describe("a failed attempt", () => {
     expect(saga.outcome).toBe("Reserving RETRYING > ReserveStockCommand 2");
     expect(saga.newest()).toMatchObject({ runId: first.runId, attempt: 2, deliverAt: new Date(saga.now.getTime() + 1_000) });
     expect(saga.newest().id).not.toBe(first.id);
-    expect(saga.instance).toMatchObject({ attempt: 2, maxAttempts: 3, reasonCode: "DEPENDENCY_UNAVAILABLE", reasonMessage: "It does not answer", nextAttemptAt: saga.newest().deliverAt });
+    expect(saga.instance).toMatchObject({
+      attempt: 2,
+      maxAttempts: 3,
+      reasonCode: "DEPENDENCY_UNAVAILABLE",
+      reasonMessage: "It does not answer",
+      nextAttemptAt: saga.newest().deliverAt,
+    });
     expect(saga.instance.deadlineAt).toEqual(new Date(saga.now.getTime() + minute));
     expect(last(saga)).toMatchObject({ kind: "ATTEMPT_FAILED", attempt: 1, summary: "Attempt 1 of 3 failed: It does not answer. Next attempt in 1 s." });
     saga.failed();
@@ -279,7 +339,10 @@ describe("a failed attempt", () => {
   });
 
   test("leaves no trouble behind where an answer makes the saga stand", () => {
-    const saga = given(withNode("Wrapping", { retry: { waitsMs: [1_000], jitter: 0 } }), m.OrderPlacedEvent, placed).answered(m.StockReservedEvent, { orderId, from: "shelf" });
+    const saga = given(withNode("Wrapping", { retry: { waitsMs: [1_000], jitter: 0 } }), m.OrderPlacedEvent, placed).answered(m.StockReservedEvent, {
+      orderId,
+      from: "shelf",
+    });
     expect(saga.failed().instance).toMatchObject({ status: "RETRYING", reasonCode: "DEPENDENCY_UNAVAILABLE" });
     expect(saga.answered(m.PaperMissingEvent, { orderId }).instance).toMatchObject({ status: "STUCK", reasonCode: null, reasonMessage: null, reasonAt: null });
   });
@@ -302,7 +365,14 @@ describe("a failed attempt", () => {
     const saga = wrapping().failed();
     expect(saga.outcome).toBe("Wrapping STUCK");
     expect(saga.runs.at(-1)).toBe("Wrapping parked");
-    expect(saga.instance).toMatchObject({ reason: null, reasonCode: "DEPENDENCY_UNAVAILABLE", reasonMessage: "It does not answer", reasonAt: saga.now, deadlineAt: null, nextAttemptAt: null });
+    expect(saga.instance).toMatchObject({
+      reason: null,
+      reasonCode: "DEPENDENCY_UNAVAILABLE",
+      reasonMessage: "It does not answer",
+      reasonAt: saga.now,
+      deadlineAt: null,
+      nextAttemptAt: null,
+    });
     expect(last(saga)).toMatchObject({ kind: "TRANSITION", status: "STUCK", summary: "Wrapping stands and needs an operator." });
   });
 
@@ -312,7 +382,10 @@ describe("a failed attempt", () => {
     saga.failed().failed(trouble(), first);
     expect(saga.last).toMatchObject({ fate: "superseded", commands: [], deadLetters: [] });
     expect(saga.instance.attempt).toBe(2);
-    expect(last(saga)).toMatchObject({ kind: "MESSAGE_IGNORED", summary: "A failed attempt at ReserveStockCommand was put aside: a newer attempt had taken over." });
+    expect(last(saga)).toMatchObject({
+      kind: "MESSAGE_IGNORED",
+      summary: "A failed attempt at ReserveStockCommand was put aside: a newer attempt had taken over.",
+    });
   });
 
   test("of a step that was given up comes too late", () => {
@@ -358,7 +431,9 @@ describe("a deadline", () => {
     saga.timedOut();
     expect(saga.outcome).toBe("Wrapping STUCK");
     expect(saga.instance).toMatchObject({ reasonCode: "TIMED_OUT", reasonMessage: "Wrapping did not end in time." });
-    expect(saga.last.deadLetters).toMatchObject([{ command: m.WrapCommand, attempts: 1, reasonCode: "TIMED_OUT", detail: `Deadline ${deadlineAt?.toISOString()}` }]);
+    expect(saga.last.deadLetters).toMatchObject([
+      { command: m.WrapCommand, attempts: 1, reasonCode: "TIMED_OUT", detail: `Deadline ${deadlineAt?.toISOString()}` },
+    ]);
   });
 
   test("skips the step where it says so", () => {
@@ -440,7 +515,10 @@ describe("a wait", () => {
     const saga = awaiting();
     const { settledAt } = saga.instance;
     saga.now = new Date(saga.now.getTime() + minute);
-    saga.happened(m.ParcelDamagedEvent, { orderId }).answered(m.StockReservedEvent, { orderId, from: "shelf" }).answered(m.WrappedEvent, { orderId, at: wrappedAt });
+    saga
+      .happened(m.ParcelDamagedEvent, { orderId })
+      .answered(m.StockReservedEvent, { orderId, from: "shelf" })
+      .answered(m.WrappedEvent, { orderId, at: wrappedAt });
     expect(saga.outcome).toBe("AwaitingPickup WAITING");
     expect(saga.instance.settledAt).toEqual(settledAt);
   });
@@ -457,11 +535,19 @@ describe("a wait", () => {
     saga.answered(m.StockReservedEvent, { orderId, from: "shelf" }).answered(m.WrappedEvent, { orderId, at: wrappedAt });
     saga.happened(m.ParcelDamagedEvent, { orderId });
     expect(saga.instance).toMatchObject({ status: "COMPENSATING", reasonCode: "DAMAGED" });
-    expect(saga.runs.filter((run) => run.endsWith("undo pending") || run.endsWith("undo active"))).toEqual(["Placed done, undo pending", "Reserving done, undo pending", "Reserving done, undo active"]);
+    expect(saga.runs.filter((run) => run.endsWith("undo pending") || run.endsWith("undo active"))).toEqual([
+      "Placed done, undo pending",
+      "Reserving done, undo pending",
+      "Reserving done, undo active",
+    ]);
   });
 
   test("that a used-up loop makes stand says why it stands", () => {
-    const saga = awaiting().timedOut().answered(m.StockReservedEvent, { orderId, from: "shelf" }).answered(m.WrappedEvent, { orderId, at: wrappedAt }).timedOut();
+    const saga = awaiting()
+      .timedOut()
+      .answered(m.StockReservedEvent, { orderId, from: "shelf" })
+      .answered(m.WrappedEvent, { orderId, at: wrappedAt })
+      .timedOut();
     expect(saga.outcome).toBe("AwaitingPickup STUCK");
     expect(saga.instance).toMatchObject({ reasonCode: "TIMED_OUT", reasonMessage: "AwaitingPickup did not end in time." });
   });
@@ -484,7 +570,11 @@ describe("an event that nothing waits for", () => {
     const { state, status } = saga.instance;
     const event = where.startsWith("a wait") ? m.ThankedEvent : m.PickedUpEvent;
     saga.happened(event, { orderId });
-    expect(saga.last).toMatchObject({ fate: "superseded", commands: [], explanation: `${event.name} was put aside: nothing waits for it in the state ${state}.` });
+    expect(saga.last).toMatchObject({
+      fate: "superseded",
+      commands: [],
+      explanation: `${event.name} was put aside: nothing waits for it in the state ${state}.`,
+    });
     expect(saga.outcome).toBe(`${state} ${status}`);
     expect(last(saga)?.kind).toBe("MESSAGE_IGNORED");
   });
@@ -498,7 +588,11 @@ describe("an event that nothing waits for", () => {
 
   test("but would start the saga is a duplicate: the key has one already", () => {
     const saga = reserving();
-    expect(saga.happened(m.OrderPlacedEvent, placed).last).toMatchObject({ fate: "duplicate", history: [], explanation: "A saga of this kind and key exists already." });
+    expect(saga.happened(m.OrderPlacedEvent, placed).last).toMatchObject({
+      fate: "duplicate",
+      history: [],
+      explanation: "A saga of this kind and key exists already.",
+    });
   });
 });
 
@@ -513,7 +607,13 @@ describe("an interrupt", () => {
 
   test("saves what it brings and gives the saga its reason and status", () => {
     const saga = undone(undone(cancelled(reserving())));
-    expect(saga.instance).toMatchObject({ state: "Abandoned", status: "CANCELLED", reason: "Cancelled", reasonCode: "CANCELLED_BY_USER", data: { note: "too late" } });
+    expect(saga.instance).toMatchObject({
+      state: "Abandoned",
+      status: "CANCELLED",
+      reason: "Cancelled",
+      reasonCode: "CANCELLED_BY_USER",
+      data: { note: "too late" },
+    });
   });
 
   test("ends a wait", () => {
@@ -530,19 +630,31 @@ describe("an interrupt", () => {
   test("ends a saga that has no run open", () => {
     const saga = reserving();
     const input: Input = { kind: "event", messageId: "m", contract: m.OrderCancelledEvent, payload: { orderId, why: "too late" } };
-    expect(decide(orderSaga.definition, { ...saga.instance, runs: [] }, input, saga.context()).instance).toMatchObject({ state: "Abandoned", status: "CANCELLED" });
+    expect(decide(orderSaga.definition, { ...saga.instance, runs: [] }, input, saga.context()).instance).toMatchObject({
+      state: "Abandoned",
+      status: "CANCELLED",
+    });
   });
 
   test("that comes again while the saga is being undone changes nothing; the first one's reason stays", () => {
     const saga = cancelled(wrapping()).happened(m.OrderCancelledEvent, { orderId, why: "again" });
-    expect(saga.last).toMatchObject({ fate: "already-undoing", commands: [], explanation: "OrderCancelledEvent changes nothing: the saga is being undone already." });
+    expect(saga.last).toMatchObject({
+      fate: "already-undoing",
+      commands: [],
+      explanation: "OrderCancelledEvent changes nothing: the saga is being undone already.",
+    });
     expect(saga.instance).toMatchObject({ status: "COMPENSATING", reasonMessage: "Cancelled: too late.", data: { note: "too late" } });
     expect(last(saga)?.kind).toBe("MESSAGE_IGNORED");
   });
 
   test("is refused in a state that it does not name", () => {
     const saga = cancelled(delivering("gift").answered(m.DeliveredEvent, { orderId }));
-    expect(saga.last).toMatchObject({ fate: "refused", history: [], commands: [], explanation: "OrderCancelledEvent is not possible any more in the state Thanking." });
+    expect(saga.last).toMatchObject({
+      fate: "refused",
+      history: [],
+      commands: [],
+      explanation: "OrderCancelledEvent is not possible any more in the state Thanking.",
+    });
     expect(saga.instance.data).toEqual({ ...placed, kind: "gift" });
   });
 
@@ -558,7 +670,10 @@ describe("an interrupt", () => {
 });
 
 describe("whether a command still counts", () => {
-  const instance = (run: Partial<Run>): Instance => ({ ...reserving().instance, runs: [{ id: "run", state: "Reserving", status: "active", attempts: 2, startedAt: new Date(0), endedAt: null, undo: null, ...run }] });
+  const instance = (run: Partial<Run>): Instance => ({
+    ...reserving().instance,
+    runs: [{ id: "run", state: "Reserving", status: "active", attempts: 2, startedAt: new Date(0), endedAt: null, undo: null, ...run }],
+  });
   const undo = (status: NonNullable<Run["undo"]>["status"]): Partial<Run> => ({ status: "done", undo: { status, runId: "undo", attempts: 2 } });
 
   test.each<[string, Partial<Run>, string, number, ReturnType<typeof fateOfCommand>]>([
@@ -632,7 +747,14 @@ test("a decision is a function of what it is given: the same input gives the sam
   const event = { messageId: "m", contract: m.OrderPlacedEvent, payload: placed };
   const born = begin(orderSaga.definition, event, context());
   expect(begin(orderSaga.definition, event, context())).toEqual(born);
-  const input: Input = { kind: "attempt-failed", messageId: "n", runId: born.commands[0]?.runId ?? "", attempt: 1, command: "ReserveStockCommand", failure: trouble() };
+  const input: Input = {
+    kind: "attempt-failed",
+    messageId: "n",
+    runId: born.commands[0]?.runId ?? "",
+    attempt: 1,
+    command: "ReserveStockCommand",
+    failure: trouble(),
+  };
   expect(decide(orderSaga.definition, born.instance, input, context())).toEqual(decide(orderSaga.definition, born.instance, input, context()));
 });
 

@@ -24,7 +24,14 @@ interface EventInput {
 export type Input =
   | ({ readonly kind: "event" } & EventInput)
   | ({ readonly kind: "reply"; readonly runId: string } & EventInput)
-  | { readonly kind: "attempt-failed"; readonly messageId: string; readonly runId: string; readonly attempt: number; readonly command: string; readonly failure: FailureReason }
+  | {
+      readonly kind: "attempt-failed";
+      readonly messageId: string;
+      readonly runId: string;
+      readonly attempt: number;
+      readonly command: string;
+      readonly failure: FailureReason;
+    }
   | { readonly kind: "put-aside"; readonly messageId: string; readonly command: string; readonly fate: Fate }
   | { readonly kind: "deadline" };
 
@@ -147,7 +154,8 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   if (run !== undefined) {
     const node = nodeOf(definition, run.state) as StepNode;
     const branch = node.replies.get(reply.contract.name);
-    if (branch === undefined) throw new Error(`${node.command.name} may not answer ${reply.contract.name}; declared are ${[...node.replies.keys()].join(", ")}`);
+    if (branch === undefined)
+      throw new Error(`${node.command.name} may not answer ${reply.contract.name}; declared are ${[...node.replies.keys()].join(", ")}`);
     turn.take(branch, reply.payload, "answered");
     return turn.decision("applied");
   }
@@ -167,7 +175,8 @@ function onEvent(definition: Definition, instance: Instance, event: Extract<Inpu
   if (interrupt !== undefined) {
     if (isFinished(instance)) return turn.refuse(`It has ended already, as ${instance.state}.`);
     if (isUndoing(instance)) return turn.ignore("already-undoing", `${name} changes nothing: the saga is being undone already.`);
-    if (interrupt.during !== "any" && !interrupt.during.has(instance.state)) return turn.refuse(`${name} is not possible any more in the state ${instance.state}.`);
+    if (interrupt.during !== "any" && !interrupt.during.has(instance.state))
+      return turn.refuse(`${name} is not possible any more in the state ${instance.state}.`);
     turn.save(interrupt.save?.(event.payload, instance.data));
     turn.apply(interrupt.then, "given-up");
     return turn.decision("applied");
@@ -328,7 +337,16 @@ class Turn {
       this.record("TRANSITION", summary, { fromState });
       return this.goOn();
     }
-    const run: Run = { id: this.context.newId(), state, status: "active", attempts: 1, startedAt: now, endedAt: null, undo: null, ...(viaLoop ? { viaLoop } : {}) };
+    const run: Run = {
+      id: this.context.newId(),
+      state,
+      status: "active",
+      attempts: 1,
+      startedAt: now,
+      endedAt: null,
+      undo: null,
+      ...(viaLoop ? { viaLoop } : {}),
+    };
     this.change({ runs: [...this.draft.runs, run] });
     if (node.kind === "step") {
       this.change({ maxAttempts: attemptsOf(node.retry), deadlineAt: new Date(now.getTime() + node.timeoutMs) });
@@ -348,7 +366,9 @@ class Turn {
     this.change({ state: final, status, deadlineAt: null, nextAttemptAt: null, finishedAt: now, settledAt: this.draft.settledAt ?? now });
     const stays = this.draft.runs.filter((run) => run.undo?.status === "gave-up").map((run) => run.state);
     const rest = stays.length === 0 ? "" : ` What could not be undone: ${stays.join(", ")}.`;
-    this.record("TRANSITION", `${fromState} led to the end: ${final}.${this.draft.reasonMessage === null ? "" : ` ${this.draft.reasonMessage}`}${rest}`, { fromState });
+    this.record("TRANSITION", `${fromState} led to the end: ${final}.${this.draft.reasonMessage === null ? "" : ` ${this.draft.reasonMessage}`}${rest}`, {
+      fromState,
+    });
   }
 
   // ---- attempts
@@ -360,7 +380,14 @@ class Turn {
       const attempts = run.attempts + 1;
       const nextAttemptAt = new Date(this.context.now.getTime() + wait);
       this.changeRun(run.id, { attempts });
-      this.change({ status: "RETRYING", attempt: attempts, nextAttemptAt, reasonCode: failure.code, reasonMessage: failure.message, reasonAt: this.context.now });
+      this.change({
+        status: "RETRYING",
+        attempt: attempts,
+        nextAttemptAt,
+        reasonCode: failure.code,
+        reasonMessage: failure.message,
+        reasonAt: this.context.now,
+      });
       this.failedAttempt(failure, run.attempts, `${describeFailure(node.retry, run.attempts, failure)} Next attempt in ${describeMs(wait)}.`);
       return this.sendStep(node, { ...run, attempts }, nextAttemptAt);
     }
@@ -394,9 +421,15 @@ class Turn {
     const node = nodeOf(this.definition, state);
     if (node.kind === "milestone") throw new Error(`${this.definition.name}: the milestone ${state} has no deadline`);
     const outcome = node.kind === "step" ? node.onTimeout : node.onDeadline;
-    const failure: FailureReason = { code: "TIMED_OUT", message: `${state} did not end in time.`, permanent: true, detail: `Deadline ${this.draft.deadlineAt?.toISOString()}` };
+    const failure: FailureReason = {
+      code: "TIMED_OUT",
+      message: `${state} did not end in time.`,
+      permanent: true,
+      detail: `Deadline ${this.draft.deadlineAt?.toISOString()}`,
+    };
     const run = this.activeRun();
-    if (node.kind === "step" && run !== undefined && (outcome.go === "skip" || outcome.go === "park")) this.bury(node.command, this.payloadOf(node, run), run.attempts, failure);
+    if (node.kind === "step" && run !== undefined && (outcome.go === "skip" || outcome.go === "park"))
+      this.bury(node.command, this.payloadOf(node, run), run.attempts, failure);
     this.change({ deadlineAt: null });
     this.failure = failure;
     this.apply(outcome, "given-up");
@@ -518,12 +551,29 @@ class Turn {
     this.commands.push({ id: this.context.newId(), command, payload, runId, attempt, deliverAt, causationId: this.messageId });
   }
 
-  private record(kind: HistoryKind, summary: string, extra: { fromState: string } & Partial<Pick<HistoryRow, "attempt" | "reasonCode" | "reasonMessage">>): void {
+  private record(
+    kind: HistoryKind,
+    summary: string,
+    extra: { fromState: string } & Partial<Pick<HistoryRow, "attempt" | "reasonCode" | "reasonMessage">>,
+  ): void {
     const sequence = this.draft.sequence + 1;
     this.change({ sequence });
     const { state: toState, status, reasonCode, reasonMessage } = this.draft;
-    this.history.push({ sequence, kind, message: this.message, messageId: this.messageId, toState, status, summary, attempt: null, reasonCode, reasonMessage, ...extra });
+    this.history.push({
+      sequence,
+      kind,
+      message: this.message,
+      messageId: this.messageId,
+      toState,
+      status,
+      summary,
+      attempt: null,
+      reasonCode,
+      reasonMessage,
+      ...extra,
+    });
   }
 }
 
-const describeFailure = (retry: Retry, attempt: number, failure: FailureReason): string => `Attempt ${attempt} of ${attemptsOf(retry)} failed: ${failure.message.replace(/\.?$/, ".")}`;
+const describeFailure = (retry: Retry, attempt: number, failure: FailureReason): string =>
+  `Attempt ${attempt} of ${attemptsOf(retry)} failed: ${failure.message.replace(/\.?$/, ".")}`;

@@ -1,7 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { setTimeout as delay } from "node:timers/promises";
 import { createHash } from "node:crypto";
 import type { Log } from "../../kernel/log.ts";
+import { Loop } from "../../kernel/loop.ts";
 import { connectOutbox, type Hints } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
 import type { Definition, Node } from "./compiled.ts";
@@ -29,13 +29,19 @@ const SWEEP_BATCH = 100;
 export class SagaEngine {
   private readonly parts: SagaEngineParts;
   private readonly advance: Advance;
-  private readonly stopping = new AbortController();
-  private sweeping: Promise<void> = Promise.resolve();
+  private readonly sweeper: Loop;
 
   constructor(parts: SagaEngineParts) {
     this.parts = parts;
     this.advance = new Advance(parts.registry, parts.hints);
     connectOutbox(parts.em(), this.advance, parts.hints);
+    this.sweeper = new Loop({
+      pass: async () => {
+        const found = (await isAnyDue(parts.em())) ? await parts.transaction((em) => this.advance.deadlinesReached(em, SWEEP_BATCH)) : 0;
+        return found === SWEEP_BATCH ? 0 : (parts.sweepIntervalMs ?? 500);
+      },
+      onError: (error) => parts.log.warn({ err: error }, "Deadlines could not be looked for; trying again"),
+    });
   }
 
   /** The in-transaction subscriber, for the consumers of commands. */
@@ -57,26 +63,12 @@ export class SagaEngine {
 
   /** Begins to look for passed deadlines. */
   startSweeper(): void {
-    this.sweeping = this.sweep();
+    this.sweeper.start();
   }
 
   /** Ends the sweeper after the pass it is in. */
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.sweeping;
-  }
-
-  private async sweep(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      let found = 0;
-      try {
-        if (await isAnyDue(this.parts.em())) found = await this.parts.transaction((em) => this.advance.deadlinesReached(em, SWEEP_BATCH));
-      } catch (error) {
-        this.parts.log.warn({ err: error }, "Deadlines could not be looked for; trying again");
-      }
-      if (found < SWEEP_BATCH) await delay(this.parts.sweepIntervalMs ?? 500, undefined, { signal }).catch(() => undefined);
-    }
+    await this.sweeper.stop();
   }
 }
 

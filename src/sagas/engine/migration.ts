@@ -15,7 +15,7 @@ export interface SagaMigration {
  */
 export function migration<N extends string, D1, S1 extends string, F1 extends string, const D2, S2 extends string, F2 extends string>(
   from: Saga<N, D1, S1, F1>,
-  to: Saga<N, D2, S2, F2>,
+  to: Saga<NoInfer<N>, D2, S2, F2>,
   how: { readonly states: NoInfer<{ readonly [S in Exclude<S1, S2>]: S2 | "stay" }>; readonly data: (data: D1) => NoInfer<D2> },
 ): SagaMigration {
   return { name: from.name, fromVersion: from.version, toVersion: to.version, states: how.states, data: how.data };

@@ -37,7 +37,8 @@ export class SagaRegistry {
       if (definition.start === null) continue;
       const { name } = definition.start.event;
       const other = this.starting.get(name);
-      if (other !== undefined) problems.push(`${name} starts both ${other.name} and ${definition.name}, and only one would hear it. Give each an event of its own.`);
+      if (other !== undefined)
+        problems.push(`${name} starts both ${other.name} and ${definition.name}, and only one would hear it. Give each an event of its own.`);
       this.starting.set(name, definition);
     }
     if (problems.length > 0) throw new DefinitionError(problems);
@@ -93,6 +94,8 @@ export class SagaRegistry {
   }
 
   private newest(): Definition[] {
-    return this.types().map((name) => this.definitions.filter((one) => one.name === name).reduce((newest, one) => (one.version > newest.version ? one : newest)));
+    return this.types().map((name) =>
+      this.definitions.filter((one) => one.name === name).reduce((newest, one) => (one.version > newest.version ? one : newest)),
+    );
   }
 }
