@@ -76,7 +76,7 @@ const newOutbox = (): Outbox =>
     hints,
     log,
     batchSize: config.consumerBatchSize,
-    relaySweepIntervalMs: config.relaySweepIntervalMs,
+    sweepIntervalMs: config.sweepIntervalMs,
   });
 await newOutbox().createQueues();
 engine.startSweeper();

@@ -115,7 +115,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       hints,
       log,
       batchSize: config.consumerBatchSize,
-      relaySweepIntervalMs: config.relaySweepIntervalMs,
+      sweepIntervalMs: config.sweepIntervalMs,
     });
     await outbox.createQueues();
     closing.add("outbox", () => outbox.stop());

@@ -30,12 +30,12 @@ test("an empty environment gives every default", () => {
 });
 
 test("reports every problem at once, in three lines each with the code last", () => {
-  const { message, problems } = problemsOf({ PORT: "many", ROLES: "api,cook", RELAY_SWEEP_INTERVAL_MS: "5", SEED: "bench" });
+  const { message, problems } = problemsOf({ PORT: "many", ROLES: "api,cook", SWEEP_INTERVAL_MS: "5", SEED: "bench" });
   expect(problems.map((problem) => problem.found)).toEqual([
     'PORT: expected a port number, 0 to 65535, found "many"',
     'ROLES: expected a list with commas out of api, relay, worker, found "api,cook"',
     'SEED: expected demo, tiny or none, found "bench"',
-    'RELAY_SWEEP_INTERVAL_MS: expected a whole number, 10 to 60000, found "5"',
+    'SWEEP_INTERVAL_MS: expected a whole number, 10 to 60000, found "5"',
   ]);
   const lines = message.split("\n");
   expect(lines).toHaveLength(12);

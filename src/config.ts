@@ -165,12 +165,12 @@ export const settings = {
     meaning: "Ed25519 key (PKCS #8, PEM) that signs access tokens; the same for all processes. Unset: one is made in DATA_DIR.",
     parser: z.string().transform((value) => resolve(value)),
   }),
-  relaySweepIntervalMs: setting({
-    name: "RELAY_SWEEP_INTERVAL_MS",
+  sweepIntervalMs: setting({
+    name: "SWEEP_INTERVAL_MS",
     unit: "ms",
     fallback: "1000",
     expected: "a whole number, 10 to 60000",
-    meaning: "How often the relay looks for messages without having been told of any. Bounds the delay when a hint is lost.",
+    meaning: "How often outbox and queues are looked at without a hint. Bounds the delay when a hint is lost.",
     parser: whole(10, 60_000),
   }),
   consumerBatchSize: setting({

@@ -61,7 +61,7 @@ function summary(app: RunningApp, config: Config, ms: number, output: Output): s
     done(`PostgreSQL ${database.version}`, database.directory === null ? database.address : `${shortPath(database.directory)} (kept between runs)`),
     done("Migrations", `${migrations.applied.length} applied now, ${migrations.total} in all`),
     ...(demo === null ? [] : [done("Demo data", `${demo.accountCount} accounts, ${demo.courseCount} courses`)]),
-    done(`Ready in ${(ms / 1_000).toFixed(1)} s`, `${[...app.roles].join(", ")} in one process`),
+    done(`Ready in ${(ms / 1_000).toFixed(1)} s`, `${[...app.roles].join(", ")} in one process, pid ${process.pid}`),
     "",
     `  ${paint(output, "bold", `MentorPlatform ${version()}`)}  ${config.production ? "production" : "development"}`,
     "",

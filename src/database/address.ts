@@ -22,14 +22,15 @@ export const idleInTransactionTimeoutMs = 10_000;
 
 /**
  * How our own sessions connect. The two bounds are enforced by the server: a process that freezes inside a transaction loses
- * its locks after ten seconds, and no statement holds a snapshot for longer than thirty.
+ * its locks after ten seconds, and no statement holds a snapshot for longer than thirty. Statements are short, so compiling them
+ * (jit) never pays.
  */
 export const sessionOptions = (url: string, applicationName: string): pg.ClientConfig => ({
   connectionString: url,
   application_name: applicationName,
   statement_timeout: statementTimeoutMs,
   idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
-  options: "-c timezone=UTC",
+  options: "-c timezone=UTC -c jit=off",
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
 });

@@ -25,20 +25,37 @@ const maxPayloadBytes = 7_900;
 /** Beyond so many keys at once the hint becomes "look at everything". */
 const maxPendingKeys = 10_000;
 const heartbeatTimeoutMs = 5_000;
+const listenerName = "mentorplatform-listen";
+
+/** Tells other processes, if any listens to this database. */
+const notifyOthers = `
+  select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as hint(channel, payload)
+  where exists (
+    select from pg_stat_get_activity(null) a join pg_database d on d.oid = a.datid
+    where d.datname = current_database() and a.application_name = $3 and a.pid <> $4
+  )`;
+
+/** A hint may be lost, so its commit does not wait for the disk. */
+const setUpNotifier = async (client: pg.Client): Promise<void> => {
+  await client.query("set synchronous_commit = off");
+};
 
 /**
  * Hints within this process at once, between processes by NOTIFY.
  *
  * A NOTIFY inside a business transaction takes a lock over that transaction's commit and costs most of the throughput, so hints
- * are sent after commits, on a connection of their own, and at most every 20 ms per topic. They are lost when a connection is;
- * after every new connection each listener is called with no keys, which means: look at everything.
+ * are sent after commits, on a connection of their own, and at most every 20 ms; not at all while no other process listens,
+ * since every NOTIFY is a transaction to write. They are lost when a connection is; after every new connection each listener is
+ * called with no keys, which means: look at everything.
  */
 export class Notifications implements Hints {
   readonly #options: NotificationsOptions;
   readonly #self = newId();
   readonly #listeners = new Map<HintTopic, Set<Hear>>(topics.map((topic) => [topic, new Set()]));
   readonly #pending = new Map<HintTopic, Set<string> | "everything">();
-  readonly #sentAt = new Map<HintTopic, number>();
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** The server's process behind our own listening connection. */
+  #listenerPid = 0;
   readonly #listening: Session | null;
   readonly #notifying: Session | null;
   #timer: NodeJS.Timeout | null = null;
@@ -49,8 +66,8 @@ export class Notifications implements Hints {
     this.#options = options;
     const heartbeatMs = options.heartbeatMs ?? 5_000;
     const enabled = options.mode !== "poll";
-    this.#listening = enabled ? new Session({ ...options, heartbeatMs, name: "mentorplatform-listen", open: (client) => this.#subscribe(client) }) : null;
-    this.#notifying = enabled ? new Session({ ...options, heartbeatMs, name: "mentorplatform-notify", open: () => Promise.resolve() }) : null;
+    this.#listening = enabled ? new Session({ ...options, heartbeatMs, name: listenerName, open: (client) => this.#subscribe(client) }) : null;
+    this.#notifying = enabled ? new Session({ ...options, heartbeatMs, name: "mentorplatform-notify", open: setUpNotifier }) : null;
   }
 
   /** Connects. A database that cannot be reached is tried again in the background; never rejects. */
@@ -83,7 +100,7 @@ export class Notifications implements Hints {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#flush(true);
+    await this.#flush();
     await Promise.all([this.#listening?.close(), this.#notifying?.close()]);
     for (const listeners of this.#listeners.values()) listeners.clear();
   }
@@ -99,47 +116,32 @@ export class Notifications implements Hints {
   }
 
   #schedule(): void {
-    if (this.#timer !== null || this.#closed) return;
-    const now = monotonicMs();
-    const waits = [...this.#pending.keys()].map((topic) => (this.#sentAt.get(topic) ?? Number.NEGATIVE_INFINITY) + minGapMs - now);
-    if (waits.length === 0) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = null;
-        void this.#flush(false);
-      },
-      Math.max(0, Math.min(...waits)),
-    );
+    if (this.#timer !== null || this.#closed || this.#pending.size === 0) return;
+    const flush = (): void => {
+      this.#timer = null;
+      void this.#flush();
+    };
+    this.#timer = setTimeout(flush, Math.max(0, this.#sentAt + minGapMs - monotonicMs()));
     this.#timer.unref();
   }
 
-  async #flush(all: boolean): Promise<void> {
+  async #flush(): Promise<void> {
     // One statement at a time: while one is under way, hints gather for the next.
     await this.#sending;
-    const now = monotonicMs();
-    const due = [...this.#pending].filter(([topic]) => all || (this.#sentAt.get(topic) ?? Number.NEGATIVE_INFINITY) + minGapMs <= now);
+    this.#sentAt = monotonicMs();
     const client = this.#notifying?.client ?? null;
     // Without a connection the hints keep waiting; the next connection finds them.
-    if (client !== null && due.length > 0) {
-      for (const [topic] of due) {
-        this.#pending.delete(topic);
-        this.#sentAt.set(topic, now);
-      }
-      const messages = due.flatMap(([topic, keys]) =>
+    if (client !== null && this.#pending.size > 0) {
+      const messages = [...this.#pending].flatMap(([topic, keys]) =>
         payloads(this.#self, keys === "everything" ? [] : [...keys]).map((payload) => [channelOf(topic), payload] as const),
       );
-      this.#sending = client
-        .query("select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as hint(channel, payload)", [
-          messages.map(([channel]) => channel),
-          messages.map(([, payload]) => payload),
-        ])
-        .then(
-          () => undefined,
-          (error: unknown) => this.#options.log.debug({ err: error }, "Hints to other processes are lost"),
-        );
+      this.#pending.clear();
+      const parameters = [messages.map(([channel]) => channel), messages.map(([, payload]) => payload), listenerName, this.#listenerPid];
+      this.#sending = client.query({ name: "hint", text: notifyOthers, values: parameters }).then(
+        () => undefined,
+        (error: unknown) => this.#options.log.debug({ err: error }, "Hints to other processes are lost"),
+      );
       await this.#sending;
-    } else if (client === null && !this.#closed) {
-      for (const [topic] of due) this.#sentAt.set(topic, now);
     }
     this.#schedule();
   }
@@ -147,6 +149,8 @@ export class Notifications implements Hints {
   async #subscribe(client: pg.Client): Promise<void> {
     client.on("notification", ({ channel, payload }) => this.#receive(channel, payload ?? ""));
     for (const topic of topics) await client.query(`listen ${channelOf(topic)}`);
+    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+    this.#listenerPid = rows[0]?.pid ?? 0;
     // Listen first, look second: what committed in between would be missed the other way round.
     for (const topic of topics) this.#hear(topic, []);
   }

@@ -8,7 +8,8 @@ import type { Hints } from "./hints.ts";
 import { deleteJobs, envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
 import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
 import type { AnyParticipant, Delivery, TransactionalParticipant } from "./participant.ts";
-import { publishAll } from "./publish.ts";
+import { partition } from "./partition.ts";
+import { deliverDirectly, publishAll } from "./publish.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
 import type { Worker } from "./worker.ts";
 
@@ -22,8 +23,6 @@ export interface ConsumerParts {
   readonly log: Log;
   /** Most messages in one transaction. Default 100. */
   readonly batchSize?: number;
-  /** The net below the hints: the queue is looked at at least this often. Default 1,000. */
-  readonly pollIntervalMs?: number;
 }
 
 /** @throws {Defect} the payload does not fit its contract */
@@ -64,6 +63,9 @@ export async function settle(boss: PgBoss, em: EntityManager, queue: string, job
   if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
 }
 
+/** A consumer whose queue is empty waits for a hint, or for the outbox, which looks at all queues together. */
+export const UNTIL_WOKEN_MS = 60_000;
+
 /** Wakes a queue's loop when the queue has got jobs, or when hints may have been lost. */
 export const listenToQueue = (hints: Hints, queue: string, loop: Loop): (() => void) =>
   hints.listen("queue", (queues) => {
@@ -85,7 +87,7 @@ export class TransactionalConsumer {
   private readonly participant: TransactionalParticipant;
   private readonly parts: ConsumerParts;
   private readonly attemptTimeoutMs: number;
-  private readonly queue: string;
+  readonly queue: string;
   private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
   /** Sizes of the next batches, last first, while a batch that failed is carried out in parts; empty: as many as there are. */
@@ -102,6 +104,10 @@ export class TransactionalConsumer {
       pass: () => this.pass(),
       onError: (error) => parts.log.warn({ err: error, queue: this.queue }, "A batch could not be carried out; trying again"),
     });
+  }
+
+  wake(): void {
+    this.loop.wake();
   }
 
   start(): void {
@@ -123,7 +129,7 @@ export class TransactionalConsumer {
       for (const job of taken) this.verdicts.delete(job.id);
       if (count === size) return 0;
       this.parted = [];
-      return this.parts.pollIntervalMs ?? 1_000;
+      return UNTIL_WOKEN_MS;
     } catch (error) {
       if (isDatabaseTrouble(error)) throw error;
       this.takeApart(taken, error);
@@ -151,6 +157,7 @@ export class TransactionalConsumer {
   private async batch(em: EntityManager, size: number, taken: Message[]): Promise<number> {
     const { boss, subscriber } = this.parts;
     taken.length = 0;
+    deliverDirectly(em, boss);
     const fetched = await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) });
     if (fetched.length === 0) return 0;
     taken.push(...(fetched as Message[]).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
@@ -227,8 +234,4 @@ export function isDatabaseTrouble(error: unknown): boolean {
     if (/Connection terminated|connection error|Client has encountered/.test(one.message)) return true;
   }
   return false;
-}
-
-function partition<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(is), items.filter((item) => !is(item))];
 }

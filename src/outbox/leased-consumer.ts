@@ -1,10 +1,11 @@
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import { Loop } from "../kernel/loop.ts";
-import { delivery, inTime, isDatabaseTrouble, listenToQueue, publishReplies, settle, TakenOver, type ConsumerParts } from "./consumer.ts";
+import { delivery, inTime, isDatabaseTrouble, listenToQueue, publishReplies, settle, TakenOver, UNTIL_WOKEN_MS, type ConsumerParts } from "./consumer.ts";
 import { envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import type { Delivery, LeasedParticipant } from "./participant.ts";
+import { deliverDirectly } from "./publish.ts";
 
 /** A message whose effect was performed, or was not. */
 type Performed =
@@ -29,7 +30,7 @@ export class LeasedConsumer {
   private readonly participant: LeasedParticipant;
   private readonly parts: ConsumerParts;
   private readonly attemptTimeoutMs: number;
-  private readonly queue: string;
+  readonly queue: string;
   private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
   private readonly inHand = new Map<string, Promise<void>>();
@@ -45,6 +46,10 @@ export class LeasedConsumer {
       onError: (error) => parts.log.warn({ err: error, queue: this.queue }, "Commands with outside effects could not be taken or settled; trying again"),
       isDone: () => this.inHand.size === 0 && this.performed.length === 0,
     });
+  }
+
+  wake(): void {
+    this.loop.wake();
   }
 
   start(): void {
@@ -64,7 +69,7 @@ export class LeasedConsumer {
     await this.settleAll();
     // Every effect that ends wakes the loop.
     const isMore = (taken === free && free > 0) || this.performed.length > 0;
-    return isMore ? 0 : (this.parts.pollIntervalMs ?? 1_000);
+    return isMore ? 0 : UNTIL_WOKEN_MS;
   }
 
   /** Leases up to `size` jobs and begins their effects. @returns how many were leased */
@@ -163,6 +168,7 @@ export class LeasedConsumer {
   private async settle(batch: readonly Performed[]): Promise<void> {
     const { boss, subscriber, transaction } = this.parts;
     await transaction(async (em) => {
+      deliverDirectly(em, boss);
       const claim = await subscriber.claim(
         em,
         batch.map((one) => one.command),

@@ -10,6 +10,7 @@ import { LeasedConsumer } from "./leased-consumer.ts";
 import { queueOf } from "./message.ts";
 import type { AnyParticipant } from "./participant.ts";
 import { Relay } from "./relay.ts";
+import { query } from "./sql.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
 import { Worker, type DeadHand, type HeldConnection } from "./worker.ts";
 
@@ -29,7 +30,8 @@ export interface OutboxParts {
   readonly hints: Hints;
   readonly log: Log;
   readonly batchSize?: number;
-  readonly relaySweepIntervalMs?: number;
+  /** The net below the hints: outbox and queues are looked at at least this often. Default 1,000. */
+  readonly sweepIntervalMs?: number;
 }
 
 const DEAD_LOOK_INTERVAL_MS = 500;
@@ -64,11 +66,7 @@ export class Outbox {
   }
 
   startRelay(): void {
-    const relay = new Relay({
-      ...this.parts,
-      transaction: this.parts.transaction("relay"),
-      ...(this.parts.relaySweepIntervalMs === undefined ? {} : { sweepIntervalMs: this.parts.relaySweepIntervalMs }),
-    });
+    const relay = new Relay({ ...this.parts, transaction: this.parts.transaction("relay") });
     relay.start();
     this.stops.push(() => relay.stop());
   }
@@ -92,9 +90,18 @@ export class Outbox {
       },
       onError: (error) => parts.log.warn({ err: error }, "Leases of dead processes could not be looked for; trying again"),
     });
+    const net = new Loop({
+      pass: async () => {
+        const ready = await this.findReadyQueues();
+        for (const consumer of consumers) if (ready.has(consumer.queue)) consumer.wake();
+        return parts.sweepIntervalMs ?? 1_000;
+      },
+      onError: (error) => parts.log.warn({ err: error }, "Queues could not be looked at; trying again"),
+    });
     undertaker.start();
+    net.start();
     this.stops.push(async () => {
-      await Promise.all([undertaker.stop(), ...consumers.map((consumer) => consumer.stop())]);
+      await Promise.all([undertaker.stop(), net.stop(), ...consumers.map((consumer) => consumer.stop())]);
       await worker.stop();
     });
   }
@@ -106,6 +113,17 @@ export class Outbox {
 
   private timeoutOf(participant: AnyParticipant): number {
     return this.parts.attemptTimeouts.get(participant.command.name)?.attemptTimeoutMs ?? 30_000;
+  }
+
+  /** Queues with jobs that are due: one statement for all of them, instead of an empty fetch for each. */
+  private async findReadyQueues(): Promise<ReadonlySet<string>> {
+    const rows = await query<{ name: string }>(
+      this.parts.em(),
+      `select q.name from unnest($1::text[]) as q(name)
+       where exists (select from pgboss.job j where j.name = q.name and j.state < 'active' and not j.blocked and j.start_after <= now())`,
+      [this.parts.participants.map((participant) => queueOf(participant.command.name))],
+    );
+    return new Set(rows.map((row) => row.name));
   }
 
   /** The leases of a process that has died are given up at once, instead of when they run out. */

@@ -1,15 +1,18 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import type { PgBoss } from "pg-boss";
 import { newId } from "../kernel/ids.ts";
 import { afterCommit } from "./after-commit.ts";
 import type { Hints } from "./hints.ts";
+import { insertJobs } from "./jobs.ts";
 import { published, queueOf, type CommandContract, type Envelope, type EventMessage, type Published } from "./message.ts";
 import { query, requireTransaction } from "./sql.ts";
+import { partition } from "./partition.ts";
 import type { Claim, InTransactionSubscriber, Receipt } from "./subscriber.ts";
 
 /** What messages of one ORM are connected to; its forks share its configuration object. */
 interface Connection {
   readonly subscriber: InTransactionSubscriber | null;
-  readonly hintOutbox: () => void;
+  readonly hints: Hints | null;
 }
 const connections = new WeakMap<object, Connection>();
 
@@ -18,8 +21,10 @@ const connections = new WeakMap<object, Connection>();
  * transaction, and to the relay, which is told of new outbox rows after the commit.
  */
 export function connectOutbox(em: EntityManager, subscriber: InTransactionSubscriber | null, hints: Hints): void {
-  connections.set(em.config, { subscriber, hintOutbox: () => hints.send("outbox", []) });
+  connections.set(em.config, { subscriber, hints });
 }
+
+const connectionOf = (em: EntityManager): Connection => connections.get(em.config) ?? { subscriber: null, hints: null };
 
 /**
  * Publishes an event inside the caller's transaction.
@@ -41,8 +46,8 @@ export async function publish(em: EntityManager, event: EventMessage): Promise<R
 export async function publishAll(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]> {
   requireTransaction(em, "publish");
   await em.flush();
-  const subscriber = connections.get(em.config)?.subscriber;
-  if (subscriber == null) return events.map((event) => ({ messageId: event.id, fate: "no-subscriber" }));
+  const { subscriber } = connectionOf(em);
+  if (subscriber === null) return events.map((event) => ({ messageId: event.id, fate: "no-subscriber" }));
   return subscriber.apply(em, events, claim);
 }
 
@@ -79,10 +84,37 @@ export interface Outgoing {
   readonly deliverAt: Date | null;
 }
 
-/** Writes messages to the outbox, in one statement. */
+/** Transactions that take jobs from queues and may put jobs there as well. */
+const direct = new WeakMap<EntityManager, PgBoss>();
+
+/** From now on, what is sent in the transaction of `em` and is due at once goes straight onto its queue, without the outbox and its relay. */
+export const deliverDirectly = (em: EntityManager, boss: PgBoss): void => void direct.set(em, boss);
+
+/**
+ * Sends messages with the transaction of `em`: through the outbox, or, where the transaction belongs to a consumer and nothing
+ * has to be waited for, straight onto their queues. Both commit with everything else the transaction holds.
+ */
 export async function append(em: EntityManager, messages: readonly Outgoing[]): Promise<void> {
   if (messages.length === 0) return;
   requireTransaction(em, "append");
+  const { hints } = connectionOf(em);
+  const boss = direct.get(em);
+  const [now, later] = boss === undefined ? [[], messages] : partition(messages, (message) => message.deliverAt === null);
+  if (boss !== undefined && now.length > 0) {
+    const queues = await insertJobs(
+      boss,
+      em,
+      now.map((message) => message.envelope),
+    );
+    afterCommit(em, () => hints?.send("queue", queues));
+  }
+  if (later.length > 0) {
+    await insertRows(em, later);
+    afterCommit(em, () => hints?.send("outbox", []));
+  }
+}
+
+async function insertRows(em: EntityManager, messages: readonly Outgoing[]): Promise<void> {
   const rows = messages.map(({ envelope, deliverAt }) => ({
     id: envelope.id,
     queue: queueOf(envelope.name),
@@ -101,6 +133,4 @@ export async function append(em: EntityManager, messages: readonly Outgoing[]): 
      from jsonb_to_recordset($1::jsonb) as m(id uuid, queue text, name text, payload jsonb, correlation_id uuid, causation_id uuid, run_id uuid, attempt int, deliver_at timestamptz)`,
     [JSON.stringify(rows)],
   );
-  const hint = connections.get(em.config)?.hintOutbox;
-  if (hint !== undefined) afterCommit(em, hint);
 }

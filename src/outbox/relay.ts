@@ -3,7 +3,7 @@ import type { PgBoss } from "pg-boss";
 import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
 import type { Hints } from "./hints.ts";
-import { jobData, onConnectionOf } from "./jobs.ts";
+import { insertJobs } from "./jobs.ts";
 import type { Envelope } from "./message.ts";
 import { query } from "./sql.ts";
 
@@ -57,29 +57,19 @@ export class Relay {
   private async pass(): Promise<number> {
     const sweepMs = this.parts.sweepIntervalMs ?? 1_000;
     const { queues, count, untilNextMs } = await this.parts.transaction(async (em) => {
-      // A row that another relay has locked is being moved by it. Ids sort by time, so a queue gets its jobs in that order.
+      // A row that another relay has locked is being moved by it.
       const rows = await query<OutboxRow>(
         em,
         `delete from outbox where id in (
            select id from outbox where deliver_at <= clock_timestamp() order by deliver_at, id limit ${BATCH} for update skip locked
          ) returning id, queue, name, payload, correlation_id, causation_id, run_id, attempt`,
       );
-      const byQueue = Map.groupBy(
-        rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-        (row) => row.queue,
-      );
-      for (const [queue, ofQueue] of byQueue) {
-        await this.parts.boss.insert(
-          queue,
-          ofQueue.map((row) => ({ id: row.id, data: jobData(envelopeOf(row)) })),
-          onConnectionOf(em),
-        );
-      }
+      const queues = await insertJobs(this.parts.boss, em, rows.map(envelopeOf));
       const [next] =
         rows.length === BATCH
           ? [{ ms: 0 }]
           : await query<{ ms: number | null }>(em, "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::int as ms from outbox");
-      return { queues: [...byQueue.keys()], count: rows.length, untilNextMs: next?.ms ?? sweepMs };
+      return { queues, count: rows.length, untilNextMs: next?.ms ?? sweepMs };
     });
     if (queues.length > 0) this.parts.hints.send("queue", queues);
     if (count === BATCH) return 0;

@@ -1,8 +1,9 @@
 import { payloadsOf, sagaProperties } from "../../test/support/saga-properties.ts";
 import * as m from "../domain/course-enrollment/course-enrollment.messages.ts";
 import { courseEnrollment } from "./course-enrollment.ts";
-import { describeMs } from "./engine/index.ts";
+import { describeMs, SagaRegistry } from "./engine/index.ts";
 import { given, trouble, type SagaUnderTest } from "./engine/testing.ts";
+import { sagas } from "./index.ts";
 
 const enrollmentId = "00000000-0000-4000-8000-000000000001";
 const courseId = "00000000-0000-4000-8000-000000000002";
@@ -62,6 +63,10 @@ const seat = "ReleaseSeatCommand";
 const confirmation = "CancelEnrollmentCommand";
 const mail = "WithdrawWelcomeEmailCommand";
 const access = "RevokeCourseAccessCommand";
+
+test("every saga of the platform passes the start-up checks", () => {
+  expect(new SagaRegistry(sagas).find("CourseEnrollment", courseEnrollment.version)).toBe(courseEnrollment.definition);
+});
 
 describe("goes on", () => {
   test.each<[string, string, Verb, string]>([

@@ -134,12 +134,12 @@ describe("a cancellation", () => {
       return { id, courseId, resume: () => t.start() };
     }
     const queue = { ConfirmingEnrollment: "confirm-enrollment", SendingWelcomeEmail: "send-welcome-email", GrantingAccess: "grant-course-access" }[state] ?? "";
-    // A message that is due tomorrow stands for one that is still under way.
-    await t.sql(`create or replace function hold_${courseId.replaceAll("-", "")}() returns trigger language plpgsql as $$ begin if new.queue = '${queue}' then new.deliver_at := now() + interval '1 day'; end if; return new; end $$`);
-    await t.sql(`create trigger hold before insert on outbox for each row execute function hold_${courseId.replaceAll("-", "")}()`);
+    // A job that is due tomorrow stands for one that is still under way.
+    await t.sql(`create or replace function hold() returns trigger language plpgsql as $$ begin if new.name = '${queue}' then new.start_after := now() + interval '1 day'; end if; return new; end $$`);
+    await t.sql("create trigger hold before insert on pgboss.job for each row execute function hold()");
     const id = await t.enroll(await t.learner(), courseId);
     await t.until("CourseEnrollment", id, (saga) => saga.state === state, `the saga to reach ${state}`);
-    await t.sql("drop trigger hold on outbox");
+    await t.sql("drop trigger hold on pgboss.job");
     return { id, courseId, resume: () => t.skipWaits() };
   };
 

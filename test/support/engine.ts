@@ -95,7 +95,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       attemptTimeouts: timeouts,
       hints,
       log,
-      relaySweepIntervalMs: 200,
+      sweepIntervalMs: 200,
       ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     });
   let outbox: Outbox | null = null;
@@ -149,7 +149,9 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
     },
     async skipWaits() {
       await database.sql("update outbox set deliver_at = clock_timestamp() where deliver_at > clock_timestamp()");
+      await database.sql("update pgboss.job set start_after = now() where start_after > now()");
       hints.send("outbox", []);
+      hints.send("queue", []);
     },
     async dispose() {
       await outbox?.stop();

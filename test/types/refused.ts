@@ -117,6 +117,16 @@ export const outcomes = [
       ...check,
       onReply: checked,
       effect: "none",
+      // @ts-expect-error TS2322 '"TooLate"': a loop whose way out is a reason that is not declared
+      timeout: ["5m", loop("Confirming", 1, fail("TooLate"))],
+      onExhausted: park,
+    }),
+
+  () =>
+    started().step("CheckingCapacity", {
+      ...check,
+      onReply: checked,
+      effect: "none",
       timeout: ["5m", park],
       // @ts-expect-error TS2322 '"TooLate"': a reason that is not declared
       onExhausted: fail("TooLate"),

@@ -3,7 +3,7 @@ const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 /** A duration with its unit, e.g. `"500ms"`, `"30s"`, `"5m"`, `"12h"`, `"14d"`. */
 export type Duration = `${number}${keyof typeof UNITS}`;
 
-/** @throws {TypeError} not a positive number with one of the units */
+/** @throws {TypeError} not a number with one of the units */
 export function durationMs(duration: Duration): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration);
   if (match === null) throw new TypeError(`Duration "${duration}": expected a number with a unit out of ms, s, m, h, d, such as "30s"`);

@@ -1,0 +1,24 @@
+// Code blocks of the documentation that come from files. A comment above the block says which:
+//   <!-- source: src/sagas/index.ts -->                  the whole file
+//   <!-- source: examples/enroll.sh: Sign in -->         its paragraph whose first line is a comment that begins so
+
+const BLOCK = /(<!-- source: ([^\s:]+)(?:: (.+?))? -->\n```\w*\n)[^]*?\n(?=```\n)/g;
+
+/**
+ * The text with every such block as its source is now; unchanged when nothing has drifted.
+ *
+ * @param read the text of a file, by its path from the root of the project
+ * @throws {Error} a block names a paragraph that its source does not have
+ */
+export function withSources(markdown: string, read: (path: string) => string): string {
+  return markdown.replaceAll(BLOCK, (_block, head: string, path: string, paragraph: string | undefined) => {
+    const source = read(path).trimEnd();
+    return `${head}${paragraph === undefined ? source : paragraphOf(source, path, paragraph)}\n`;
+  });
+}
+
+function paragraphOf(source: string, path: string, beginning: string): string {
+  const found = source.split("\n\n").find((one) => one.startsWith(`# ${beginning}`) || one.startsWith(`// ${beginning}`));
+  if (found === undefined) throw new Error(`${path} has no paragraph that begins with the comment "${beginning}"`);
+  return found;
+}
