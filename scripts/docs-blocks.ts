@@ -1,8 +1,8 @@
 // Code blocks of the documentation that come from files. A comment above the block says which:
 //   <!-- source: src/sagas/index.ts -->                  the whole file
-//   <!-- source: examples/enroll.sh: Sign in -->         its paragraph whose first line is a comment that begins so
+//   <!-- source: examples/enroll.sh: Sign in -->         its paragraph below a comment of one line that begins so
 
-const BLOCK = /(<!-- source: ([^\s:]+)(?:: (.+?))? -->\n```\w*\n)[^]*?\n(?=```\n)/g;
+const BLOCK = /(<!-- source: ([^\s:]+)(?:: (.+?))? -->\n```\w*\n)(?:.*\n)*?(?=```\n)/g;
 
 /**
  * The text with every such block as its source is now; unchanged when nothing has drifted.
@@ -20,5 +20,5 @@ export function withSources(markdown: string, read: (path: string) => string): s
 function paragraphOf(source: string, path: string, beginning: string): string {
   const found = source.split("\n\n").find((one) => one.startsWith(`# ${beginning}`) || one.startsWith(`// ${beginning}`));
   if (found === undefined) throw new Error(`${path} has no paragraph that begins with the comment "${beginning}"`);
-  return found;
+  return found.slice(found.indexOf("\n") + 1);
 }

@@ -97,12 +97,12 @@ test("a mail server that is down for a while keeps the learner's seat, shows the
     if (isDown) throw new Transient("The mail server at 127.0.0.1:2525 refused the connection");
   };
   const id = await t.enroll(await t.learner(), courseId);
-  const retrying = await t.until("CourseEnrollment", id, (saga) => saga.attempt === 2, "a second attempt to be planned");
+  const retrying = await t.until("CourseEnrollment", id, (saga) => saga.attempt >= 2, "a second attempt to be planned");
   expect(retrying).toMatchObject({ status: "RETRYING", state: "SendingWelcomeEmail", maxAttempts: 10, settled: true, reason: { code: "DEPENDENCY_UNAVAILABLE", message: expect.stringContaining("refused the connection") } });
   expect(retrying.nextAttemptAt).toBeInstanceOf(Date);
   expect(await t.row(id)).toMatchObject({ status: "CONFIRMED", seat_held: true });
   await t.skipWaits();
-  await t.until("CourseEnrollment", id, (saga) => saga.attempt === 3, "a third attempt to be planned");
+  await t.until("CourseEnrollment", id, (saga) => saga.attempt >= 3, "a third attempt to be planned");
   isDown = false;
   await t.skipWaits();
   expect(await ended(id)).toMatchObject({ status: "COMPLETED", reason: null });
