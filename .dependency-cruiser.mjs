@@ -13,7 +13,7 @@ const rooms = {
   server: ["kernel", "schema", "database"],
 };
 
-/** Packages and the rooms that may use them; `main` builds everything. */
+/** Packages and the rooms that may use them. @type {[string, string[]][]} */
 const packages = [
   ["pg-boss", ["outbox", "database/migrate"]],
   ["type-graphql", ["schema"]],
@@ -60,7 +60,12 @@ export default {
       // A type of another room's package is only a name for what that room hands over.
       to: { path: `^node_modules/${name}/`, dependencyTypesNot: ["type-only"] },
     })),
-    { name: "kernel-knows-no-framework", severity: "error", from: { path: "^src/kernel/", pathNot: "\\.test\\.ts$" }, to: { dependencyTypes: ["npm"], pathNot: "node_modules/(pino|uuid)/" } },
+    {
+      name: "kernel-knows-no-framework",
+      severity: "error",
+      from: { path: "^src/kernel/", pathNot: "\\.test\\.ts$" },
+      to: { dependencyTypes: ["npm"], pathNot: "node_modules/(pino|uuid)/" },
+    },
     { name: "no-circles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
     { name: "nothing-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
@@ -68,6 +73,10 @@ export default {
     doNotFollow: { path: "node_modules" },
     parser: "swc",
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"], extensions: [".ts", ".js", ".mjs"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+      extensions: [".ts", ".js", ".mjs"],
+    },
   },
 };

@@ -54,7 +54,11 @@ export function report({ drains, steps, sagas, light }: Comparison): { text: str
     row("engine, drain", drains, show(drainRate / sagaRate)),
     row("pgbench saga", sagas, "1"),
     row("pgbench step", steps, show(stepRate / sagaRate)),
-    row("engine, mutations only", drains.map((one) => one.enrolling), ""),
+    row(
+      "engine, mutations only",
+      drains.map((one) => one.enrolling),
+      "",
+    ),
     ...(light === null ? [] : [row("engine, 10/s with mutations", [light], "")]),
   ]);
   const rows = (what: keyof DrainResult["rows"]): string => show(median(drains.map((one) => one.rows[what])));
@@ -68,8 +72,18 @@ export function report({ drains, steps, sagas, light }: Comparison): { text: str
   }
   const floors = [
     floor("drain against pgbench saga", drainRate / sagaRate, ">=", drainFloor),
-    floor("CPU ms per saga in the drain", of(drains, (one) => one.nodeMs + one.postgresMs), "<=", cpuFloorMs),
-    floor("transactions per saga in the drain", of(drains, (one) => one.transactions), "<=", transactionsFloor),
+    floor(
+      "CPU ms per saga in the drain",
+      of(drains, (one) => one.nodeMs + one.postgresMs),
+      "<=",
+      cpuFloorMs,
+    ),
+    floor(
+      "transactions per saga in the drain",
+      of(drains, (one) => one.transactions),
+      "<=",
+      transactionsFloor,
+    ),
   ];
   return { text: [table, "", ...notes, "", ...floors.map((one) => one.line)].join("\n"), passed: floors.every((one) => one.passed) };
 }

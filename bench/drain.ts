@@ -86,7 +86,13 @@ export async function enrollAll(database: Database, count: number, label: string
   const { ms, cpuMs } = await engine.call("enroll", { from: 0, count, concurrency: 10 });
   await engine.close();
   const cost = difference(before, await serverUsage(database));
-  return { perSecond: count / (ms / 1_000), nodeMs: cpuMs / count, postgresMs: cost.cpuMs / count, transactions: cost.transactions / count, walKb: cost.walBytes / 1_024 / count };
+  return {
+    perSecond: count / (ms / 1_000),
+    nodeMs: cpuMs / count,
+    postgresMs: cost.cpuMs / count,
+    transactions: cost.transactions / count,
+    walKb: cost.walBytes / 1_024 / count,
+  };
 }
 
 /**
@@ -96,7 +102,7 @@ export async function enrollAll(database: Database, count: number, label: string
 export async function untilEnded(engine: Engine, database: Database, count: number, heardBefore: number, label: string): Promise<number> {
   const until = performance.now() + patienceMs;
   let open = count;
-  for (let last = -1, same = 0; performance.now() < until; ) {
+  for (let last = -1, same = 0; performance.now() < until;) {
     await delay(100);
     const heard = await engine.call("heard");
     const hints = heard.count - heardBefore;

@@ -96,7 +96,9 @@ hints.listen("saga", (ids) => {
 const started: { enrollmentId: string; startedAt: number; committedAt: number }[] = [];
 const enroll = async (number: number): Promise<void> => {
   const startedAt = now();
-  const { enrollmentId } = await transaction((inside) => enrollInCourse(inside, { learnerId: learnerId(number), courseId: courseId(number), idempotencyKey: newId() }));
+  const { enrollmentId } = await transaction((inside) =>
+    enrollInCourse(inside, { learnerId: learnerId(number), courseId: courseId(number), idempotencyKey: newId() }),
+  );
   started.push({ enrollmentId, startedAt, committedAt: now() });
 };
 
@@ -146,7 +148,9 @@ const commands = {
   /** Of the last `count` enrollments: from the call of the mutation to its commit, and to the commit that ended the saga. */
   async latencies({ count }: { count: number }): Promise<{ mutation: number[]; final: number[] }> {
     const last = started.slice(-count);
-    const rows = await query<{ id: string; subject_id: string }>(em(), "select id, subject_id from saga where subject_id = any($1::uuid[])", [last.map((one) => one.enrollmentId)]);
+    const rows = await query<{ id: string; subject_id: string }>(em(), "select id, subject_id from saga where subject_id = any($1::uuid[])", [
+      last.map((one) => one.enrollmentId),
+    ]);
     const endedAt = new Map(rows.map((row) => [row.subject_id, lastHints.get(row.id) ?? Number.NaN]));
     return {
       mutation: last.map((one) => one.committedAt - one.startedAt),

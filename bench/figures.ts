@@ -22,7 +22,8 @@ export function show(value: number): string {
 /** Columns of equal width; the first is text and stands left, the others right. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const line = (row: readonly string[]): string => widths.map((width, column) => (column === 0 ? (row[column] ?? "").padEnd(width) : (row[column] ?? "").padStart(width))).join("  ");
+  const line = (row: readonly string[]): string =>
+    widths.map((width, column) => (column === 0 ? (row[column] ?? "").padEnd(width) : (row[column] ?? "").padStart(width))).join("  ");
   const [head = [], ...body] = rows;
   return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...body.map(line)].map((text) => text.trimEnd()).join("\n");
 }

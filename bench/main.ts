@@ -28,7 +28,10 @@ async function clean(): Promise<void> {
   await server?.close();
 }
 
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
   process.on(signal, () => {
     cleaning ??= clean();
     void cleaning.finally(() => process.exit(code));
@@ -55,9 +58,13 @@ async function run(given: Options): Promise<number> {
   const { text, passed } = pgbench === null ? await recover(server, given.sagas) : report(await compare(server, pgbench.path, given));
   progressDone();
   const heading = [
-    `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, load ${loadavg().map((load) => load.toFixed(1)).join(" ")}; Node ${process.version}`,
+    `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, load ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(" ")}; Node ${process.version}`,
     server.description,
-    ...(pgbench === null ? [] : [`${pgbench.version}, -M prepared, 20 clients; ${given.sagas} enrollments over 50 courses, medians of ${given.rounds} rounds, figures per saga`]),
+    ...(pgbench === null
+      ? []
+      : [`${pgbench.version}, -M prepared, 20 clients; ${given.sagas} enrollments over 50 courses, medians of ${given.rounds} rounds, figures per saga`]),
     "Mails go to the sink (MAIL_MODE=sink): accepted, recorded and thrown away.",
   ];
   process.stdout.write(`${heading.join("\n")}\n\n${text}\n`);

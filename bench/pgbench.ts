@@ -83,7 +83,9 @@ export function findPgbench(): { path: string; version: string } {
     const said = spawnSync(path, ["--version"], { encoding: "utf8" });
     if (said.status === 0) return { path, version: said.stdout.trim() };
   }
-  throw new Error("Expected pgbench in PATH or /usr/lib/postgresql/*/bin, found none. It comes with PostgreSQL: apt-get install postgresql (Debian, Ubuntu), brew install postgresql (macOS).");
+  throw new Error(
+    "Expected pgbench in PATH or /usr/lib/postgresql/*/bin, found none. It comes with PostgreSQL: apt-get install postgresql (Debian, Ubuntu), brew install postgresql (macOS).",
+  );
 }
 
 function readdirOrNothing(directory: string): string[] {

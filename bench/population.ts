@@ -17,7 +17,9 @@ export async function populate(client: pg.Client, learners: number): Promise<voi
      select ${idInSql(1, "n")}, 'learner-' || n || '@bench.example', 'none', 'Lear Ner', 'UTC', '{LEARNER}' from generate_series(0, $1::int - 1) n`,
     [learners],
   );
-  await client.query(`insert into app_user (id, email, password_hash, full_name, time_zone, roles) values (${idInSql(3, "0")}, 'mentor@bench.example', 'none', 'Men Tor', 'UTC', '{LEARNER,MENTOR}')`);
+  await client.query(
+    `insert into app_user (id, email, password_hash, full_name, time_zone, roles) values (${idInSql(3, "0")}, 'mentor@bench.example', 'none', 'Men Tor', 'UTC', '{LEARNER,MENTOR}')`,
+  );
   await client.query(`insert into category (id, name, description) values (${idInSql(4, "0")}, 'Bench', '')`);
   await client.query(
     `insert into course (id, mentor_id, category_id, title, description, level, status, capacity)
@@ -45,7 +47,8 @@ export async function checkEffects(database: Database, count: number, bySagas: b
     `select (select count(*)::int from saga where status = 'COMPLETED') as completed,
             (select count(*) from outbox)::int + (select count(*) from dead_letter)::int + (select count(*) from pgboss.job where name not like '\\_\\_pgboss\\_\\_%')::int as busy`,
   );
-  if (sagas?.completed !== count || sagas.busy !== 0) throw new Error(`Expected ${count} completed sagas and nothing under way, found ${sagas?.completed} and ${sagas?.busy}`);
+  if (sagas?.completed !== count || sagas.busy !== 0)
+    throw new Error(`Expected ${count} completed sagas and nothing under way, found ${sagas?.completed} and ${sagas?.busy}`);
   const violations = await database.sql<{ rule: string; detail: string }>("select rule, detail from ops.invariant_violation limit 3");
   if (violations.length > 0) throw new Error(`Expected no violated invariant, found ${violations.map(({ rule, detail }) => `${rule}: ${detail}`).join("; ")}`);
 }

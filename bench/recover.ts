@@ -27,8 +27,26 @@ export async function recover(server: Server, count: number): Promise<{ text: st
   const runs: Recovery[] = [];
   for (const [index, share] of shares.entries()) runs.push(await killAndRecover(server, count, share, `Run ${index + 1} of ${shares.length}`));
   const table = formatTable([
-    ["run", "sagas", "steps done at the kill", "ready to first step, ms", "kill to first step, ms", "ready to all ended, ms", "effects", "mails handed over twice"],
-    ...runs.map((run, index) => [`${index + 1}`, `${count}`, `${Math.round(run.doneAtKill * 100)} %`, show(run.firstStepMs), show(run.sinceKillMs), show(run.allEndedMs), "exact", `${run.mailsTwice}`]),
+    [
+      "run",
+      "sagas",
+      "steps done at the kill",
+      "ready to first step, ms",
+      "kill to first step, ms",
+      "ready to all ended, ms",
+      "effects",
+      "mails handed over twice",
+    ],
+    ...runs.map((run, index) => [
+      `${index + 1}`,
+      `${count}`,
+      `${Math.round(run.doneAtKill * 100)} %`,
+      show(run.firstStepMs),
+      show(run.sinceKillMs),
+      show(run.allEndedMs),
+      "exact",
+      `${run.mailsTwice}`,
+    ]),
   ]);
   const notes = [
     `Ready: the new process has its connections and starts its workers. First step: commit of the first step whose effects are all in the database.`,

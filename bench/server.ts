@@ -79,7 +79,8 @@ export async function openServer(learners: number): Promise<Server> {
         const connection = await connect(withDatabase(url, database));
         return {
           url: withDatabase(url, database),
-          sql: async <Row extends pg.QueryResultRow>(text: string, parameters: readonly unknown[] = []) => (await connection.query<Row>(text, [...parameters])).rows,
+          sql: async <Row extends pg.QueryResultRow>(text: string, parameters: readonly unknown[] = []) =>
+            (await connection.query<Row>(text, [...parameters])).rows,
           async drop() {
             await connection.end();
             await drop(database);

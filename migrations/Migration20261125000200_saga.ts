@@ -73,7 +73,9 @@ export class Migration20261125000200_saga extends Migration {
         constraint saga_event_pkey primary key (saga_id, sequence)
       )`);
     this.addSql(`comment on table saga_event is 'Append-only history of every saga, and the feed that its watchers read.'`);
-    this.addSql(`comment on column saga_event.xid is 'With position: an order over all sagas that a reader can follow without gaps, below the oldest transaction still open.'`);
+    this.addSql(
+      `comment on column saga_event.xid is 'With position: an order over all sagas that a reader can follow without gaps, below the oldest transaction still open.'`,
+    );
     this.addSql(`
       create function saga_event_is_append_only() returns trigger language plpgsql as $$
       begin

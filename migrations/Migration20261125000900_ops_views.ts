@@ -24,7 +24,9 @@ export class Migration20261125000900_ops_views extends Migration {
       select id, name as queue, state::text as state, (data ->> 'correlationId')::uuid as saga_id, data ->> 'name' as message, (data -> 'replyTo' ->> 'attempt')::int as attempt,
              retry_count, start_after, created_on, started_on, completed_on, output
       from pgboss.job`);
-    this.addSql(`comment on view ops.job is 'Jobs of the queues. A job whose work is committed is deleted in the same commit, so a row here is work to come or work in hand.'`);
+    this.addSql(
+      `comment on view ops.job is 'Jobs of the queues. A job whose work is committed is deleted in the same commit, so a row here is work to come or work in hand.'`,
+    );
 
     this.addSql(`
       create view ops.queue_depth as

@@ -68,6 +68,7 @@ test("a field that may be missing is left out when it is, whether by undefined o
 test("a time is ISO 8601 in JSON and a Date in code, and a Date is taken as it is", () => {
   const at = new Date("2026-01-01T08:00:00.123Z");
   expect(t.time().encode(at)).toBe("2026-01-01T08:00:00.123Z");
+  expect(t.list(t.time()).encode([at])).toEqual(["2026-01-01T08:00:00.123Z"]);
   expect(t.time().decode("2026-01-01T09:00:00.123+01:00", "at")).toEqual(at);
   expect(t.time().decode(at, "at")).toBe(at);
 });

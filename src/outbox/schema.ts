@@ -35,6 +35,7 @@ function scalar<T>(text: string, is: (json: unknown) => json is T): Schema<T> {
 
 const isText = (json: unknown): json is string => typeof json === "string";
 const isBool = (json: unknown): json is boolean => typeof json === "boolean";
+const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 const isInt = (json: unknown): json is number => Number.isSafeInteger(json);
 
 /** The building blocks of payloads. */
@@ -48,7 +49,7 @@ export const t = {
   time: (): Schema<Date> => ({
     text: "time",
     decode(json, path) {
-      const time = json instanceof Date ? json : new Date(isText(json) ? json : Number.NaN);
+      const time = json instanceof Date ? json : new Date(isText(json) && ISO_INSTANT.test(json) ? json : Number.NaN);
       return Number.isNaN(time.getTime()) ? fail(path, "an ISO 8601 instant", json) : time;
     },
     encode: (value) => value.toISOString(),

@@ -3,7 +3,7 @@ import type { FailureReason } from "../kernel/errors.ts";
 import type { Envelope, Published } from "./message.ts";
 
 /** What became of a published message. */
-export type Fate = "started" | "applied" | "duplicate" | "late" | "superseded" | "refused" | "already-undoing" | "orphan" | "no-subscriber";
+export type Fate = "started" | "applied" | "duplicate" | "late" | "superseded" | "refused" | "noted" | "already-undoing" | "orphan" | "no-subscriber";
 
 export interface Receipt {
   readonly messageId: string;

@@ -7,7 +7,8 @@ import { newId } from "../../src/kernel/ids.ts";
 import type { Program } from "../support/process.ts";
 import { waitFor } from "../support/wait.ts";
 
-const ENROLL = "mutation ($course: ID!, $key: String!) { enrollInCourse(courseId: $course, idempotencyKey: $key) { courseEnrollment { id } saga { id } userErrors { code message } } }";
+const ENROLL =
+  "mutation ($course: ID!, $key: String!) { enrollInCourse(courseId: $course, idempotencyKey: $key) { courseEnrollment { id } saga { id } userErrors { code message } } }";
 
 /**
  * Learners who each enroll once and do not give up: a request without an answer is repeated, with the same key, at whatever
@@ -35,11 +36,15 @@ export class EnrollmentLoad {
       this.learners.push({ id, key: newId(), token: accessToken });
     }
     await onDatabase(databaseUrl, async (sql) => {
-      await sql("insert into app_user (id, email, password_hash, full_name, time_zone, roles) select id, id || '@demo.example', 'none', 'Fi Tavgor', 'UTC', '{LEARNER}' from unnest($1::uuid[]) as id", [
-        [mentorId, ...this.learners.map((one) => one.id)],
-      ]);
+      await sql(
+        "insert into app_user (id, email, password_hash, full_name, time_zone, roles) select id, id || '@demo.example', 'none', 'Fi Tavgor', 'UTC', '{LEARNER}' from unnest($1::uuid[]) as id",
+        [[mentorId, ...this.learners.map((one) => one.id)]],
+      );
       await sql("insert into category (id, name, description) values ($1, 'Chaos', '')", [categoryId]);
-      await sql("insert into course (id, mentor_id, category_id, title, description, level, status, capacity) values ($1, $2, $3, 'Chaos', 'Short.', 'BEGINNER', 'PUBLISHED', 10000)", [this.courseId, mentorId, categoryId]);
+      await sql(
+        "insert into course (id, mentor_id, category_id, title, description, level, status, capacity) values ($1, $2, $3, 'Chaos', 'Short.', 'BEGINNER', 'PUBLISHED', 10000)",
+        [this.courseId, mentorId, categoryId],
+      );
     });
   }
 
@@ -54,7 +59,9 @@ export class EnrollmentLoad {
           headers: { "content-type": "application/json", authorization: `Bearer ${one.token}` },
           body: JSON.stringify({ query: ENROLL, variables: { course: this.courseId, key: one.key } }),
         })
-          .then((response) => response.json() as Promise<{ data?: { enrollInCourse: { courseEnrollment: { id: string } | null; userErrors: unknown[] } | null } }>)
+          .then(
+            (response) => response.json() as Promise<{ data?: { enrollInCourse: { courseEnrollment: { id: string } | null; userErrors: unknown[] } | null } }>,
+          )
           .catch(() => null);
         if (answer === null) return;
         const id = answer.data?.enrollInCourse?.courseEnrollment?.id;
@@ -83,7 +90,9 @@ export class EnrollmentLoad {
         active: await one("select count(*) from course_enrollment where status = 'ACTIVE' and seat_held and access_granted_at is not null"),
         enrollments: await one("select count(*) from course_enrollment"),
         seatsTaken: await one("select seats_taken as count from course where title = 'Chaos'"),
-        transitionsPerSaga: (await sql("select distinct count(*)::int as n from saga_event where kind = 'TRANSITION' group by saga_id order by 1")).map((row) => row["n"]),
+        transitionsPerSaga: (await sql("select distinct count(*)::int as n from saga_event where kind = 'TRANSITION' group by saga_id order by 1")).map(
+          (row) => row["n"],
+        ),
         mailsRecordedOnce: await one("select count(*) from (select about_id from mail_message group by about_id having count(*) = 1) m"),
         mailsReceived: new Set(readdirSync(join(this.dataDir, "mail")).filter((name) => name.endsWith(".eml"))).size,
         ignored: await one("select count(*) from saga_event where kind = 'MESSAGE_IGNORED'"),
@@ -123,4 +132,3 @@ export async function onDatabase<T>(url: string, work: (sql: Sql) => Promise<T>)
     await client.end();
   }
 }
-

@@ -32,7 +32,13 @@ test("while the mail server refuses connections the saga says so and the seat is
   expect(refused.status).toBeLessThan(300);
   await load.enroll(program);
   const retrying = await waitFor(async () => ((await saga())["status"] === "RETRYING" ? saga() : null), { describe: "the saga to retry" });
-  expect(retrying).toMatchObject({ state: "SendingWelcomeEmail", max_attempts: 10, next_attempt_at: expect.any(Date), reason_code: "DEPENDENCY_UNAVAILABLE", reason_message: expect.stringContaining("refused the connection") });
+  expect(retrying).toMatchObject({
+    state: "SendingWelcomeEmail",
+    max_attempts: 10,
+    next_attempt_at: expect.any(Date),
+    reason_code: "DEPENDENCY_UNAVAILABLE",
+    reason_message: expect.stringContaining("refused the connection"),
+  });
   expect(retrying["attempt"]).toBeGreaterThanOrEqual(2);
   expect(await onDatabase(databaseUrl, (sql) => sql("select status, seat_held from course_enrollment"))).toEqual([{ status: "CONFIRMED", seat_held: true }]);
   expect(await mailbox()).toMatchObject({ count: 0, fault: { mode: "refuse" } });

@@ -39,8 +39,14 @@ const printCertificate = (print: Print): AnyParticipant =>
     },
     recordAll: (_em, done) =>
       Promise.resolve(
-        done.map(({ delivery: { payload: { certificateId } }, output }) =>
-          output === null ? occur(m.CertificatePrintedEvent, { certificateId }) : occur(m.CertificateUnprintableEvent, { certificateId, problem: output }),
+        done.map(
+          ({
+            delivery: {
+              payload: { certificateId },
+            },
+            output,
+          }) =>
+            output === null ? occur(m.CertificatePrintedEvent, { certificateId }) : occur(m.CertificateUnprintableEvent, { certificateId, problem: output }),
         ),
       ),
   });

@@ -79,7 +79,7 @@ describe("claiming seats", () => {
     const ids = await Promise.all((await t.users(60)).map((learner) => t.enroll(learner, courseId)));
     const batches = [
       ...times(10).map((index) => ids.slice(index * 6, index * 6 + 6)),
-      ids.slice(0, 30).reverse(),
+      ids.slice(0, 30).toReversed(),
       [...ids.slice(20, 25), ...ids.slice(20, 25)],
       ids,
     ];

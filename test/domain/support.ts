@@ -95,7 +95,7 @@ export class DomainTest {
       "select seats_taken as taken, (select count(*)::int from course_enrollment where course_id = course.id and seat_held) as held from course where id = $1",
       [courseId],
     );
-    return row as { taken: number; held: number };
+    return row ?? { taken: -1, held: -1 };
   }
 
   async row(enrollmentId: string): Promise<Record<string, unknown>> {

@@ -23,7 +23,10 @@ test("a reply that comes after its step was given up changes nothing, and what i
   t.hooks.ring = () => new Promise<void>((resolve) => (release = resolve));
   const [id = ""] = await t.begin();
   await t.start();
-  await waitFor(async () => (await t.saga("Tally", id))?.state === "Ringing" && (await t.sql("select 1 from pgboss.job where name = 'ring' and state = 'active'")).length === 1);
+  await waitFor(
+    async () =>
+      (await t.saga("Tally", id))?.state === "Ringing" && (await t.sql("select 1 from pgboss.job where name = 'ring' and state = 'active'")).length === 1,
+  );
   await deadlineNow(id);
   expect(await t.ended(id)).toMatchObject({ status: "FAILED" });
   release();
@@ -44,7 +47,9 @@ test("a cancellation and a running participant meet on the saga's lock: the effe
   await t.start();
   await waitFor(() => isRunning);
   const cancelled = t.cancel(id);
-  await waitFor(async () => (await t.sql("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")).length > 0, { describe: "the cancellation to wait for the lock" });
+  await waitFor(async () => (await t.sql("select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")).length > 0, {
+    describe: "the cancellation to wait for the lock",
+  });
   delete t.hooks.count;
   release();
   expect(await cancelled).toBe("applied");
@@ -59,7 +64,11 @@ test("a participant that overruns its time is rolled back, counted as a failed a
   t.hooks.count = () => (++calls === 1 ? new Promise<void>(() => undefined) : undefined);
   const [id = ""] = await t.begin();
   await t.start();
-  expect(await t.until("Tally", id, (saga) => saga.status === "RETRYING", "the overrun to be counted")).toMatchObject({ attempt: 2, maxAttempts: 4, reason: { message: expect.stringContaining("took longer than 100 ms") } });
+  expect(await t.until("Tally", id, (saga) => saga.status === "RETRYING", "the overrun to be counted")).toMatchObject({
+    attempt: 2,
+    maxAttempts: 4,
+    reason: { message: expect.stringContaining("took longer than 100 ms") },
+  });
   await t.skipWaits();
   expect(await t.ended(id)).toMatchObject({ state: "Tallied" });
   expect(await t.effects(id)).toEqual({ net: 1, rows: 1 });

@@ -16,7 +16,9 @@ test("one message that makes its participant throw hurts none of the other ninet
   };
   await t.start();
   await t.untilEnded(ids.filter((id) => id !== poison));
-  expect(await t.until("Tally", poison, (saga) => saga.attempt >= 2, "the failure to be counted")).toMatchObject({ reason: { code: "INTERNAL", message: "cannot count this one" } });
+  expect(await t.until("Tally", poison, (saga) => saga.attempt >= 2, "the failure to be counted")).toMatchObject({
+    reason: { code: "INTERNAL", message: "cannot count this one" },
+  });
   for (const attempt of [3, 4]) {
     await t.skipWaits();
     await t.until("Tally", poison, (saga) => saga.attempt >= attempt, `attempt ${attempt}`);
@@ -24,7 +26,9 @@ test("one message that makes its participant throw hurts none of the other ninet
   await t.skipWaits();
   const stuck = await t.until("Tally", poison, (saga) => saga.status === "STUCK", "the saga to stand");
   expect(stuck).toMatchObject({ state: "Counting", deadlineAt: null, reason: { message: "cannot count this one" } });
-  expect(await t.sql("select queue, attempts, reason_message, detail from dead_letter")).toEqual([{ queue: "count", attempts: 4, reason_message: "cannot count this one", detail: expect.stringContaining("poison-message.test.ts") }]);
+  expect(await t.sql("select queue, attempts, reason_message, detail from dead_letter")).toEqual([
+    { queue: "count", attempts: 4, reason_message: "cannot count this one", detail: expect.stringContaining("poison-message.test.ts") },
+  ]);
   const [sum] = await t.sql<{ rows: number }>("select count(*)::int as rows from tally where what = 'count'");
   expect(sum?.rows).toBe(99);
 });
@@ -35,7 +39,9 @@ test("an SQL error of one message is isolated as well", async () => {
   await t.sql(`alter table tally add constraint no_poison check (tally_id <> '${poison}')`);
   await t.start();
   await t.untilEnded(ids.filter((id) => id !== poison));
-  expect(await t.until("Tally", poison, (saga) => saga.attempt >= 2, "the failure to be counted")).toMatchObject({ reason: { message: expect.stringContaining("no_poison") } });
+  expect(await t.until("Tally", poison, (saga) => saga.attempt >= 2, "the failure to be counted")).toMatchObject({
+    reason: { message: expect.stringContaining("no_poison") },
+  });
 });
 
 test("a payload that does not fit its contract stands at once, with the path of what is wrong", async () => {

@@ -51,8 +51,15 @@ test("the five hundredth learner of a course with fifty seats is refused like th
     { status: "FAILED", failure_code: "COURSE_FULL", count: 450 },
   ]);
   expect(await t.seatsTaken(courseId)).toBe(50);
-  const [failed] = await t.sql<{ subject_id: string }>("select s.subject_id from saga s join course_enrollment e on e.id = s.subject_id where e.course_id = $1 and e.status = 'FAILED' limit 1", [courseId]);
-  expect(await t.saga("CourseEnrollment", failed?.subject_id ?? "")).toMatchObject({ status: "FAILED", state: "EnrollmentFailed", reason: { code: "COURSE_FULL", message: "All 50 seats of the course are taken." } });
+  const [failed] = await t.sql<{ subject_id: string }>(
+    "select s.subject_id from saga s join course_enrollment e on e.id = s.subject_id where e.course_id = $1 and e.status = 'FAILED' limit 1",
+    [courseId],
+  );
+  expect(await t.saga("CourseEnrollment", failed?.subject_id ?? "")).toMatchObject({
+    status: "FAILED",
+    state: "EnrollmentFailed",
+    reason: { code: "COURSE_FULL", message: "All 50 seats of the course are taken." },
+  });
   await untilQuiet(t);
   expect(await t.violations()).toEqual([]);
 }, 60_000);
@@ -81,8 +88,15 @@ test("access refused at the end undoes mail, confirmation and seat in reverse or
   const id = await t.enroll(await t.learner(), courseId);
   expect(await ended(id)).toMatchObject({ status: "FAILED", reason: { code: "ENROLLMENT_CLOSED" } });
   t.mailer.answer = () => undefined;
-  const summaries = await t.sql<{ summary: string }>("select summary from saga_event e join saga s on s.id = e.saga_id where s.subject_id = $1 and e.kind = 'COMPENSATION' order by e.sequence", [id]);
-  expect(summaries.map((row) => row.summary.split(".")[0])).toEqual(["Undoing SendingWelcomeEmail", "Undoing ConfirmingEnrollment", "Undoing CheckingCapacity"]);
+  const summaries = await t.sql<{ summary: string }>(
+    "select summary from saga_event e join saga s on s.id = e.saga_id where s.subject_id = $1 and e.kind = 'COMPENSATION' order by e.sequence",
+    [id],
+  );
+  expect(summaries.map((row) => row.summary.split(".")[0])).toEqual([
+    "Undoing SendingWelcomeEmail",
+    "Undoing ConfirmingEnrollment",
+    "Undoing CheckingCapacity",
+  ]);
   expect(t.mailer.mails.slice(before).map((mail) => mail.subject)).toEqual([expect.stringContaining("Welcome"), expect.not.stringContaining("Welcome")]);
   expect(await t.row(id)).toMatchObject({ status: "FAILED", seat_held: false, access_granted_at: null });
   expect(await t.seatsTaken(courseId)).toBe(0);
@@ -98,7 +112,13 @@ test("a mail server that is down for a while keeps the learner's seat, shows the
   };
   const id = await t.enroll(await t.learner(), courseId);
   const retrying = await t.until("CourseEnrollment", id, (saga) => saga.attempt >= 2, "a second attempt to be planned");
-  expect(retrying).toMatchObject({ status: "RETRYING", state: "SendingWelcomeEmail", maxAttempts: 10, settled: true, reason: { code: "DEPENDENCY_UNAVAILABLE", message: expect.stringContaining("refused the connection") } });
+  expect(retrying).toMatchObject({
+    status: "RETRYING",
+    state: "SendingWelcomeEmail",
+    maxAttempts: 10,
+    settled: true,
+    reason: { code: "DEPENDENCY_UNAVAILABLE", message: expect.stringContaining("refused the connection") },
+  });
   expect(retrying.nextAttemptAt).toBeInstanceOf(Date);
   expect(await t.row(id)).toMatchObject({ status: "CONFIRMED", seat_held: true });
   await t.skipWaits();
@@ -118,7 +138,10 @@ test("a mail that is refused for good is skipped: the saga goes on and the dead 
   const id = await t.enroll(await t.learner(), await t.course());
   const saga = await ended(id);
   t.mailer.answer = () => undefined;
-  expect(saga).toMatchObject({ status: "COMPLETED", steps: expect.arrayContaining([expect.objectContaining({ state: "SendingWelcomeEmail", status: "SKIPPED" })]) });
+  expect(saga).toMatchObject({
+    status: "COMPLETED",
+    steps: expect.arrayContaining([expect.objectContaining({ state: "SendingWelcomeEmail", status: "SKIPPED" })]),
+  });
   expect(await t.sql("select queue, message, attempts, reason_code, status from ops.dead_letter where saga_id = $1", [saga.id])).toEqual([
     { queue: "send-welcome-email", message: "SendWelcomeEmailCommand", attempts: 1, reason_code: "DEPENDENCY_REJECTED", status: "OPEN" },
   ]);
@@ -135,7 +158,9 @@ describe("a cancellation", () => {
     }
     const queue = { ConfirmingEnrollment: "confirm-enrollment", SendingWelcomeEmail: "send-welcome-email", GrantingAccess: "grant-course-access" }[state] ?? "";
     // A job that is due tomorrow stands for one that is still under way.
-    await t.sql(`create or replace function hold() returns trigger language plpgsql as $$ begin if new.name = '${queue}' then new.start_after := now() + interval '1 day'; end if; return new; end $$`);
+    await t.sql(
+      `create or replace function hold() returns trigger language plpgsql as $$ begin if new.name = '${queue}' then new.start_after := now() + interval '1 day'; end if; return new; end $$`,
+    );
     await t.sql("create trigger hold before insert on pgboss.job for each row execute function hold()");
     const id = await t.enroll(await t.learner(), courseId);
     await t.until("CourseEnrollment", id, (saga) => saga.state === state, `the saga to reach ${state}`);
@@ -143,19 +168,28 @@ describe("a cancellation", () => {
     return { id, courseId, resume: () => t.skipWaits() };
   };
 
-  test.each(["CheckingCapacity", "ConfirmingEnrollment", "SendingWelcomeEmail", "GrantingAccess"])("during %s undoes everything, and the command under way has no effect", async (state) => {
-    const { id, courseId, resume } = await stopAt(state);
-    const mails = t.mailer.mails.length;
-    await t.cancel(id);
-    await resume();
-    expect(await ended(id)).toMatchObject({ status: "CANCELLED", state: "EnrollmentFailed", reason: { code: "CANCELLED_BY_USER" } });
-    await untilQuiet(t);
-    expect(await t.row(id)).toMatchObject({ status: "CANCELLED", seat_held: false, access_granted_at: null, confirmed_at: null, failure_code: "CANCELLED_BY_USER" });
-    expect(await t.seatsTaken(courseId)).toBe(0);
-    // Cancelled while access was being granted, the learner had been welcomed, and is told that it no longer holds.
-    expect(t.mailer.mails.length - mails).toBe(state === "GrantingAccess" ? 1 : 0);
-    expect(await t.violations()).toEqual([]);
-  });
+  test.each(["CheckingCapacity", "ConfirmingEnrollment", "SendingWelcomeEmail", "GrantingAccess"])(
+    "during %s undoes everything, and the command under way has no effect",
+    async (state) => {
+      const { id, courseId, resume } = await stopAt(state);
+      const mails = t.mailer.mails.length;
+      await t.cancel(id);
+      await resume();
+      expect(await ended(id)).toMatchObject({ status: "CANCELLED", state: "EnrollmentFailed", reason: { code: "CANCELLED_BY_USER" } });
+      await untilQuiet(t);
+      expect(await t.row(id)).toMatchObject({
+        status: "CANCELLED",
+        seat_held: false,
+        access_granted_at: null,
+        confirmed_at: null,
+        failure_code: "CANCELLED_BY_USER",
+      });
+      expect(await t.seatsTaken(courseId)).toBe(0);
+      // Cancelled while access was being granted, the learner had been welcomed, and is told that it no longer holds.
+      expect(t.mailer.mails.length - mails).toBe(state === "GrantingAccess" ? 1 : 0);
+      expect(await t.violations()).toEqual([]);
+    },
+  );
 
   test("of an active enrollment is a plain change; the finished saga stays as it is", async () => {
     const courseId = await t.course(1);

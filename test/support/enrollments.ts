@@ -101,9 +101,9 @@ export const untilQuiet = (engine: TestEngine): Promise<unknown> =>
   waitFor(
     async () => {
       const [row] = await engine.sql<{ busy: number }>(
-        "select (select count(*) from outbox where deliver_at < now() + interval '5 seconds') + (select count(*) from pgboss.job where state < 'completed' and name not like '\\_\\_%') as busy",
+        "select ((select count(*) from outbox where deliver_at < now() + interval '5 seconds') + (select count(*) from pgboss.job where state < 'completed' and name not like '\\_\\_%'))::int as busy",
       );
-      return Number(row?.busy) === 0;
+      return row?.busy === 0;
     },
     { timeoutMs: 30_000, describe: "outbox and queues to be empty" },
   );

@@ -122,6 +122,6 @@ export const orderSaga = saga("Order", {
     save: (e) => ({ note: e.why }),
     then: fail("Cancelled"),
   })
-  .interrupt(OrderHeldEvent, { during: "any", then: park })
+  .interrupt(OrderHeldEvent, { during: "any", then: park, whenFinal: "note" })
   .onFailed({ final: "Abandoned" })
   .build();

@@ -89,7 +89,7 @@ export function tallyParticipants(hooks: Partial<TallyHooks>): AnyParticipant[] 
     }),
     leased(RingCommand, {
       loadAll: async (_em, commands) => commands.map((one) => one.payload.tallyId),
-      perform: async (tallyId, delivery, signal) => void (await hooks.ring?.(tallyId, delivery.runId, delivery.attempt, signal)),
+      perform: async (tallyId, delivery, signal) => await hooks.ring?.(tallyId, delivery.runId, delivery.attempt, signal),
       recordAll: async (em, done) => {
         await write("ring", 1)(
           em,

@@ -24,11 +24,7 @@ export const CourseAccessRevokedEvent = event("CourseAccessRevokedEvent", { enro
 export const EnrollmentCancellationRequestedEvent = event("EnrollmentCancellationRequestedEvent", { enrollmentId: t.id(), byUserId: t.id() });
 
 /** Claims a seat; undone by ReleaseSeatCommand. */
-export const CheckCourseCapacityCommand = command(
-  "CheckCourseCapacityCommand",
-  { enrollmentId: t.id(), courseId: t.id() },
-  CourseCapacityCheckedEvent,
-);
+export const CheckCourseCapacityCommand = command("CheckCourseCapacityCommand", { enrollmentId: t.id(), courseId: t.id() }, CourseCapacityCheckedEvent);
 export const ReleaseSeatCommand = command("ReleaseSeatCommand", { enrollmentId: t.id(), courseId: t.id() }, SeatReleasedEvent);
 
 /** Checks window, account and course once more and confirms; undone by CancelEnrollmentCommand. */
@@ -41,11 +37,7 @@ export const ConfirmEnrollmentCommand = command(
 export const CancelEnrollmentCommand = command("CancelEnrollmentCommand", { enrollmentId: t.id(), reason: t.text() }, EnrollmentCancelledEvent);
 
 /** Sends the welcome mail; undone by WithdrawWelcomeEmailCommand, which tells the learner that the welcome no longer holds. */
-export const SendWelcomeEmailCommand = command(
-  "SendWelcomeEmailCommand",
-  { enrollmentId: t.id(), userId: t.id(), courseId: t.id() },
-  WelcomeEmailSentEvent,
-);
+export const SendWelcomeEmailCommand = command("SendWelcomeEmailCommand", { enrollmentId: t.id(), userId: t.id(), courseId: t.id() }, WelcomeEmailSentEvent);
 export const WithdrawWelcomeEmailCommand = command(
   "WithdrawWelcomeEmailCommand",
   { enrollmentId: t.id(), userId: t.id(), deliveryId: t.maybe(t.id()) },

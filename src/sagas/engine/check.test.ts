@@ -434,6 +434,7 @@ describe("several sagas", () => {
     const newer = small(2).step("Thanking", thanking).interrupt(m.OrderCancelledEvent, { during: "any", then: park }).build();
     const registry = new SagaRegistry([newer, older]);
     expect(registry.startedBy("OrderPlacedEvent")?.version).toBe(2);
+    expect(new SagaRegistry([older, newer]).startedBy("OrderPlacedEvent")?.version).toBe(2);
     expect(registry.advancedBy("OrderHeldEvent").map(({ version }) => version)).toEqual([1]);
     expect(registry.advancedBy("OrderCancelledEvent").map(({ version }) => version)).toEqual([2]);
     expect(registry.advancedBy("PickedUpEvent")).toEqual([]);

@@ -663,6 +663,12 @@ describe("an interrupt", () => {
     expect(cancelled(saga).last).toMatchObject({ fate: "refused", history: [], explanation: "It has ended already, as Delivered." });
   });
 
+  test("that wants only to be noted after the end is not refused, and changes nothing", () => {
+    const saga = delivering().answered(m.DeliveredEvent, { orderId });
+    expect(saga.happened(m.OrderHeldEvent, { orderId }).last).toMatchObject({ fate: "noted", history: [], commands: [] });
+    expect(saga.instance.status).toBe("COMPLETED");
+  });
+
   test("for any state may make the saga stand, whatever it does", () => {
     for (const saga of [reserving(), wrapping(), awaiting(), delivering()]) expect(saga.happened(m.OrderHeldEvent, { orderId }).instance.status).toBe("STUCK");
     expect(reserving().failed().happened(m.OrderHeldEvent, { orderId }).instance).toMatchObject({ status: "STUCK", nextAttemptAt: null, deadlineAt: null });

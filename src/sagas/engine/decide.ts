@@ -173,7 +173,7 @@ function onEvent(definition: Definition, instance: Instance, event: Extract<Inpu
   const turn = new Turn(definition, instance, context, name, event.messageId);
   const interrupt = definition.interrupts.find((one) => one.event.name === name);
   if (interrupt !== undefined) {
-    if (isFinished(instance)) return turn.refuse(`It has ended already, as ${instance.state}.`);
+    if (isFinished(instance)) return turn.refuse(`It has ended already, as ${instance.state}.`, interrupt.whenFinal === "note" ? "noted" : "refused");
     if (isUndoing(instance)) return turn.ignore("already-undoing", `${name} changes nothing: the saga is being undone already.`);
     if (interrupt.during !== "any" && !interrupt.during.has(instance.state))
       return turn.refuse(`${name} is not possible any more in the state ${instance.state}.`);
@@ -223,6 +223,7 @@ const describeFate = (fate: Fate): string =>
     late: "its step had been given up",
     superseded: "a newer attempt had taken over",
     refused: "it is not possible any more",
+    noted: "the saga has ended, which is no reason to refuse it",
     "already-undoing": "the saga is being undone already",
     orphan: "no saga has this key",
     "no-subscriber": "nobody listens to it",
