@@ -10,7 +10,7 @@ test("a certificate is numbered, then printed with its number", () => {
   const saga = numbered();
   expect(saga.outcome).toBe("PrintingCertificate RUNNING > PrintCertificateCommand");
   expect(saga.newest().payload).toEqual({ certificateId, number: 7 });
-  expect(saga.answered(m.CertificatePrintedEvent, { certificateId }).outcome).toBe("CertificateIssued COMPLETED");
+  expect(saga.answered(m.CertificatePrintedEvent, { certificateId }).outcome).toBe("CertificateReady COMPLETED");
 });
 
 test("the number of one that cannot be printed is voided", () => {

@@ -10,10 +10,10 @@ export const certificate = saga("Certificate", {
   participants: ["learnerId"],
   data: { certificateId: t.id(), learnerId: t.id(), number: t.maybe(t.int()), problem: t.maybe(t.text()) },
   states: ["CertificateRequested", "NumberingCertificate", "PrintingCertificate"],
-  finals: { CertificateIssued: "succeeded", CertificateFailed: "failed" },
+  finals: { CertificateReady: "succeeded", CertificateFailed: "failed" },
   reasons: {
     Unprintable: { code: "DEPENDENCY_REJECTED", message: (d) => d.problem ?? "The certificate cannot be printed." },
-    TooLate: { code: "TIMED_OUT", message: "The certificate could not be issued in time." },
+    TooLate: { code: "TIMED_OUT", message: "The certificate could not be made in time." },
   },
 })
   .startOn(m.CertificateRequestedEvent, { state: "CertificateRequested", key: (e) => e.certificateId, init: (e) => ({ ...e }) })
@@ -31,7 +31,7 @@ export const certificate = saga("Certificate", {
     invoke: m.PrintCertificateCommand,
     with: (d) => ({ certificateId: d.certificateId, number: d.number ?? 0 }),
     onReply: {
-      CertificatePrintedEvent: finish("CertificateIssued"),
+      CertificatePrintedEvent: finish("CertificateReady"),
       CertificateUnprintableEvent: { save: (e) => ({ problem: e.problem }), then: fail("Unprintable") },
     },
     effect: "irreversible",
@@ -47,7 +47,7 @@ export const certificate = saga("Certificate", {
       CertificateRequested: "REQUESTED",
       NumberingCertificate: "REQUESTED",
       PrintingCertificate: "NUMBERED",
-      CertificateIssued: "ISSUED",
+      CertificateReady: "READY",
       CertificateFailed: "FAILED",
     },
   )

@@ -41,7 +41,7 @@ test("a hundred certificates get a hundred numbers and are printed", async () =>
   const ids = await Promise.all(Array.from({ length: 100 }, request));
   await t.untilEnded(ids);
   expect(new Set(printed.map((sheet) => sheet.number)).size).toBe(100);
-  expect(await t.sql("select status, count(distinct number)::int as count from certificate group by status")).toEqual([{ status: "ISSUED", count: 100 }]);
+  expect(await t.sql("select status, count(distinct number)::int as count from certificate group by status")).toEqual([{ status: "READY", count: 100 }]);
 });
 
 test("a printer that is away for a moment is asked again with the same key", async () => {
@@ -50,7 +50,7 @@ test("a printer that is away for a moment is asked again with the same key", asy
   await t.until("Certificate", id, (saga) => saga.status === "RETRYING", "a second attempt to be planned");
   await t.skipWaits();
   await t.untilEnded([id]);
-  expect(await rowOf(id)).toMatchObject([{ status: "ISSUED" }]);
+  expect(await rowOf(id)).toMatchObject([{ status: "READY" }]);
 });
 
 test("one that cannot be printed fails, and its number is voided", async () => {

@@ -18,6 +18,7 @@ const die = (id: string): void => {
 };
 const engine = await createTestEngine({
   sagas: [tally],
+  attemptTimeoutMs: 600_000,
   participants: tallyParticipants({ [command]: die }),
   database: {
     url,

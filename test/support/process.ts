@@ -26,13 +26,13 @@ export interface Program {
 }
 
 /**
- * Starts src/main.ts in a process of its own and waits until it can be used. `env` are settings; nothing of this process'
+ * Starts the compiled program in a process of its own and waits until it can be used. `env` are settings; nothing of this process'
  * environment reaches it except PATH.
  *
  * @throws when the program ends before it is ready, with what it wrote to standard error
  */
 export async function startProgram(env: Record<string, string>): Promise<Program> {
-  const child = spawn(process.execPath, ["--import", "./swc-hooks.mjs", "src/main.ts"], {
+  const child = spawn(process.execPath, ["dist/src/main.js"], {
     cwd: new URL("../..", import.meta.url),
     env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "test", PORT: "0", SMTP_PORT: "0", SEED: "none", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +18,7 @@ let undo: () => Promise<void> = () => Promise.resolve();
  */
 export async function setUp(): Promise<void> {
   const log = createLog("warn");
+  const compiled = compile();
   const external = process.env["TEST_DATABASE_URL"] ?? process.env["DATABASE_URL"];
   const template = `test_template_${process.pid}`;
   let server = external;
@@ -40,6 +43,7 @@ export async function setUp(): Promise<void> {
     await undo();
     throw error;
   }
+  await compiled;
   process.env["TEST_SERVER_URL"] = server;
   process.env["TEST_TEMPLATE"] = template;
 }
@@ -56,4 +60,11 @@ async function runOn(url: string, statement: string): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** Tests that start the program start what `npm start` would: three times faster than compiling it in every process. */
+async function compile(): Promise<void> {
+  const compiler = spawn(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { stdio: "inherit" });
+  const [code] = (await once(compiler, "close")) as [number | null];
+  if (code !== 0) throw new Error(`The program does not compile (tsc has ended with ${code})`);
 }

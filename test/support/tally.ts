@@ -1,6 +1,7 @@
 import { newId } from "../../src/kernel/ids.ts";
 import { command, event, handleAll, leased, occur, publish, query, t, type AnyParticipant } from "../../src/outbox/index.ts";
 import { fail, finish, incremental, next, park, saga } from "../../src/sagas/engine/index.ts";
+import { waitFor } from "./wait.ts";
 import { createTestEngine, type TestEngine, type TestEngineOptions } from "./engine.ts";
 
 export const TallyStartedEvent = event("TallyStartedEvent", { tallyId: t.id() });
@@ -118,6 +119,8 @@ export interface Tallies extends TestEngine {
   effects(tallyId: string, what?: string): Promise<{ net: number; rows: number }>;
   ended(tallyId: string): Promise<Awaited<ReturnType<TestEngine["until"]>>>;
   kinds(tallyId: string): Promise<string[]>;
+  /** Waits until so many attempts have failed, and returns why, in order. Read from the history, which a later attempt does not change. */
+  failures(tallyId: string, count?: number): Promise<string[]>;
 }
 
 export const createTallyTable = "create table if not exists tally (what text not null, tally_id uuid not null, sign int not null)";
@@ -145,6 +148,19 @@ export async function createTallies(options: Partial<TestEngineOptions> = {}): P
       return row ?? { net: 0, rows: 0 };
     },
     ended: (tallyId) => engine.until("Tally", tallyId, (saga) => saga.finishedAt !== null, "the tally to end"),
+    async failures(tallyId, count = 1) {
+      const read = async (): Promise<string[]> => {
+        const rows = await engine.sql<{ reason: string }>(
+          "select e.reason_message as reason from saga_event e join saga s on s.id = e.saga_id where s.subject_id = $1 and e.kind = 'ATTEMPT_FAILED' order by e.sequence",
+          [tallyId],
+        );
+        return rows.map((row) => row.reason);
+      };
+      return waitFor(async () => ((await read()).length >= count ? read() : null), {
+        timeoutMs: 20_000,
+        describe: async () => `${count} failed attempts; there are ${JSON.stringify(await read())}`,
+      });
+    },
     async kinds(tallyId) {
       const rows = await engine.sql<{ line: string }>(
         "select e.kind || coalesce(' ' || e.message, '') as line from saga_event e join saga s on s.id = e.saga_id where s.subject_id = $1 order by e.sequence",
