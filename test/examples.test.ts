@@ -60,7 +60,10 @@ withCurl(
 
     const [, saga = "", token = ""] = /watch\.mjs (\S+) (\S+)/.exec(enrolling.output()) ?? [];
     const watching = run(process.execPath, "examples/watch.mjs", saga, token, api);
-    await waitFor(() => watching.output().includes("Attempt 1 of 10 failed"), { describe: () => ["the watcher to see an attempt fail", watching.output()] });
+    await waitFor(() => watching.output().includes("Attempt 1 of 10 failed"), {
+      timeoutMs: 30_000,
+      describe: () => ["the watcher to see an attempt fail", watching.output()],
+    });
 
     await program.kill();
     program = await startProgram({ ...settings, PORT: new URL(api).port });
@@ -71,5 +74,5 @@ withCurl(
     const numbers = [...watching.output().matchAll(/^ *(\d+) /gm)].map(([, number]) => Number(number));
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   },
-  90_000,
+  150_000,
 );

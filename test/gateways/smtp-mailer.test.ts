@@ -33,7 +33,7 @@ const copies = (mail: Mail): number | undefined => smtp.store.list().find((store
 
 beforeAll(async () => {
   smtp = await EmbeddedSmtp.start({ directory, port: 0, log: silentLog });
-  mailer = new SmtpMailer({ url: smtp.url, from: "MentorPlatform <no-reply@mentorplatform.example>", connectTimeoutMs: 1_000, socketTimeoutMs: 1_000 });
+  mailer = new SmtpMailer({ url: smtp.url, from: "MentorPlatform <no-reply@mentorplatform.example>", connectTimeoutMs: 5_000, socketTimeoutMs: 5_000 });
   http = createServer(express().use(mailboxPage(smtp)));
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
