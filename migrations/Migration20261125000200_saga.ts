@@ -30,6 +30,7 @@ export class Migration20261125000200_saga extends Migration {
         finished_at timestamptz null,
         constraint saga_type_subject_id_unique unique (type, subject_id),
         constraint saga_deadline_at_check check (deadline_at is not null or status not in ('RUNNING', 'RETRYING', 'WAITING')),
+        constraint saga_ended_deadline_at_check check (finished_at is null or deadline_at is null),
         constraint saga_finished_at_check check ((finished_at is not null) = (status in ('COMPLETED', 'FAILED', 'CANCELLED')))
       ) with (fillfactor = 80)`);
     this.addSql(`create index saga_deadline_at_index on saga (deadline_at) where deadline_at is not null`);

@@ -1,7 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Router } from "express";
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
@@ -213,10 +213,17 @@ async function connectAlone(url: string): Promise<pg.Client> {
   return client;
 }
 
+/** Level by level: on file systems that answer "not found" where nothing can be made, Node's recursive mkdir never ends. */
+function makeDirectory(directory: string, mode: number): void {
+  if (existsSync(directory)) return;
+  makeDirectory(dirname(directory), mode);
+  mkdirSync(directory, { mode });
+}
+
 /** Others may pass through on their way to the database's directory, which root starts under another account; nobody may look. */
 function prepareDataDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+    makeDirectory(directory, process.getuid?.() === 0 ? 0o711 : 0o700);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw startupError(

@@ -53,7 +53,7 @@ export async function once(em: EntityManager, call: RepeatableCall, work: () => 
 }
 
 function requireKey(key: string): void {
-  const length = [...key].length;
+  const length = key.isWellFormed() ? [...key].length : 0;
   // Postgres takes no NUL in a text.
   if (length >= 8 && length <= 128 && !key.includes("\0")) return;
   throw new Refusal("INVALID", `An idempotency key has 8 to 128 characters and no NUL, this one has ${length}.`, ["idempotencyKey"]);

@@ -5,12 +5,12 @@ import { Defect, failureReason, Transient, type FailureReason } from "../kernel/
 import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
 import type { Hints } from "./hints.ts";
-import { deleteJobs, envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
+import { deleteJobs, envelope, onConnectionOf, postpone, type JobData, type Message } from "./jobs.ts";
 import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
 import type { AnyParticipant, Delivery, TransactionalParticipant } from "./participant.ts";
 import { partition } from "./partition.ts";
 import { deliverDirectly, publishAll } from "./publish.ts";
-import type { InTransactionSubscriber } from "./subscriber.ts";
+import type { Claim, InTransactionSubscriber } from "./subscriber.ts";
 import type { Worker } from "./worker.ts";
 
 export interface ConsumerParts {
@@ -40,12 +40,7 @@ export function delivery(participant: AnyParticipant, message: Envelope): Delive
 }
 
 /** Publishes the replies of a batch; each belongs to the command at the same place. */
-export async function publishReplies(
-  em: EntityManager,
-  commands: readonly Envelope[],
-  replies: readonly EventMessage[],
-  claim: Parameters<typeof publishAll>[2],
-): Promise<void> {
+export async function publishReplies(em: EntityManager, commands: readonly Envelope[], replies: readonly EventMessage[], claim: Claim): Promise<void> {
   if (replies.length !== commands.length) throw new Defect(`${commands[0]?.name}: ${commands.length} commands got ${replies.length} replies`);
   await publishAll(
     em,
@@ -72,6 +67,16 @@ export const listenToQueue = (hints: Hints, queue: string, loop: Loop): (() => v
     if (queues.length === 0 || queues.includes(queue)) loop.wake();
   });
 
+const UNREADABLE_SECONDS = 5;
+const STUBBORN_SECONDS = 60;
+
+/** A command whose sender this process cannot read waits for a process that can; whoever stands behind it goes on. */
+export async function postponeUnreadable(em: EntityManager, queue: string, jobs: readonly Message[], claim: Claim, log: Log): Promise<void> {
+  for (const { id } of jobs)
+    log.warn({ queue, job: id, reason: claim.unreadable.get(id) }, "A command's saga cannot be read by this process; the command waits");
+  await postpone(em, queue, jobs, UNREADABLE_SECONDS);
+}
+
 /** A batch that has to be carried out one message at a time, because one of them may have killed a process. */
 class TakeApart extends Error {}
 
@@ -94,6 +99,8 @@ export class TransactionalConsumer {
   private parted: number[] = [];
   /** Failures of messages that were rolled back alone, until they have been counted. */
   private readonly verdicts = new Map<string, FailureReason>();
+  /** Messages of which not even the failure could be counted. */
+  private readonly stubborn = new Set<string>();
 
   constructor(participant: TransactionalParticipant, attemptTimeoutMs: number, parts: ConsumerParts) {
     this.participant = participant;
@@ -146,9 +153,15 @@ export class TransactionalConsumer {
       if (error instanceof TakeApart) this.parted.push(...taken.map(() => 1));
       else this.parted.push(taken.length - half, half);
     } else if (first !== undefined) {
-      // Even counting its failure has failed: that is no fault of the message.
-      if (this.verdicts.has(first.id)) throw error;
       this.parted.push(1);
+      // Even counting its failure has failed. It must not stand in the way of those behind it.
+      if (this.verdicts.has(first.id)) {
+        this.parts.log.error(
+          { err: error, queue: this.queue, job: first.id },
+          "A message can neither be carried out nor counted as failed; it is put back for a minute",
+        );
+        this.stubborn.add(first.id);
+      }
       this.verdicts.set(first.id, failureReason(error));
     } else throw error;
   }
@@ -161,13 +174,17 @@ export class TransactionalConsumer {
     const fetched = await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) });
     if (fetched.length === 0) return 0;
     taken.push(...(fetched as Message[]).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
-    const commands = taken.map(envelope);
     crashPoint("consumer:fetched");
+    const [stubborn, tractable] = partition(taken, (job) => this.stubborn.delete(job.id));
+    if (stubborn.length > 0) await postpone(em, this.queue, stubborn, STUBBORN_SECONDS);
+    if (tractable.length === 0) return taken.length;
+    const commands = tractable.map(envelope);
 
     const failures = await this.suspicions(commands);
     const claim = await subscriber.claim(em, commands);
     const [failed, rest] = partition(commands, (command) => claim.current.has(command.id) && failures.has(command.id));
-    const [current, stale] = partition(rest, (command) => claim.current.has(command.id));
+    const [current, others] = partition(rest, (command) => claim.current.has(command.id));
+    const stale = others.filter((command) => !claim.unreadable.has(command.id));
     if (current.length > 0) {
       const replies = await inTime(
         this.participant.handleAll(
@@ -187,7 +204,9 @@ export class TransactionalConsumer {
         claim,
       );
     }
-    await settle(boss, em, this.queue, taken);
+    const [unreadable, settled] = partition(tractable, (job) => claim.unreadable.has(job.id));
+    if (unreadable.length > 0) await postponeUnreadable(em, this.queue, unreadable, claim, this.parts.log);
+    if (settled.length > 0) await settle(boss, em, this.queue, settled);
     return taken.length;
   }
 

@@ -1,6 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { fromKysely, type Job, type PgBoss } from "pg-boss";
 import { queueOf, type Envelope } from "./message.ts";
+import { query } from "./sql.ts";
 
 /** An envelope as a job's data; the message id is the job's own. */
 export type JobData = Omit<Envelope, "id">;
@@ -29,6 +30,18 @@ export async function deleteJobs(
     onConnectionOf(em),
   );
   return (response as { readonly affected: number }).affected;
+}
+
+/**
+ * Puts jobs back, to be taken not before so many seconds have passed; for what cannot be carried out now and is nobody's failed
+ * attempt. Whoever stands behind them on the queue goes on.
+ */
+export async function postpone(em: EntityManager, queue: string, jobs: readonly { readonly id: string }[], seconds: number): Promise<void> {
+  await query(
+    em,
+    "update pgboss.job set state = 'created', started_on = null, start_after = now() + make_interval(secs => $3) where name = $1 and id = any($2::uuid[])",
+    [queue, jobs.map((job) => job.id), seconds],
+  );
 }
 
 /** Puts messages onto their queues in the transaction of `em`, one statement a queue. @returns the queues */

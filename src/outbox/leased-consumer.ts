@@ -1,7 +1,18 @@
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import { Loop } from "../kernel/loop.ts";
-import { delivery, inTime, isDatabaseTrouble, listenToQueue, publishReplies, settle, TakenOver, UNTIL_WOKEN_MS, type ConsumerParts } from "./consumer.ts";
+import {
+  delivery,
+  inTime,
+  isDatabaseTrouble,
+  listenToQueue,
+  postponeUnreadable,
+  publishReplies,
+  settle,
+  TakenOver,
+  UNTIL_WOKEN_MS,
+  type ConsumerParts,
+} from "./consumer.ts";
 import { envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import type { Delivery, LeasedParticipant } from "./participant.ts";
@@ -18,7 +29,7 @@ type Performed =
       readonly output: unknown;
     }
   | { readonly job: Message; readonly command: Envelope; readonly ok: false; readonly failure: FailureReason }
-  /** Given up before it was started: put aside without effect. */
+  /** Given up, or unreadable, before it was started. */
   | { readonly job: Message; readonly command: Envelope; readonly ok: null };
 
 /**
@@ -35,6 +46,8 @@ export class LeasedConsumer {
   private unlisten: () => void = () => undefined;
   private readonly inHand = new Map<string, Promise<void>>();
   private performed: Performed[] = [];
+  /** Leased, but not yet begun: kept when what comes before the beginning fails. */
+  private leased: Message[] = [];
 
   constructor(participant: LeasedParticipant, attemptTimeoutMs: number, parts: ConsumerParts) {
     this.participant = participant;
@@ -44,7 +57,7 @@ export class LeasedConsumer {
     this.loop = new Loop({
       pass: (signal) => this.pass(signal),
       onError: (error) => parts.log.warn({ err: error, queue: this.queue }, "Commands with outside effects could not be taken or settled; trying again"),
-      isDone: () => this.inHand.size === 0 && this.performed.length === 0,
+      isDone: () => this.inHand.size === 0 && this.performed.length === 0 && this.leased.length === 0,
     });
   }
 
@@ -64,6 +77,7 @@ export class LeasedConsumer {
   }
 
   private async pass(signal: AbortSignal): Promise<number> {
+    if (this.leased.length > 0) await this.beginLeased();
     const free = signal.aborted ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size - this.performed.length;
     const taken = free > 0 ? await this.take(free) : 0;
     await this.settleAll();
@@ -74,10 +88,17 @@ export class LeasedConsumer {
 
   /** Leases up to `size` jobs and begins their effects. @returns how many were leased */
   private async take(size: number): Promise<number> {
-    const { em, subscriber } = this.parts;
     const jobs = await this.lease(size);
     if (jobs.length === 0) return 0;
     crashPoint("leased:fetched");
+    this.leased = jobs;
+    await this.beginLeased();
+    return jobs.length;
+  }
+
+  private async beginLeased(): Promise<void> {
+    const { em, subscriber } = this.parts;
+    const jobs = this.leased;
     const commands = jobs.map(envelope);
     const { current } = await subscriber.peek(em(), commands);
     const toPerform: { job: Message; command: Envelope; delivery: Delivery<unknown> }[] = [];
@@ -93,8 +114,8 @@ export class LeasedConsumer {
         }
       }
     }
+    this.leased = [];
     if (toPerform.length > 0) await this.begin(toPerform);
-    return jobs.length;
   }
 
   /** Lease and note of it are one commit: of a process that dies, every lease is known. */
@@ -176,7 +197,8 @@ export class LeasedConsumer {
       const current = batch.filter((one) => claim.current.has(one.job.id));
       const done = current.filter((one) => one.ok === true);
       const failed = current.filter((one) => one.ok === false);
-      const stale = batch.filter((one) => !claim.current.has(one.job.id));
+      const unreadable = batch.filter((one) => claim.unreadable.has(one.job.id));
+      const stale = batch.filter((one) => !claim.current.has(one.job.id) && !claim.unreadable.has(one.job.id));
       if (done.length > 0) {
         const replies = await this.participant.recordAll(em, done);
         await publishReplies(
@@ -200,12 +222,10 @@ export class LeasedConsumer {
           claim,
         );
       }
-      await settle(
-        boss,
-        em,
-        this.queue,
-        batch.map((one) => one.job),
-      );
+      const jobsOf = (some: readonly Performed[]): Message[] => some.map((one) => one.job);
+      const settled = batch.filter((one) => !claim.unreadable.has(one.job.id));
+      if (unreadable.length > 0) await postponeUnreadable(em, this.queue, jobsOf(unreadable), claim, this.parts.log);
+      if (settled.length > 0) await settle(boss, em, this.queue, jobsOf(settled));
     });
   }
 }

@@ -57,18 +57,21 @@ export class Relay {
   private async pass(): Promise<number> {
     const sweepMs = this.parts.sweepIntervalMs ?? 1_000;
     const { queues, count, untilNextMs } = await this.parts.transaction(async (em) => {
-      // A row that another relay has locked is being moved by it.
+      // A row that another relay has locked is being moved by it; one for a queue that does not exist (yet) waits without harm to others.
       const rows = await query<OutboxRow>(
         em,
         `delete from outbox where id in (
-           select id from outbox where deliver_at <= clock_timestamp() order by deliver_at, id limit ${BATCH} for update skip locked
+           select id from outbox where deliver_at <= clock_timestamp() and queue in (select name from pgboss.queue) order by deliver_at, id limit ${BATCH} for update skip locked
          ) returning id, queue, name, payload, correlation_id, causation_id, run_id, attempt`,
       );
       const queues = await insertJobs(this.parts.boss, em, rows.map(envelopeOf));
       const [next] =
         rows.length === BATCH
           ? [{ ms: 0 }]
-          : await query<{ ms: number | null }>(em, "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::int as ms from outbox");
+          : await query<{ ms: number | null }>(
+              em,
+              "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::int as ms from outbox where deliver_at > clock_timestamp()",
+            );
       return { queues, count: rows.length, untilNextMs: next?.ms ?? sweepMs };
     });
     if (queues.length > 0) this.parts.hints.send("queue", queues);

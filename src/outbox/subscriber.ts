@@ -24,6 +24,8 @@ export interface AttemptFailure {
  */
 export interface Claim {
   readonly current: ReadonlySet<string>;
+  /** Commands whose sender this process cannot read, by message id with the reason: not its version, or damaged. They have to wait. */
+  readonly unreadable: ReadonlyMap<string, string>;
 }
 
 /**

@@ -37,6 +37,7 @@ export class Worker {
   private readonly parts: WorkerParts;
   private connection: HeldConnection | null = null;
   private isStopping = false;
+  private isWaitingToSignOn = false;
 
   constructor(parts: WorkerParts) {
     this.parts = parts;
@@ -111,7 +112,10 @@ export class Worker {
   }
 
   private signOnAgain(): void {
+    if (this.isWaitingToSignOn) return;
+    this.isWaitingToSignOn = true;
     const timer = setTimeout(() => {
+      this.isWaitingToSignOn = false;
       if (this.isStopping) return;
       this.signOn().catch((error: unknown) => {
         this.parts.log.debug({ err: error }, "Still no connection to prove this process alive");

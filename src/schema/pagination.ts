@@ -34,7 +34,14 @@ export function openCursor(list: string, cursor: string): string {
 /** An id, or an instant and an id: anything else would get as far as the database and fail there. */
 function isKeyset(text: string): boolean {
   const [id, instant, ...rest] = text.split(" ").toReversed();
-  return rest.length === 0 && isId(id) && (instant === undefined || !Number.isNaN(Date.parse(instant)));
+  return rest.length === 0 && isId(id) && (instant === undefined || isInstant(instant));
+}
+
+/** As `to_char` writes it for cursors, and a day that exists. */
+function isInstant(text: string): boolean {
+  if (!/^[1-9]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/.test(text)) return false;
+  const time = new Date(`${text.slice(0, 23)}Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text.slice(0, 19));
 }
 
 @ObjectType({ description: "Where a page lies in its list." })

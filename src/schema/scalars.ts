@@ -1,4 +1,4 @@
-import { GraphQLScalarType, Kind } from "graphql";
+import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
 import { GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSONObject, GraphQLTimeZone } from "graphql-scalars";
 
 type ScalarConfig = ConstructorParameters<typeof GraphQLScalarType>[0];
@@ -17,7 +17,7 @@ const MAX_EMAIL_LENGTH = 254;
 
 function parseEmail(value: unknown): string {
   const email = GraphQLEmailAddress.parseValue(value);
-  if (email.length > MAX_EMAIL_LENGTH) throw new TypeError(`An e-mail address has at most ${MAX_EMAIL_LENGTH} characters`);
+  if (email.length > MAX_EMAIL_LENGTH) throw new GraphQLError(`An e-mail address has at most ${MAX_EMAIL_LENGTH} characters`);
   return email;
 }
 

@@ -36,7 +36,7 @@ export function playgroundRoutes(): Router {
     response.type("text/javascript").send(`const tabs = ${JSON.stringify(tabs)};\n${script}`);
   });
   router.get("/graphiql/:asset", (request, response, next) => {
-    const file = assets[request.params.asset];
+    const file = Object.hasOwn(assets, request.params.asset) ? assets[request.params.asset] : undefined;
     if (file === undefined) return next();
     response.set("x-content-type-options", "nosniff");
     response.sendFile(file, { maxAge: "1h", dotfiles: "allow" });

@@ -37,8 +37,8 @@ export class DomainTest {
           test.published.push(...events);
           return events.map((event) => ({ messageId: event.id, fate: test.fate }));
         },
-        claim: async () => ({ current: new Set() }),
-        peek: async () => ({ current: new Set() }),
+        claim: async () => ({ current: new Set(), unreadable: new Map() }),
+        peek: async () => ({ current: new Set(), unreadable: new Map() }),
         putAside: async () => undefined,
         attemptsFailed: async () => undefined,
       },

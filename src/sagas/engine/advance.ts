@@ -1,6 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect } from "../../kernel/errors.ts";
-import { newId } from "../../kernel/ids.ts";
+import { isId, newId } from "../../kernel/ids.ts";
 import {
   afterCommit,
   append,
@@ -51,14 +51,13 @@ export class Advance implements InTransactionSubscriber {
   }
 
   async claim(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
-    const ids = [...new Set(commands.flatMap((command) => (command.replyTo === null ? [] : (command.correlationId ?? []))))];
-    const locked = ids.length === 0 ? { instances: new Map<string, Instance>(), now: new Date(0) } : await lockById(em, this.registry, ids);
-    return { current: currentOf(commands, locked.instances), locked } as LockedClaim;
+    const ids = sagaIdsOf(commands);
+    const locked = ids.length === 0 ? nothingLocked() : await lockById(em, this.registry, ids);
+    return { ...claimOf(commands, locked), locked } as LockedClaim;
   }
 
   async peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
-    const ids = [...new Set(commands.flatMap((command) => command.correlationId ?? []))];
-    return { current: currentOf(commands, await readById(em, this.registry, ids)) };
+    return claimOf(commands, await readById(em, this.registry, sagaIdsOf(commands)));
   }
 
   async apply(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]> {
@@ -84,7 +83,7 @@ export class Advance implements InTransactionSubscriber {
   /** Takes the outcome of every deadline that has passed, at most `limit` sagas. @returns how many there were */
   async deadlinesReached(em: EntityManager, limit: number): Promise<number> {
     const locked = await lockDue(em, this.registry, limit);
-    const work = new Work(this.registry, { current: new Set(), locked });
+    const work = new Work(this.registry, { ...claimOf([], locked), locked });
     for (const id of locked.instances.keys()) work.step(id, { kind: "deadline" });
     await this.save(em, work);
     return locked.instances.size;
@@ -113,14 +112,28 @@ export class Advance implements InTransactionSubscriber {
   }
 }
 
+const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map(), now: new Date(0) });
+
+/** Whatever came by a queue is not to be trusted: an id that is none names no saga. */
+const sagaIdsOf = (commands: readonly Envelope[]): string[] => [
+  ...new Set(commands.flatMap((command) => (command.replyTo !== null && isId(command.correlationId) ? [command.correlationId] : []))),
+];
+
 /** Of two deliveries of one attempt in one batch, only the first counts. */
-function currentOf(commands: readonly Envelope[], instances: ReadonlyMap<string, Instance>): ReadonlySet<string> {
+function claimOf(commands: readonly Envelope[], { instances, unreadable }: Locked): Claim {
   const attempts = new Set<string>();
   const isFirst = ({ id, replyTo }: Envelope): boolean => {
     const attempt = replyTo === null ? id : `${replyTo.runId} ${replyTo.attempt}`;
     return !attempts.has(attempt) && attempts.add(attempt).has(attempt);
   };
-  return new Set(commands.filter((command) => fateOf(command, instances) === "current" && isFirst(command)).map((command) => command.id));
+  const reasons = commands.flatMap((command) => {
+    const reason = unreadable.get(command.correlationId ?? "");
+    return reason === undefined ? [] : [[command.id, reason] as const];
+  });
+  return {
+    current: new Set(commands.filter((command) => fateOf(command, instances) === "current" && isFirst(command)).map((command) => command.id)),
+    unreadable: new Map(reasons),
+  };
 }
 
 /** A command without a reply address belongs to no saga and always counts. */
@@ -330,6 +343,8 @@ class Work {
   }
 
   private add(locked: Locked): void {
+    // Events are heard in their sender's transaction, which cannot wait: better no commit than a fact that its saga never hears of.
+    for (const [id, reason] of locked.unreadable) throw new Defect(`The saga ${id} cannot be advanced by this process: ${reason}`);
     if (locked.instances.size > 0) this.now = locked.now;
     for (const [id, instance] of locked.instances) {
       this.instances.set(id, instance);

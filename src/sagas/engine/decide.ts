@@ -205,7 +205,7 @@ function onAttemptFailed(definition: Definition, instance: Instance, input: Extr
 
 function onDeadline(definition: Definition, instance: Instance, context: DecisionContext): Decision {
   const turn = new Turn(definition, instance, context, null, null);
-  if (instance.deadlineAt === null || instance.deadlineAt > context.now || isFinished(instance)) return turn.decision("superseded");
+  if (instance.deadlineAt === null || instance.deadlineAt > context.now || isFinished(instance) || isUndoing(instance)) return turn.decision("superseded");
   turn.deadlineReached();
   return turn.decision("applied");
 }
@@ -331,7 +331,9 @@ class Turn {
     this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
     if (isFinal(this.definition, state)) return this.end(state);
     const node = nodeOf(this.definition, state);
-    const summary = `${fromState} is done; ${node.kind === "wait" ? "waiting in" : node.kind === "step" ? "now" : "reached"} ${state}.`;
+    const left = this.draft.runs.findLast((run) => run.state === fromState);
+    const how = left?.status === "skipped" ? "was skipped" : left?.status === "unknown" ? "was given up" : "is done";
+    const summary = `${fromState} ${how}; ${node.kind === "wait" ? "waiting in" : node.kind === "step" ? "now" : "reached"} ${state}.`;
     this.change({ state, attempt: 1, maxAttempts: 1, nextAttemptAt: null, deadlineAt: null, status: "RUNNING" });
     if (node.kind === "milestone") {
       if (node.goal && this.draft.settledAt === null) this.change({ settledAt: now });

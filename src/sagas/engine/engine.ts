@@ -37,7 +37,7 @@ export class SagaEngine {
     connectOutbox(parts.em(), this.advance, parts.hints);
     this.sweeper = new Loop({
       pass: async () => {
-        const found = (await isAnyDue(parts.em())) ? await parts.transaction((em) => this.advance.deadlinesReached(em, SWEEP_BATCH)) : 0;
+        const found = (await isAnyDue(parts.em(), parts.registry)) ? await parts.transaction((em) => this.advance.deadlinesReached(em, SWEEP_BATCH)) : 0;
         return found === SWEEP_BATCH ? 0 : (parts.sweepIntervalMs ?? 500);
       },
       onError: (error) => parts.log.warn({ err: error }, "Deadlines could not be looked for; trying again"),

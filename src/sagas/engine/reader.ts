@@ -4,7 +4,7 @@ import type { Definition } from "./compiled.ts";
 import type { HistoryKind } from "./decide.ts";
 import type { Run, SagaStatus } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { definitionOf, runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
+import { runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
 
 export type { SagaStatus } from "./instance.ts";
 export type SagaStepStatus = "PENDING" | "ACTIVE" | "DONE" | "SKIPPED" | "FAILED" | "COMPENSATED";
@@ -211,7 +211,8 @@ export class SagaReader {
   }
 
   private view(row: SagaRow): SagaView {
-    const definition = definitionOf(this.registry, row.type, row.definition_version);
+    // A version that this process has not loaded can still be looked at, without its steps.
+    const definition = this.registry.find(row.type, row.definition_version);
     return {
       id: row.id,
       type: row.type,
@@ -222,7 +223,7 @@ export class SagaReader {
       status: row.status,
       settled: row.settled_at !== null,
       sequence: row.sequence,
-      steps: stepViews(definition, row),
+      steps: definition === undefined ? [] : stepViews(definition, row),
       reason:
         row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: toDate(row.reason_at ?? row.updated_at) },
       attempt: row.attempt,

@@ -58,6 +58,8 @@ const CHANGING = [
 /** Rows and the database's time at which they were locked. */
 export interface Locked {
   readonly instances: Map<string, Instance>;
+  /** Rows that this process cannot read, by id with the reason: their version is not loaded, or their data do not fit it. */
+  readonly unreadable: ReadonlyMap<string, string>;
   readonly now: Date;
 }
 
@@ -82,26 +84,34 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
   return locked(registry, rows);
 }
 
-/** Saga rows whose deadline has passed by the database's clock, locked; those that somebody else works on are left out. */
+const LOADED = "(type, definition_version) in (select * from unnest($1::text[], $2::int[]))";
+const loaded = (registry: SagaRegistry): [string[], number[]] => [registry.definitions.map((one) => one.name), registry.definitions.map((one) => one.version)];
+
+/** Saga rows of loaded versions whose deadline has passed by the database's clock, locked; those that somebody else works on are left out. */
 export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: number): Promise<Locked> {
   const rows = await query<SagaRow & { now: Instant }>(
     em,
-    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where deadline_at <= clock_timestamp() order by deadline_at limit $1 for update skip locked`,
-    [limit],
+    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga
+     where deadline_at <= clock_timestamp() and ${LOADED} order by deadline_at limit $3 for update skip locked`,
+    [...loaded(registry), limit],
   );
   return locked(registry, rows);
 }
 
-/** Whether a deadline has passed, by the database's clock. */
-export async function isAnyDue(em: EntityManager): Promise<boolean> {
-  const [row] = await query<{ due: boolean }>(em, "select exists (select from saga where deadline_at <= clock_timestamp()) as due");
+/** Whether a deadline of a loaded version has passed, by the database's clock. */
+export async function isAnyDue(em: EntityManager, registry: SagaRegistry): Promise<boolean> {
+  const [row] = await query<{ due: boolean }>(
+    em,
+    `select exists (select from saga where deadline_at <= clock_timestamp() and ${LOADED}) as due`,
+    loaded(registry),
+  );
   return row?.due === true;
 }
 
 /** Saga rows of these ids as they are, without a lock. */
-export async function readById(em: EntityManager, registry: SagaRegistry, ids: readonly string[]): Promise<Map<string, Instance>> {
-  const rows = await query<SagaRow>(em, `select ${SAGA_COLUMNS} from saga where id = any($1::uuid[])`, [ids]);
-  return new Map(rows.map((row) => [row.id, instanceOf(registry, row)]));
+export async function readById(em: EntityManager, registry: SagaRegistry, ids: readonly string[]): Promise<Locked> {
+  const rows = await query<SagaRow & { now: Instant }>(em, `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where id = any($1::uuid[])`, [ids]);
+  return locked(registry, rows);
 }
 
 export async function databaseNow(em: EntityManager): Promise<Date> {
@@ -197,8 +207,18 @@ export async function storeDefinitions(
   }
 }
 
+/** One row that cannot be read must not keep the others from being read. */
 function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant })[]): Locked {
-  return { instances: new Map(rows.map((row) => [row.id, instanceOf(registry, row)])), now: toDate(rows.at(-1)?.now ?? new Date(0)) };
+  const instances = new Map<string, Instance>();
+  const unreadable = new Map<string, string>();
+  for (const row of rows) {
+    try {
+      instances.set(row.id, instanceOf(registry, row));
+    } catch (error) {
+      unreadable.set(row.id, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { instances, unreadable, now: toDate(rows.at(-1)?.now ?? new Date(0)) };
 }
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
