@@ -89,7 +89,7 @@ describe("goes on", () => {
 
 describe("fails", () => {
   test.each<[string, string, Verb, string[], string, string]>([
-    ["CheckingCapacity", "the course is full", full, [], "FAILED COURSE_FULL", "All 30 seats of the course are taken."],
+    ["CheckingCapacity", "the course is full", full, [], "FAILED COURSE_FULL", "All seats of the course are taken (capacity 30)."],
     ["CheckingCapacity", "its time is over", timedOut, [seat], "FAILED TIMED_OUT", "Whether a seat is left could not be found out in time."],
     ["CheckingCapacity", "somebody cancels", cancelled, [seat], "CANCELLED CANCELLED_BY_USER", "The enrollment was cancelled."],
     [

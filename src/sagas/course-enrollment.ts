@@ -29,7 +29,7 @@ export const courseEnrollment = saga("CourseEnrollment", {
   reasons: {
     NoCapacity: {
       code: "COURSE_FULL",
-      message: (d) => (d.capacity === undefined ? "The course has no seat left." : `All ${d.capacity} seats of the course are taken.`),
+      message: (d) => (d.capacity === undefined ? "The course has no seat left." : `All seats of the course are taken (capacity ${d.capacity}).`),
     },
     CapacityUnknown: { code: "TIMED_OUT", message: "Whether a seat is left could not be found out in time." },
     ConfirmationRefused: { code: "ENROLLMENT_CLOSED", message: (d) => d.refusal ?? "The enrollment could not be confirmed." },

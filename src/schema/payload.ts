@@ -35,5 +35,12 @@ export class Reason {
   occurredAt!: Date;
 }
 
+/** What went wrong inside the program is for operators, who find it in `ops.saga` and `ops.dead_letter`; callers learn that it did. */
 export const toReason = (reason: { readonly code: string; readonly message: string; readonly occurredAt: Date } | null): Reason | null =>
-  reason === null ? null : { code: toReasonCode(reason.code), message: reason.message, occurredAt: reason.occurredAt };
+  reason === null
+    ? null
+    : {
+        code: toReasonCode(reason.code),
+        message: reason.code === "INTERNAL" ? "Something went wrong on our side." : reason.message,
+        occurredAt: reason.occurredAt,
+      };

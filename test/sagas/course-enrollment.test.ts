@@ -58,7 +58,7 @@ test("the five hundredth learner of a course with fifty seats is refused like th
   expect(await t.saga("CourseEnrollment", failed?.subject_id ?? "")).toMatchObject({
     status: "FAILED",
     state: "EnrollmentFailed",
-    reason: { code: "COURSE_FULL", message: "All 50 seats of the course are taken." },
+    reason: { code: "COURSE_FULL", message: "All seats of the course are taken (capacity 50)." },
   });
   await untilQuiet(t);
   expect(await t.violations()).toEqual([]);

@@ -578,5 +578,6 @@ class Turn {
   }
 }
 
-const describeFailure = (retry: Retry, attempt: number, failure: FailureReason): string =>
-  `Attempt ${attempt} of ${attemptsOf(retry)} failed: ${failure.message.replace(/\.?$/, ".")}`;
+/** A sentence for everybody who may watch; what went wrong inside the program is for operators, in the reason and the dead letter. */
+const describeFailure = (retry: Retry, attempt: number, { code, message }: FailureReason): string =>
+  `Attempt ${attempt} of ${attemptsOf(retry)} failed: ${code === "INTERNAL" ? "an error inside the program." : message.replace(/\.?$/, ".")}`;

@@ -84,7 +84,8 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
   return locked(registry, rows);
 }
 
-const LOADED = "(type, definition_version) in (select * from unnest($1::text[], $2::int[]))";
+/** Going forward, on a version that is loaded: everything else has no deadline, whatever its column says. */
+const WAITS = "status in ('RUNNING', 'RETRYING', 'WAITING') and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))";
 const loaded = (registry: SagaRegistry): [string[], number[]] => [registry.definitions.map((one) => one.name), registry.definitions.map((one) => one.version)];
 
 /** Saga rows of loaded versions whose deadline has passed by the database's clock, locked; those that somebody else works on are left out. */
@@ -92,7 +93,7 @@ export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: 
   const rows = await query<SagaRow & { now: Instant }>(
     em,
     `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga
-     where deadline_at <= clock_timestamp() and ${LOADED} order by deadline_at limit $3 for update skip locked`,
+     where deadline_at <= clock_timestamp() and ${WAITS} order by deadline_at limit $3 for update skip locked`,
     [...loaded(registry), limit],
   );
   return locked(registry, rows);
@@ -102,7 +103,7 @@ export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: 
 export async function isAnyDue(em: EntityManager, registry: SagaRegistry): Promise<boolean> {
   const [row] = await query<{ due: boolean }>(
     em,
-    `select exists (select from saga where deadline_at <= clock_timestamp() and ${LOADED}) as due`,
+    `select exists (select from saga where deadline_at <= clock_timestamp() and ${WAITS}) as due`,
     loaded(registry),
   );
   return row?.due === true;
