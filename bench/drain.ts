@@ -75,7 +75,8 @@ export async function drain(server: Server, count: number, label: string, profil
 export async function warm(engine: Engine, database: Database, count: number): Promise<void> {
   await engine.call("startWorkers");
   await engine.call("enroll", { from: count, count: warmUp, concurrency: 10 });
-  await untilEnded(engine, database, warmUp, 0, "warming up");
+  // The hints of their births are none of their steps.
+  await untilEnded(engine, database, warmUp, warmUp, "warming up");
 }
 
 /** Commits the mutations, ten at a time, in a process that is gone before the workers start. */
