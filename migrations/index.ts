@@ -6,6 +6,7 @@ import { Migration20261125000500_course_enrollment } from "./Migration2026112500
 import { Migration20261125000600_mail } from "./Migration20261125000600_mail.ts";
 import { Migration20261125000700_idempotency } from "./Migration20261125000700_idempotency.ts";
 import { Migration20261125000900_ops_views } from "./Migration20261125000900_ops_views.ts";
+import { Migration20261125001000_engine } from "./Migration20261125001000_engine.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
 export const migrationsList = [
@@ -17,4 +18,5 @@ export const migrationsList = [
   Migration20261125000600_mail,
   Migration20261125000700_idempotency,
   Migration20261125000900_ops_views,
+  Migration20261125001000_engine,
 ];

@@ -110,6 +110,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       transaction: (label) => createTransaction(orm, log, label),
       connect: () => connectAlone(database.url),
       subscriber: engine.subscriber,
+      loads: registry.loads(),
       participants,
       attemptTimeouts: registry.commands(),
       hints,

@@ -17,7 +17,7 @@ export interface NotificationsOptions {
 
 type Hear = (keys: readonly string[]) => void;
 
-const topics: readonly HintTopic[] = ["outbox", "queue", "saga"];
+const topics: readonly HintTopic[] = ["outbox", "queue", "pause", "saga"];
 const channelOf = (topic: HintTopic): string => `hint_${topic}`;
 const minGapMs = 20;
 /** PostgreSQL takes 7,999 bytes. */

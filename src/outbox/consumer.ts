@@ -5,9 +5,10 @@ import { Defect, failureReason, Transient, type FailureReason } from "../kernel/
 import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
 import type { Hints } from "./hints.ts";
-import { deleteJobs, envelope, onConnectionOf, postpone, type JobData, type Message } from "./jobs.ts";
+import { hold } from "./delays.ts";
+import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
 import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
-import type { AnyParticipant, Delivery, TransactionalParticipant } from "./participant.ts";
+import { isLater, type AnyParticipant, type Delivery, type Later, type TransactionalParticipant } from "./participant.ts";
 import { partition } from "./partition.ts";
 import { deliverDirectly, publishAll } from "./publish.ts";
 import type { Claim, InTransactionSubscriber } from "./subscriber.ts";
@@ -39,23 +40,19 @@ export function delivery(participant: AnyParticipant, message: Envelope): Delive
   }
 }
 
-/** Publishes the replies of a batch; each belongs to the command at the same place. */
-export async function publishReplies(em: EntityManager, commands: readonly Envelope[], replies: readonly EventMessage[], claim: Claim): Promise<void> {
+/** Publishes the replies of a batch, each of which belongs to the command at the same place, and tells whose answers come later. */
+export async function publishReplies(
+  em: EntityManager,
+  subscriber: InTransactionSubscriber,
+  commands: readonly Envelope[],
+  replies: readonly (EventMessage | Later)[],
+  claim: Claim,
+): Promise<void> {
   if (replies.length !== commands.length) throw new Defect(`${commands[0]?.name}: ${commands.length} commands got ${replies.length} replies`);
-  await publishAll(
-    em,
-    replies.map((reply, index) => published(reply, commands[index])),
-    claim,
-  );
-}
-
-/** A job that was thought to be in hand belongs to another process by now: nothing about it may commit. */
-export class TakenOver extends Transient {}
-
-/** Deletes finished jobs in the transaction of their work. @throws {TakenOver} one of them is not ours any more */
-export async function settle(boss: PgBoss, em: EntityManager, queue: string, jobs: readonly Message[]): Promise<void> {
-  const affected = await deleteJobs(boss, em, queue, jobs);
-  if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
+  const events = replies.flatMap((reply, index) => (isLater(reply) ? [] : [published(reply, { cause: commands[index] })]));
+  const unanswered = commands.filter((_, index) => isLater(replies[index] as EventMessage | Later));
+  if (events.length > 0) await publishAll(em, events, claim);
+  if (unanswered.length > 0) await subscriber.answersLater(em, unanswered, claim);
 }
 
 /** A consumer whose queue is empty waits for a hint, or for the outbox, which looks at all queues together. */
@@ -95,6 +92,8 @@ export class TransactionalConsumer {
   readonly queue: string;
   private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
+  /** Nothing is taken from a paused queue, whatever hints say. */
+  isPaused = false;
   /** Sizes of the next batches, last first, while a batch that failed is carried out in parts; empty: as many as there are. */
   private parted: number[] = [];
   /** Failures of messages that were rolled back alone, until they have been counted. */
@@ -128,6 +127,7 @@ export class TransactionalConsumer {
   }
 
   private async pass(): Promise<number> {
+    if (this.isPaused) return UNTIL_WOKEN_MS;
     const size = this.parted.at(-1) ?? this.parts.batchSize ?? 100;
     const taken: Message[] = [];
     try {
@@ -178,51 +178,61 @@ export class TransactionalConsumer {
     const [stubborn, tractable] = partition(taken, (job) => this.stubborn.delete(job.id));
     if (stubborn.length > 0) await postpone(em, this.queue, stubborn, STUBBORN_SECONDS);
     if (tractable.length === 0) return taken.length;
-    const commands = tractable.map(envelope);
-
-    const failures = await this.suspicions(commands);
-    const claim = await subscriber.claim(em, commands);
-    const [failed, rest] = partition(commands, (command) => claim.current.has(command.id) && failures.has(command.id));
-    const [current, others] = partition(rest, (command) => claim.current.has(command.id));
-    const stale = others.filter((command) => !claim.unreadable.has(command.id));
+    const failures = await this.suspicions(tractable);
+    const claim = await subscriber.claim(em, tractable.map(envelope));
+    const {
+      current = [],
+      stale = [],
+      failed = [],
+      held = [],
+      unreadable = [],
+    } = Object.groupBy(tractable, ({ id }) => {
+      if (claim.unreadable.has(id)) return "unreadable";
+      if (!claim.current.has(id) && !claim.held.has(id)) return "stale";
+      // An attempt that has failed counts, even where the next one is held.
+      if (failures.has(id)) return "failed";
+      return claim.held.has(id) ? "held" : "current";
+    });
+    if (held.length > 0) await hold(em, this.queue, held);
     if (current.length > 0) {
+      const commands = current.map(envelope);
       const replies = await inTime(
         this.participant.handleAll(
           em,
-          current.map((command) => delivery(this.participant, command)),
+          commands.map((command) => delivery(this.participant, command)),
         ),
         this.attemptTimeoutMs,
         this.participant.command.name,
       );
-      await publishReplies(em, current, replies, claim);
+      await publishReplies(em, subscriber, commands, replies, claim);
     }
-    if (stale.length > 0) await subscriber.putAside(em, stale, claim);
+    if (stale.length > 0) await subscriber.putAside(em, stale.map(envelope), claim);
     if (failed.length > 0) {
       await subscriber.attemptsFailed(
         em,
-        failed.map((command) => ({ envelope: command, failure: failures.get(command.id) as FailureReason })),
+        failed.map((job) => ({ envelope: envelope(job), failure: failures.get(job.id) as FailureReason })),
         claim,
       );
     }
-    const [unreadable, settled] = partition(tractable, (job) => claim.unreadable.has(job.id));
     if (unreadable.length > 0) await postponeUnreadable(em, this.queue, unreadable, claim, this.parts.log);
+    const settled = [...current, ...stale, ...failed];
     if (settled.length > 0) await settle(boss, em, this.queue, settled);
     return taken.length;
   }
 
   /** Which of the messages count as failed without being run: those that failed alone here, or died alone with another process. */
-  private async suspicions(commands: readonly Envelope[]): Promise<Map<string, FailureReason>> {
+  private async suspicions(jobs: readonly Message[]): Promise<Map<string, FailureReason>> {
     const { em, worker } = this.parts;
     const failures = new Map<string, FailureReason>();
-    const ids = commands.map((command) => command.id);
+    const ids = jobs.map((job) => job.id);
     const suspects = await worker.takeInHand(em(), this.queue, ids, false);
-    if (suspects.size > 0 && commands.length > 1) throw new TakeApart();
+    if (suspects.size > 0 && jobs.length > 1) throw new TakeApart();
     // Being the only one in hand by chance proves nothing; from now on it is alone on purpose.
     if (suspects.size > 0) await worker.takeInHand(em(), this.queue, ids, true);
-    for (const command of commands) {
-      const verdict = this.verdicts.get(command.id);
-      if (verdict !== undefined) failures.set(command.id, verdict);
-      else if (suspects.get(command.id) === "alone") failures.set(command.id, failureReason(new Transient("The process that carried it out died doing so")));
+    for (const id of ids) {
+      const verdict = this.verdicts.get(id);
+      if (verdict !== undefined) failures.set(id, verdict);
+      else if (suspects.get(id) === "alone") failures.set(id, failureReason(new Transient("The process that carried it out died doing so")));
     }
     return failures;
   }

@@ -9,5 +9,5 @@ export interface Hints {
   listen(topic: HintTopic, hear: (keys: readonly string[]) => void): () => void;
 }
 
-/** outbox: rows to relay; queue: jobs to fetch; saga: new events. */
-export type HintTopic = "outbox" | "queue" | "saga";
+/** outbox: rows to relay; queue: jobs to fetch; pause: queues paused or resumed; saga: new events. */
+export type HintTopic = "outbox" | "queue" | "pause" | "saga";

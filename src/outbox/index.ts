@@ -9,8 +9,14 @@
  * - before the relay's commit: the row is still in the outbox; after it, the job is on its queue, never both, never neither;
  * - while a transactional participant works: its job is free again when Postgres drops the connection, its effects are gone;
  * - while an outside effect is under way: the lease is given up as a failed attempt once the process is known to be dead.
+ *
+ * Two things an operator can pause. Of a paused queue nobody takes anything from two seconds after the commit of `pauseQueue` until two
+ * seconds after that of `resumeQueue` at the latest, hints or no hints; what was in hand is finished, and new messages wait, for years if
+ * they have to. A command of a sender that the subscriber calls held is not started: it goes back to the outbox under the same id, without
+ * a failed attempt, until `release`. An effect that has been begun is recorded as always. In either case each message is carried out
+ * once, whatever moment the pause comes at.
  */
-export { t, type Infer, type Obj, type Schema, type Shape } from "./schema.ts";
+export { redacted, redactUnknown, t, type Infer, type Obj, type Schema, type Shape } from "./schema.ts";
 export {
   command,
   event,
@@ -24,9 +30,35 @@ export {
   type EventMessage,
   type Published,
 } from "./message.ts";
-export { handle, handleAll, leased, type AnyParticipant, type Delivery, type ReplyOf } from "./participant.ts";
+export {
+  handle,
+  handleAll,
+  later,
+  leased,
+  type AnyParticipant,
+  type Delivery,
+  type Later,
+  type LeasedParticipant,
+  type ReplyOf,
+  type TransactionalParticipant,
+} from "./participant.ts";
 export { afterCommit } from "./after-commit.ts";
-export { append, connectOutbox, publish, publishAll, send, type Outgoing } from "./publish.ts";
+export { append, connectOutbox, publish, publishAll, reply, send, type Outgoing, type PublishOptions } from "./publish.ts";
+export { release, reschedule } from "./delays.ts";
+export { listQueues, pauseQueue, resumeQueue, type QueuePause, type QueueView } from "./queues.ts";
+export { listWorkers, type WorkerView } from "./worker.ts";
+export {
+  deadLettersOfResolution,
+  deadLettersOfSagas,
+  findDeadLetters,
+  listDeadLetters,
+  listOldestOpen,
+  resolveDeadLetters,
+  type DeadLetterFilter,
+  type DeadLetterPage,
+  type DeadLetterStatus,
+  type DeadLetterView,
+} from "./dead-letters.ts";
 export { NoTransactionError, query, requireTransaction, toDate, toDateOrNull, type Instant } from "./sql.ts";
 export type { AttemptFailure, Claim, Fate, InTransactionSubscriber, Receipt } from "./subscriber.ts";
 export type { Hints, HintTopic } from "./hints.ts";

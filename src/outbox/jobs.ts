@@ -1,5 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { fromKysely, type Job, type PgBoss } from "pg-boss";
+import { Transient } from "../kernel/errors.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import { query } from "./sql.ts";
 
@@ -32,15 +33,25 @@ export async function deleteJobs(
   return (response as { readonly affected: number }).affected;
 }
 
+/** A job that was thought to be in hand belongs to another process by now: nothing about it may commit. */
+export class TakenOver extends Transient {}
+
+/** Deletes finished jobs in the transaction of their work. @throws {TakenOver} one of them is not ours any more */
+export async function settle(boss: PgBoss, em: EntityManager, queue: string, jobs: readonly Message[]): Promise<void> {
+  const affected = await deleteJobs(boss, em, queue, jobs);
+  if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
+}
+
 /**
  * Puts jobs back, to be taken not before so many seconds have passed; for what cannot be carried out now and is nobody's failed
  * attempt. Whoever stands behind them on the queue goes on.
  */
-export async function postpone(em: EntityManager, queue: string, jobs: readonly { readonly id: string }[], seconds: number): Promise<void> {
+export async function postpone(em: EntityManager, queue: string, jobs: readonly Message[], seconds: number): Promise<void> {
   await query(
     em,
-    "update pgboss.job set state = 'created', started_on = null, start_after = now() + make_interval(secs => $3) where name = $1 and id = any($2::uuid[])",
-    [queue, jobs.map((job) => job.id), seconds],
+    `update pgboss.job j set state = 'created', started_on = null, start_after = now() + make_interval(secs => $4)
+     from unnest($2::uuid[], $3::int[]) as mine(id, retry_count) where j.name = $1 and j.id = mine.id and j.retry_count = mine.retry_count`,
+    [queue, jobs.map((job) => job.id), jobs.map((job) => job.retryCount), seconds],
   );
 }
 

@@ -1,22 +1,13 @@
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import { Loop } from "../kernel/loop.ts";
-import {
-  delivery,
-  inTime,
-  isDatabaseTrouble,
-  listenToQueue,
-  postponeUnreadable,
-  publishReplies,
-  settle,
-  TakenOver,
-  UNTIL_WOKEN_MS,
-  type ConsumerParts,
-} from "./consumer.ts";
-import { envelope, onConnectionOf, type JobData, type Message } from "./jobs.ts";
+import { delivery, inTime, isDatabaseTrouble, listenToQueue, postponeUnreadable, publishReplies, UNTIL_WOKEN_MS, type ConsumerParts } from "./consumer.ts";
+import { hold } from "./delays.ts";
+import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import type { Delivery, LeasedParticipant } from "./participant.ts";
 import { deliverDirectly } from "./publish.ts";
+import type { Claim } from "./subscriber.ts";
 
 /** A message whose effect was performed, or was not. */
 type Performed =
@@ -44,6 +35,8 @@ export class LeasedConsumer {
   readonly queue: string;
   private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
+  /** Nothing is taken from a paused queue, whatever hints say; what is in hand is finished. */
+  isPaused = false;
   private readonly inHand = new Map<string, Promise<void>>();
   private performed: Performed[] = [];
   /** Leased, but not yet begun: kept when what comes before the beginning fails. */
@@ -78,7 +71,7 @@ export class LeasedConsumer {
 
   private async pass(signal: AbortSignal): Promise<number> {
     if (this.leased.length > 0) await this.beginLeased();
-    const free = signal.aborted ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size - this.performed.length;
+    const free = signal.aborted || this.isPaused ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size - this.performed.length;
     const taken = free > 0 ? await this.take(free) : 0;
     await this.settleAll();
     // Every effect that ends wakes the loop.
@@ -98,13 +91,19 @@ export class LeasedConsumer {
 
   private async beginLeased(): Promise<void> {
     const { em, subscriber } = this.parts;
-    const jobs = this.leased;
-    const commands = jobs.map(envelope);
-    const { current } = await subscriber.peek(em(), commands);
+    if (this.leased.length === 0) return;
+    const claim = await subscriber.peek(em(), this.leased.map(envelope));
+    // An attempt whose lease ran out has failed, and counts, even where the next one is held.
+    const toHold = this.leased.filter((job) => claim.held.has(job.id) && job.retryCount === 0);
+    if (toHold.length > 0) {
+      const held = await this.hold(toHold);
+      this.leased = this.leased.filter((job) => !held.has(job.id));
+      return this.beginLeased();
+    }
     const toPerform: { job: Message; command: Envelope; delivery: Delivery<unknown> }[] = [];
-    for (const [index, job] of jobs.entries()) {
-      const command = commands[index] as Envelope;
-      if (!current.has(job.id)) this.performed.push({ job, command, ok: null });
+    for (const job of this.leased) {
+      const command = envelope(job);
+      if (!counts(claim, job)) this.performed.push({ job, command, ok: null });
       else if (job.retryCount > 0) this.fail(job, command, new Transient("The lease ran out: its process died, or the attempt took too long"));
       else {
         try {
@@ -116,6 +115,17 @@ export class LeasedConsumer {
     }
     this.leased = [];
     if (toPerform.length > 0) await this.begin(toPerform);
+  }
+
+  /** Moves jobs aside whose senders are paused, as far as they still are under the lock. @returns which are not in hand any more */
+  private async hold(jobs: readonly Message[]): Promise<ReadonlySet<string>> {
+    const { subscriber, transaction } = this.parts;
+    return transaction(async (em) => {
+      const { held } = await subscriber.claim(em, jobs.map(envelope));
+      const ofPaused = jobs.filter((job) => held.has(job.id));
+      if (ofPaused.length > 0) await hold(em, this.queue, ofPaused);
+      return held;
+    });
   }
 
   /** Lease and note of it are one commit: of a process that dies, every lease is known. */
@@ -194,15 +204,17 @@ export class LeasedConsumer {
         em,
         batch.map((one) => one.command),
       );
-      const current = batch.filter((one) => claim.current.has(one.job.id));
+      const current = batch.filter((one) => counts(claim, one.job));
       const done = current.filter((one) => one.ok === true);
       const failed = current.filter((one) => one.ok === false);
+      const unbegun = current.filter((one) => one.ok === null);
       const unreadable = batch.filter((one) => claim.unreadable.has(one.job.id));
-      const stale = batch.filter((one) => !claim.current.has(one.job.id) && !claim.unreadable.has(one.job.id));
+      const stale = batch.filter((one) => !counts(claim, one.job) && !claim.unreadable.has(one.job.id));
       if (done.length > 0) {
         const replies = await this.participant.recordAll(em, done);
         await publishReplies(
           em,
+          subscriber,
           done.map((one) => one.command),
           replies,
           claim,
@@ -223,9 +235,13 @@ export class LeasedConsumer {
         );
       }
       const jobsOf = (some: readonly Performed[]): Message[] => some.map((one) => one.job);
-      const settled = batch.filter((one) => !claim.unreadable.has(one.job.id));
+      const settled = [...done, ...failed, ...stale];
+      if (unbegun.length > 0) await postpone(em, this.queue, jobsOf(unbegun), 0);
       if (unreadable.length > 0) await postponeUnreadable(em, this.queue, jobsOf(unreadable), claim, this.parts.log);
       if (settled.length > 0) await settle(boss, em, this.queue, jobsOf(settled));
     });
   }
 }
+
+/** Of commands whose effect has been begun, or may have been, those of paused senders count like all others. */
+const counts = (claim: Claim, { id }: Message): boolean => claim.current.has(id) || claim.held.has(id);

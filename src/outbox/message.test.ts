@@ -30,11 +30,20 @@ test("a reply belongs to the flow and the run of the command that caused it", ()
     causationId: "before",
     replyTo: { runId: "run", attempt: 2 },
   };
-  expect(published(occur(ParcelSentEvent, { parcelId }), cause)).toMatchObject({
+  expect(published(occur(ParcelSentEvent, { parcelId }), { cause })).toMatchObject({
     correlationId: "saga",
     causationId: "c",
     replyTo: { runId: "run", attempt: 2 },
   });
+});
+
+test("a message that its sender has named has the same id at every delivery: its own, or one derived from any other text", () => {
+  const idOf = (messageId: string, message = occur(ParcelSentEvent, { parcelId })): string => published(message, { messageId }).id;
+  expect(idOf("01234567-89AB-7DEF-8123-456789ABCDEF")).toBe("01234567-89ab-7def-8123-456789abcdef");
+  expect(idOf("evt_1NxQ")).toBe(idOf("evt_1NxQ"));
+  expect(isId(idOf("evt_1NxQ"))).toBe(true);
+  expect(idOf("evt_1NxR")).not.toBe(idOf("evt_1NxQ"));
+  expect(idOf("evt_1NxQ", occur(ParcelLostEvent, { parcelId, where: "" }))).not.toBe(idOf("evt_1NxQ"));
 });
 
 test.each([

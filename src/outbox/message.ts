@@ -1,4 +1,4 @@
-import { newId } from "../kernel/ids.ts";
+import { derivedId, isId, newId } from "../kernel/ids.ts";
 import { t, type Obj, type Schema, type Shape } from "./schema.ts";
 
 /** Contract of a fact in the past tense. `payload` exists for the type checker only. */
@@ -78,14 +78,21 @@ export const occur = <N extends string, P>(
   payload: NoInfer<P>,
 ): EventMessage & { readonly contract: EventContract<N, P>; readonly payload: P } => ({ contract, payload });
 
-export const published = (message: EventMessage, cause?: Envelope): Published => ({
-  id: newId(),
+/** An event as a subscriber hears it. `cause`: the command that it answers; `messageId`: by which a second delivery is recognised. */
+export const published = (message: EventMessage, { cause, messageId }: { cause?: Envelope | undefined; messageId?: string | undefined } = {}): Published => ({
+  id: messageId === undefined ? newId() : foreignId(message.contract.name, messageId),
   contract: message.contract,
   payload: message.payload,
   correlationId: cause?.correlationId ?? null,
   causationId: cause?.id ?? null,
   replyTo: cause?.replyTo ?? null,
 });
+
+/** Senders outside name their messages as they like, and no two need to agree on more than one event. */
+function foreignId(eventName: string, messageId: string): string {
+  const text = `${eventName} ${messageId}`;
+  return isId(messageId) ? messageId.toLowerCase() : derivedId(text);
+}
 
 /** The queue of a command: its name in kebab case without the suffix, e.g. `check-course-capacity`. */
 export const queueOf = (commandName: string): string =>

@@ -14,6 +14,11 @@ import { query } from "./sql.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
 import { Worker, type DeadHand, type HeldConnection } from "./worker.ts";
 
+interface QueueState {
+  readonly isPaused: boolean;
+  readonly isReady: boolean;
+}
+
 type Transaction = <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
 
 export interface OutboxParts {
@@ -32,9 +37,15 @@ export interface OutboxParts {
   readonly batchSize?: number;
   /** The net below the hints: outbox and queues are looked at at least this often. Default 1,000. */
   readonly sweepIntervalMs?: number;
+  /** What this process has loaded that messages may need, announced to whoever asks who could carry one out. Default none. */
+  readonly loads?: readonly string[];
 }
 
 const DEAD_LOOK_INTERVAL_MS = 500;
+/** A pause is known to every process within so much, also where no hint arrives. */
+const PAUSE_LOOK_INTERVAL_MS = 500;
+/** How long jobs may wait on a queue that is paused: 50 years, which an int of 32 bits can still count. */
+const RETENTION_SECONDS = 50 * 365 * 86_400;
 
 /** The moving parts of the outbox in one process: the relay, and a consumer for every participant's queue. */
 export class Outbox {
@@ -51,18 +62,24 @@ export class Outbox {
     for (const participant of this.parts.participants) {
       const name = queueOf(participant.command.name);
       // A lease is a little longer than an attempt, so that the attempt's own end is what is recorded. Every expired lease is
-      // handed out again; counting attempts is the sender's business. Jobs are deleted by the commit of their work, and kept
-      // for 90 days while they wait.
+      // handed out again; counting attempts is the sender's business. Jobs are deleted by the commit of their work, and as
+      // good as never while they wait.
       const options = {
         expireInSeconds: Math.ceil(this.timeoutOf(participant) / 1_000) + 5,
         retryLimit: 1_000_000,
         retryDelay: 0,
-        retentionSeconds: 90 * 86_400,
+        retentionSeconds: RETENTION_SECONDS,
       };
       // A table of its own keeps a queue's statistics apart: fetching by a name that the planner has not met costs 20 times more.
       if (existing.has(name)) await this.parts.boss.updateQueue(name, options);
       else await this.parts.boss.createQueue(name, { ...options, partition: true });
     }
+    // Jobs keep the retention that their queue had when they came.
+    await query(
+      this.parts.em(),
+      "update pgboss.job set keep_until = start_after + $2 * interval '1s' where name = any($1) and keep_until < start_after + $2 * interval '1s'",
+      [this.queues(), RETENTION_SECONDS],
+    );
   }
 
   startRelay(): void {
@@ -73,14 +90,23 @@ export class Outbox {
 
   async startConsumers(): Promise<void> {
     const { parts } = this;
-    const worker = new Worker(parts);
-    await worker.start();
+    const worker = new Worker({ ...parts, queues: this.queues(), loads: parts.loads ?? [] });
     const common = { ...parts, worker };
     const consumers = parts.participants.map((participant) =>
       participant.mode === "leased"
         ? new LeasedConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("leased") })
         : new TransactionalConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("consumer") }),
     );
+    const look = async (): Promise<void> => {
+      const queues = await this.lookAtQueues();
+      for (const consumer of consumers) {
+        const queue = queues.get(consumer.queue);
+        consumer.isPaused = queue?.isPaused ?? false;
+        if (queue?.isReady ?? false) consumer.wake();
+      }
+    };
+    await look();
+    await worker.start();
     for (const consumer of consumers) consumer.start();
     const leasedQueues = new Set(parts.participants.filter((one) => one.mode === "leased").map((one) => queueOf(one.command.name)));
     const undertaker = new Loop({
@@ -92,15 +118,16 @@ export class Outbox {
     });
     const net = new Loop({
       pass: async () => {
-        const ready = await this.findReadyQueues();
-        for (const consumer of consumers) if (ready.has(consumer.queue)) consumer.wake();
-        return parts.sweepIntervalMs ?? 1_000;
+        await look();
+        return Math.min(parts.sweepIntervalMs ?? 1_000, PAUSE_LOOK_INTERVAL_MS);
       },
       onError: (error) => parts.log.warn({ err: error }, "Queues could not be looked at; trying again"),
     });
+    const unlisten = parts.hints.listen("pause", () => net.wake());
     undertaker.start();
     net.start();
     this.stops.push(async () => {
+      unlisten();
       await Promise.all([undertaker.stop(), net.stop(), ...consumers.map((consumer) => consumer.stop())]);
       await worker.stop();
     });
@@ -115,15 +142,21 @@ export class Outbox {
     return this.parts.attemptTimeouts.get(participant.command.name)?.attemptTimeoutMs ?? 30_000;
   }
 
-  /** Queues with jobs that are due: one statement for all of them, instead of an empty fetch for each. */
-  private async findReadyQueues(): Promise<ReadonlySet<string>> {
-    const rows = await query<{ name: string }>(
+  private queues(): string[] {
+    return this.parts.participants.map((participant) => queueOf(participant.command.name));
+  }
+
+  /** Which queues are paused, and which others have jobs that are due: one statement for all, instead of an empty fetch for each. */
+  private async lookAtQueues(): Promise<ReadonlyMap<string, QueueState>> {
+    const rows = await query<QueueState & { name: string }>(
       this.parts.em(),
-      `select q.name from unnest($1::text[]) as q(name)
-       where exists (select from pgboss.job j where j.name = q.name and j.state < 'active' and not j.blocked and j.start_after <= now())`,
-      [this.parts.participants.map((participant) => queueOf(participant.command.name))],
+      `select q.name, p.queue is not null as "isPaused", p.queue is null and exists (
+         select from pgboss.job j where j.name = q.name and j.state < 'active' and not j.blocked and j.start_after <= now()
+       ) as "isReady"
+       from unnest($1::text[]) as q(name) left join queue_pause p on p.queue = q.name`,
+      [this.queues()],
     );
-    return new Set(rows.map((row) => row.name));
+    return new Map(rows.map((row) => [row.name, row]));
   }
 
   /** The leases of a process that has died are given up at once, instead of when they run out. */
@@ -136,6 +169,8 @@ export class Outbox {
       const command = envelope(job);
       await this.parts.transaction("leased")(async (em) => {
         const claim = await subscriber.claim(em, [command]);
+        // Its lease runs out, and a process that can read its sender counts it.
+        if (claim.unreadable.has(id)) return;
         if ((await deleteJobs(boss, em, queue, [job])) === 1) await subscriber.attemptsFailed(em, [{ envelope: command, failure }], claim);
       });
     }

@@ -16,14 +16,28 @@ type PayloadOf<C> = C extends { readonly payload: infer P } ? P : never;
 type Reply<R extends readonly AnyEvent[]> = {
   [K in keyof R]: R[K] extends EventContract<string, infer P> ? { readonly contract: R[K]; readonly payload: P } : never;
 }[number];
+/** What `later` gives: the place of a reply that comes from outside. */
+export interface Later {
+  readonly answers: "later";
+}
+const LATER: Later = Object.freeze({ answers: "later" });
+
+/**
+ * Returned in place of a reply: the command was carried out, and what came of it is known later, outside. Whoever learns it says so
+ * by `reply`, with the `runId` of the delivery; until then the step's deadline runs.
+ */
+export const later = (): Later => LATER;
+
+export const isLater = (answer: EventMessage | Later): answer is Later => answer === LATER;
+
 export type ReplyOf<C extends AnyCommand> = C extends CommandContract<string, infer _P, infer R> ? Reply<R> & EventMessage : never;
 
 /** Carries out a command whose effects are all in the database. Effect, reply, saga, next command and job are one commit. */
 export interface TransactionalParticipant<C extends AnyCommand = AnyCommand> {
   readonly mode: "transactional";
   readonly command: C;
-  /** One reply per command, in the order of the commands. Runs in the batch's transaction; must neither commit nor flush. */
-  readonly handleAll: (em: EntityManager, commands: readonly Delivery<PayloadOf<C>>[]) => Promise<readonly EventMessage[]>;
+  /** One reply per command, or `later()`, in the order of the commands. Runs in the batch's transaction; must neither commit nor flush. */
+  readonly handleAll: (em: EntityManager, commands: readonly Delivery<PayloadOf<C>>[]) => Promise<readonly (EventMessage | Later)[]>;
 }
 
 /**
@@ -37,11 +51,11 @@ export interface LeasedParticipant<C extends AnyCommand = AnyCommand, I = unknow
   readonly loadAll: (em: EntityManager, commands: readonly Delivery<PayloadOf<C>>[]) => Promise<readonly I[]>;
   /** The outside effect. @throws {Transient} to be tried again @throws {Permanent} when trying again is pointless */
   readonly perform: (input: I, delivery: Delivery<PayloadOf<C>>, signal: AbortSignal) => Promise<O>;
-  /** Writes what was done, in the settling transaction; one reply per command, in order. */
+  /** Writes what was done, in the settling transaction; one reply per command, or `later()`, in order. */
   readonly recordAll: (
     em: EntityManager,
     done: readonly { readonly delivery: Delivery<PayloadOf<C>>; readonly input: I; readonly output: O }[],
-  ) => Promise<readonly EventMessage[]>;
+  ) => Promise<readonly (EventMessage | Later)[]>;
 }
 
 // A list of participants holds commands of every payload.
@@ -51,7 +65,7 @@ export type AnyParticipant = TransactionalParticipant<any> | LeasedParticipant<a
 /** A participant that takes its commands one at a time; its reads may meet in the EntityManager, its writes in one flush. */
 export function handle<C extends AnyCommand>(
   command: C,
-  one: (em: EntityManager, delivery: Delivery<PayloadOf<C>>) => Promise<ReplyOf<C>>,
+  one: (em: EntityManager, delivery: Delivery<PayloadOf<C>>) => Promise<ReplyOf<C> | Later>,
 ): TransactionalParticipant<C> {
   return {
     mode: "transactional",
@@ -67,7 +81,7 @@ export function handle<C extends AnyCommand>(
 /** A participant that takes its commands as a set: commands in, one reply per command out, by a handful of statements. */
 export function handleAll<C extends AnyCommand>(
   command: C,
-  all: (em: EntityManager, commands: readonly Delivery<PayloadOf<C>>[]) => Promise<readonly ReplyOf<C>[]>,
+  all: (em: EntityManager, commands: readonly Delivery<PayloadOf<C>>[]) => Promise<readonly (ReplyOf<C> | Later)[]>,
 ): TransactionalParticipant<C> {
   return { mode: "transactional", command, handleAll: all };
 }
@@ -81,7 +95,7 @@ export function leased<C extends AnyCommand, I, O>(
     recordAll: (
       em: EntityManager,
       done: readonly { readonly delivery: Delivery<PayloadOf<C>>; readonly input: I; readonly output: O }[],
-    ) => Promise<readonly ReplyOf<C>[]>;
+    ) => Promise<readonly (ReplyOf<C> | Later)[]>;
   },
 ): LeasedParticipant<C, I, O> {
   return { mode: "leased", command, ...parts };

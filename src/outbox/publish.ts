@@ -2,7 +2,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import type { PgBoss } from "pg-boss";
 import { newId } from "../kernel/ids.ts";
 import { afterCommit } from "./after-commit.ts";
-import type { Hints } from "./hints.ts";
+import type { Hints, HintTopic } from "./hints.ts";
 import { insertJobs } from "./jobs.ts";
 import { published, queueOf, type CommandContract, type Envelope, type EventMessage, type Published } from "./message.ts";
 import { query, requireTransaction } from "./sql.ts";
@@ -26,6 +26,17 @@ export function connectOutbox(em: EntityManager, subscriber: InTransactionSubscr
 
 const connectionOf = (em: EntityManager): Connection => connections.get(em.config) ?? { subscriber: null, hints: null };
 
+/** Tells whoever listens, in this process and others, what the transaction of `em` has changed. */
+export function hintAfterCommit(em: EntityManager, topic: HintTopic, keys: readonly string[] = []): void {
+  const { hints } = connectionOf(em);
+  afterCommit(em, () => hints?.send(topic, keys));
+}
+
+export interface PublishOptions {
+  /** The sender's own id of the message, e.g. that of a webhook's delivery: by it a second delivery of the same event is recognised. Any text. */
+  readonly messageId?: string;
+}
+
 /**
  * Publishes an event inside the caller's transaction.
  *
@@ -36,8 +47,21 @@ const connectionOf = (em: EntityManager): Connection => connections.get(em.confi
  * @returns what became of the event
  * @throws {NoTransactionError} `em` has no open transaction: publishing then would be the dual write itself
  */
-export async function publish(em: EntityManager, event: EventMessage): Promise<Receipt> {
-  const [receipt] = await publishAll(em, [published(event)]);
+export const publish = (em: EntityManager, event: EventMessage, options: PublishOptions = {}): Promise<Receipt> => publishOne(em, published(event, options));
+
+/**
+ * Publishes the answer to a command whose participant returned `later()`, as `publish` does with any event. It is heard as the reply
+ * to that run of a step if the run still waits for one; the saga is found by the event's business key.
+ *
+ * @param stepRunId the `runId` of the command's delivery
+ * @returns what became of the answer
+ * @throws {NoTransactionError} `em` has no open transaction
+ */
+export const reply = (em: EntityManager, stepRunId: string, event: EventMessage, options: PublishOptions = {}): Promise<Receipt> =>
+  publishOne(em, { ...published(event, options), replyTo: { runId: stepRunId, attempt: 0 } });
+
+async function publishOne(em: EntityManager, event: Published): Promise<Receipt> {
+  const [receipt] = await publishAll(em, [event]);
   if (receipt === undefined) throw new Error("A published event got no receipt");
   return receipt;
 }
@@ -97,7 +121,6 @@ export const deliverDirectly = (em: EntityManager, boss: PgBoss): void => void d
 export async function append(em: EntityManager, messages: readonly Outgoing[]): Promise<void> {
   if (messages.length === 0) return;
   requireTransaction(em, "append");
-  const { hints } = connectionOf(em);
   const boss = direct.get(em);
   const [now, later] = boss === undefined ? [[], messages] : partition(messages, (message) => message.deliverAt === null);
   if (boss !== undefined && now.length > 0) {
@@ -106,11 +129,11 @@ export async function append(em: EntityManager, messages: readonly Outgoing[]): 
       em,
       now.map((message) => message.envelope),
     );
-    afterCommit(em, () => hints?.send("queue", queues));
+    hintAfterCommit(em, "queue", queues);
   }
   if (later.length > 0) {
     await insertRows(em, later);
-    afterCommit(em, () => hints?.send("outbox", []));
+    hintAfterCommit(em, "outbox");
   }
 }
 

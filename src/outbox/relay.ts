@@ -70,7 +70,8 @@ export class Relay {
           ? [{ ms: 0 }]
           : await query<{ ms: number | null }>(
               em,
-              "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::int as ms from outbox where deliver_at > clock_timestamp()",
+              // What is held has no time; nor could it be subtracted from.
+              "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::float8 as ms from outbox where deliver_at > clock_timestamp() and deliver_at < 'infinity'",
             );
       return { queues, count: rows.length, untilNextMs: next?.ms ?? sweepMs };
     });

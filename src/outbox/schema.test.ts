@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { property } from "../../test/support/property.ts";
-import { t, type Infer, type Schema } from "./schema.ts";
+import { redacted, redactUnknown, t, type Infer, type Schema } from "./schema.ts";
 
 /** The value after a round through JSON, as a queue or a column gives it back. */
 const through = <T>(schema: Schema<T>, value: T): T => schema.decode(JSON.parse(JSON.stringify(schema.encode(value)) ?? "null"), "value");
@@ -103,4 +103,59 @@ test("the shape in one line tells every field with its kind, and so tells any ch
   expect(parcel.text).toBe(
     "{id:id,label:text,weight:int,isFragile:bool,sentAt:time,service:oneOf(post|courier),stops:list({at:time,note:maybe(text)}),sender:maybe({name:text})}",
   );
+});
+
+/** Every text anywhere in some JSON. */
+const textsIn = (json: unknown): string[] =>
+  typeof json === "string" ? [json] : json !== null && typeof json === "object" ? Object.values(json).flatMap((value) => textsIn(value)) : [];
+
+property("a redacted payload keeps ids, numbers, flags, instants and choices, and no text but its length", () =>
+  fc.property(parcels, (value) => {
+    const json = parcel.encode(value) as Record<string, unknown>;
+    const visible = parcel.redact(json) as Record<string, unknown>;
+    const { label: _label, stops: _stops, sender: _sender, ...rest } = json;
+    const { label, stops, sender, ...visibleRest } = visible;
+    expect(visibleRest).toEqual(rest);
+    expect(label).toBe(`[text, ${[...value.label].length} characters]`);
+    expect((stops as { at: string }[]).map((stop) => stop.at)).toEqual(value.stops.map((stop) => stop.at.toISOString()));
+    expect(textsIn([(stops as { note?: string }[]).map((stop) => stop.note), sender]).every((text) => /^\[text, \d+ characters\]$/.test(text))).toBe(true);
+  }),
+);
+
+property("whatever JSON a payload is, its redaction never fails and shows no text that is not known to be harmless", () =>
+  fc.property(fc.jsonValue(), (json) => {
+    for (const shown of [redactUnknown(json), parcel.redact(json), redacted(parcel, json), redacted(undefined, json)])
+      for (const text of textsIn(shown)) expect(text).toMatch(/^\[text, \d+ characters\]$|^post$|^courier$|^[0-9a-f-]{36}$|^\d{4}-\d{2}-\d{2}T/i);
+  }),
+);
+
+test("a redacted payload has no fields that nobody declared, and none that were left out", () => {
+  const small = t.obj({ count: t.int(), note: t.maybe(t.text()) });
+  expect(small.redact({ count: 1, secret: "b", note: null })).toEqual({ count: 1 });
+  expect(small.redact({ count: 1, note: "äöü👍" })).toEqual({ count: 1, note: "[text, 4 characters]" });
+});
+
+test("a field of another kind than declared is redacted as one of which nothing is known", () => {
+  const visible = parcel.redact({ ...sound, id: "Ada", weight: "heavy", isFragile: "very", sentAt: "soon", service: "Bob", stops: "none", sender: ["Ada"] });
+  expect(textsIn(visible).every((text) => text.startsWith("[text, "))).toBe(true);
+  expect(visible).toMatchObject({ id: "[text, 3 characters]", stops: "[text, 4 characters]", sender: ["[text, 3 characters]"] });
+  expect(t.text().redact({ name: "Ada", age: 7 })).toEqual({ name: "[text, 3 characters]", age: 7 });
+});
+
+test("of JSON without a known shape, and of a payload that does not fit its contract, UUIDs and instants are left and no field is dropped", () => {
+  const json = { id, at: "2026-01-01T00:00:00.000Z", name: "Ada", deep: [{ mail: "ada@example.org", count: 3, none: null }] };
+  const visible = { id, at: json.at, name: "[text, 3 characters]", deep: [{ mail: "[text, 15 characters]", count: 3, none: null }] };
+  expect(redactUnknown(json)).toEqual(visible);
+  expect(redacted(undefined, json)).toEqual(visible);
+  expect(redacted(parcel, json)).toEqual(visible);
+  expect(redacted(parcel, { ...sound, secret: "x" })).toEqual({ ...sound, label: "[text, 0 characters]" });
+});
+
+test("an instant with words behind it is a text", () => {
+  // `new Date` takes no notice of what stands in parentheses.
+  const text = "2026-01-01 00:00:00 (Ada)";
+  for (const schema of [t.time(), { redact: redactUnknown }]) {
+    expect(schema.redact(text.replace(" ", "T"))).toBe("[text, 25 characters]");
+    expect(schema.redact("2026-01-01T09:00+01:00")).toBe("2026-01-01T09:00+01:00");
+  }
 });

@@ -2,14 +2,34 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import type { FailureReason } from "../kernel/errors.ts";
 import type { Envelope, Published } from "./message.ts";
 
-/** What became of a published message. */
-export type Fate = "started" | "applied" | "duplicate" | "late" | "superseded" | "refused" | "noted" | "already-undoing" | "orphan" | "no-subscriber";
+/**
+ * What became of a published message. parked: it came early and waits in its saga for the wait that takes it; unused: that wait
+ * never opened. kept: no saga has its key yet; orphan: none came in time. conflict: a step was answered twice, differently.
+ */
+export type Fate =
+  | "started"
+  | "applied"
+  | "parked"
+  | "kept"
+  | "duplicate"
+  | "duplicate-start"
+  | "late"
+  | "conflict"
+  | "superseded"
+  | "refused"
+  | "noted"
+  | "already-undoing"
+  | "unused"
+  | "orphan"
+  | "no-subscriber";
 
 export interface Receipt {
   readonly messageId: string;
   readonly fate: Fate;
   /** Why it was refused or put aside, as a sentence. */
   readonly reason?: string;
+  /** Of a duplicate: what became of the message the first time. */
+  readonly first?: Fate;
 }
 
 /** An attempt at a command that ended without a reply. */
@@ -26,6 +46,8 @@ export interface Claim {
   readonly current: ReadonlySet<string>;
   /** Commands whose sender this process cannot read, by message id with the reason: not its version, or damaged. They have to wait. */
   readonly unreadable: ReadonlyMap<string, string>;
+  /** Commands that still count, but whose sender an operator has paused: not to be started before it is resumed. */
+  readonly held: ReadonlySet<string>;
 }
 
 /**
@@ -41,6 +63,8 @@ export interface InTransactionSubscriber {
   apply(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]>;
   /** Records commands that came too late or twice, without effect. */
   putAside(em: EntityManager, commands: readonly Envelope[], claim: Claim): Promise<void>;
+  /** Commands were carried out, and their answers come later, from outside. */
+  answersLater(em: EntityManager, commands: readonly Envelope[], claim: Claim): Promise<void>;
   /** Counts failed attempts: schedules the next one or gives the step up. */
   attemptsFailed(em: EntityManager, failures: readonly AttemptFailure[], claim: Claim): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { newId } from "../kernel/ids.ts";
 import type { Log } from "../kernel/log.ts";
-import { query } from "./sql.ts";
+import { query, toDate, type Instant } from "./sql.ts";
 
 /** A connection of its own, held for as long as the process lives. */
 export interface HeldConnection {
@@ -15,6 +15,22 @@ export interface WorkerParts {
   readonly em: () => EntityManager;
   readonly connect: () => Promise<HeldConnection>;
   readonly log: Log;
+  /** What the process takes from. */
+  readonly queues: readonly string[];
+  /** What the process has loaded that messages may need. */
+  readonly loads: readonly string[];
+}
+
+/** A process that carries out commands and is alive. */
+export interface WorkerView {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly startedAt: Date;
+  /** What it takes from. */
+  readonly queues: readonly string[];
+  /** As it was given to its `Outbox`. */
+  readonly loads: readonly string[];
 }
 
 /** What a dead process had in hand. */
@@ -65,7 +81,7 @@ export class Worker {
       em,
       `with durability as (select set_config('synchronous_commit', 'off', true)), noted as (
          insert into worker_hand (worker_id, queue, message_ids, alone) select $1, $2, $3::uuid[], $4 from durability
-         on conflict (worker_id, queue) do update set message_ids = excluded.message_ids, alone = excluded.alone
+         on conflict (worker_id, queue) do update set message_ids = excluded.message_ids, alone = excluded.alone, taken_at = clock_timestamp()
        )
        select m as message_id, h.alone from worker_hand h, unnest(h.message_ids) m where h.worker_id <> $1 and h.queue = $2 and m = any($3::uuid[])`,
       [this.id, queue, messageIds, alone],
@@ -102,10 +118,12 @@ export class Worker {
     connection.on("end", lost);
     // The row becomes visible with its lock held, so nobody can take a process that is signing on for dead.
     await connection.query("begin");
-    await connection.query("insert into worker (id, host, pid) values ($1, $2, $3) on conflict (id) do update set ended_at = null", [
+    await connection.query("insert into worker (id, host, pid, queues, loads) values ($1, $2, $3, $4, $5) on conflict (id) do update set ended_at = null", [
       this.id,
       hostname(),
       process.pid,
+      this.parts.queues,
+      this.parts.loads,
     ]);
     await connection.query("select pg_advisory_lock($1, lock_key::int) from worker where id = $2", [LOCK_CLASS, this.id]);
     await connection.query("commit");
@@ -128,3 +146,17 @@ export class Worker {
 
 /** First half of the two-part advisory lock keys; any fixed number that nobody else uses. */
 const LOCK_CLASS = 0x6d70;
+
+/** The processes that carry out commands and are alive, oldest first: those whose lock is held at this moment. */
+export async function listWorkers(em: EntityManager): Promise<WorkerView[]> {
+  const rows = await query<Omit<WorkerView, "startedAt"> & { startedAt: Instant }>(
+    em,
+    `select w.id, w.host, w.pid, w.started_at as "startedAt", w.queues, w.loads
+     from worker w join pg_locks l on l.objid::bigint = w.lock_key
+     where l.locktype = 'advisory' and l.classid = $1::bigint::oid and l.objsubid = 2 and l.granted
+       and l.database = (select oid from pg_database where datname = current_database())
+     order by w.started_at, w.id`,
+    [LOCK_CLASS],
+  );
+  return rows.map((row) => ({ ...row, startedAt: toDate(row.startedAt) }));
+}

@@ -153,7 +153,7 @@ describe("fails", () => {
     expect(saga.outcome).toBe("SendingWelcomeEmail COMPENSATING > CancelEnrollmentCommand");
     expect(undo(saga)).toEqual([confirmation, seat]);
     expect(saga.history.at(-1)?.summary).toBe(
-      "SendingWelcomeEmail led to the end: EnrollmentFailed. The enrollment was cancelled. What could not be undone: SendingWelcomeEmail.",
+      "SendingWelcomeEmail led to the end: EnrollmentFailed. The enrollment was cancelled. What stays: SendingWelcomeEmail (if it happened).",
     );
   });
 
@@ -171,7 +171,7 @@ describe("fails", () => {
 test("a cancellation is refused once the enrollment is complete, and changes nothing while it is being undone", () => {
   expect(cancelled(at("EnrollmentCompleted")).last).toMatchObject({
     fate: "refused",
-    history: [],
+    history: [{ kind: "MESSAGE_IGNORED", fate: "refused" }],
     explanation: "It has ended already, as EnrollmentCompleted.",
   });
   expect(cancelled(timedOut(at("GrantingAccess"))).last).toMatchObject({ fate: "already-undoing", commands: [] });

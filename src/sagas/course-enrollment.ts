@@ -1,10 +1,6 @@
 import * as m from "../domain/course-enrollment/course-enrollment.messages.ts";
-import { exponential, fail, finish, incremental, next, park, saga, skip, t } from "./engine/index.ts";
-
-/** Waits 1 s, 3 s, 5 s: four attempts in all. */
-const localRetry = incremental({ first: "1s", step: "2s", times: 3 });
-/** Ten attempts over about ten minutes, the last ones two minutes apart: a mail outage is a matter of minutes. */
-const mailRetry = exponential({ first: "2s", factor: 2, times: 9, max: "2m", jitter: 0.2 });
+import { fail, finish, next, park, saga, skip, t } from "./engine/index.ts";
+import { localRetry, mailRetry } from "./retries.ts";
 
 /**
  * From "enroll me" to "you may open the course": a seat is claimed, the enrollment confirmed, the learner welcomed by mail,
@@ -106,7 +102,7 @@ export const courseEnrollment = saga("CourseEnrollment", {
       SendingWelcomeEmail: "CONFIRMED",
       GrantingAccess: "CONFIRMED",
       EnrollmentCompleted: "ACTIVE",
-      EnrollmentFailed: { otherwise: "FAILED", CancelledByUser: "CANCELLED" },
+      EnrollmentFailed: { otherwise: "FAILED", CancelledByUser: "CANCELLED", CancelledByOperator: "CANCELLED" },
     },
   )
   .onFailed({ final: "EnrollmentFailed" })

@@ -50,7 +50,7 @@ test("a starting event published twice starts one saga", async () => {
   const start = (): Promise<string> => t.transaction(async (em) => (await publish(em, occur(TallyStartedEvent, { tallyId }))).fate);
   const fates = await Promise.all(Array.from({ length: 8 }, start));
   expect(fates.filter((fate) => fate === "started")).toHaveLength(1);
-  expect(fates.filter((fate) => fate === "duplicate")).toHaveLength(7);
+  expect(fates.filter((fate) => fate === "duplicate-start")).toHaveLength(7);
   await t.start();
   await t.ended(tallyId);
   expect(await t.effects(tallyId)).toEqual({ net: 1, rows: 1 });

@@ -191,13 +191,13 @@ describe("a cancellation", () => {
     },
   );
 
-  test("of an active enrollment is a plain change; the finished saga stays as it is", async () => {
+  test("of an active enrollment is a plain change; the finished saga notes that it was asked, and stays as it is", async () => {
     const courseId = await t.course(1);
     const id = await t.enroll(await t.learner(), courseId);
     await ended(id);
     await t.cancel(id);
     expect(await t.row(id)).toMatchObject({ status: "CANCELLED", seat_held: false });
-    expect(await t.saga("CourseEnrollment", id)).toMatchObject({ status: "COMPLETED", sequence: 6 });
+    expect(await t.saga("CourseEnrollment", id)).toMatchObject({ status: "COMPLETED", sequence: 7 });
     expect(await t.seatsTaken(courseId)).toBe(0);
     await t.cancel(id);
     expect(await t.violations()).toEqual([]);

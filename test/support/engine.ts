@@ -4,9 +4,21 @@ import { PgBoss } from "pg-boss";
 import { createTransaction } from "../../src/database/transaction.ts";
 import { createLog } from "../../src/kernel/log.ts";
 import { Outbox, type AnyParticipant, type Hints, type HintTopic } from "../../src/outbox/index.ts";
-import { SagaEngine, SagaReader, SagaRegistry, type AnySaga, type SagaView } from "../../src/sagas/engine/index.ts";
+import {
+  SagaEngine,
+  SagaOperations,
+  SagaReader,
+  SagaRegistry,
+  type AnySaga,
+  type OperatorAction,
+  type SagaPlan,
+  type SagaView,
+} from "../../src/sagas/engine/index.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { waitFor } from "./wait.ts";
+
+/** Who acts in tests of what operators do. */
+export const OPERATOR_ID = "00000000-0000-7000-8000-0000000000ff";
 
 /** Hints within one process. `mute` loses them all, so that only the nets are left. */
 export class LocalHints implements Hints {
@@ -33,6 +45,8 @@ export interface TestEngine {
   readonly transaction: TestDatabase["transaction"];
   readonly sql: TestDatabase["sql"];
   readonly engine: SagaEngine;
+  readonly registry: SagaRegistry;
+  readonly operations: SagaOperations;
   /** Starts relay, consumers and sweeper; `relay: false` keeps messages in the outbox. */
   start(): Promise<void>;
   /** Ends them again; a later `start` begins afresh. */
@@ -42,6 +56,8 @@ export interface TestEngine {
   until(type: string, subjectId: string, is: (saga: SagaView) => boolean, describe: string): Promise<SagaView>;
   /** Waits until the sagas of all these subjects have ended, by one statement a look. */
   untilEnded(subjectIds: readonly string[]): Promise<void>;
+  /** An operator acts on a saga, in a transaction of its own. */
+  act(sagaId: string, action: OperatorAction, options?: { note?: string; dryRun?: boolean; expectedSequence?: number }): Promise<SagaPlan>;
   /** Makes retries that wait due now. */
   skipWaits(): Promise<void>;
   dispose(): Promise<void>;
@@ -76,6 +92,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const engine = new SagaEngine({ registry, em, transaction: createTransaction(database.orm, log, "sweeper"), hints, log, sweepIntervalMs: 50 });
   await engine.storeDefinitions();
   const reader = new SagaReader(registry);
+  const operations = new SagaOperations({ registry, hints });
   const timeouts =
     options.attemptTimeoutMs === undefined
       ? registry.commands()
@@ -91,6 +108,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
         return client;
       },
       subscriber: engine.subscriber,
+      loads: registry.loads(),
       participants: options.participants,
       attemptTimeouts: timeouts,
       hints,
@@ -109,6 +127,12 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
     hints,
     em,
     engine,
+    registry,
+    operations,
+    act: (sagaId, action, { note, dryRun, expectedSequence } = {}) =>
+      database.transaction((tx) =>
+        operations.act(tx, { sagaId, action, actorId: OPERATOR_ID, note: note ?? null, dryRun: dryRun === true, expectedSequence: expectedSequence ?? null }),
+      ),
     transaction: database.transaction,
     sql: (text, parameters) => database.sql(text, parameters),
     async start() {
@@ -148,7 +172,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       );
     },
     async skipWaits() {
-      await database.sql("update outbox set deliver_at = clock_timestamp() where deliver_at > clock_timestamp()");
+      await database.sql("update outbox set deliver_at = clock_timestamp() where deliver_at > clock_timestamp() and deliver_at < 'infinity'");
       await database.sql("update pgboss.job set start_after = now() where start_after > now()");
       hints.send("outbox", []);
       hints.send("queue", []);

@@ -13,9 +13,14 @@ const seeds: [string, number][] =
  * A test that must hold for every example: run once with a seed that stays the same, so that a commit is red or green for
  * good, and once with a random one, which the title shows. `PROPERTY_SEED=<n>` runs that one seed only.
  */
-export function property<T extends [unknown, ...unknown[]]>(title: string, build: () => fc.IProperty<T>, afterwards: () => void = () => undefined): void {
+export function property<T extends [unknown, ...unknown[]]>(
+  title: string,
+  build: () => fc.IProperty<T>,
+  afterwards: () => void = () => undefined,
+  numRuns = 200,
+): void {
   test.each(seeds)(`${title} (%s seed %i)`, (_kind, seed) => {
-    fc.assert(build(), { numRuns: 200, seed });
+    fc.assert(build(), { numRuns, seed });
     afterwards();
   });
 }

@@ -3,7 +3,9 @@ import type { AnyEvent, EventContract, Fate } from "../../src/outbox/index.ts";
 import type { Input } from "../../src/sagas/engine/decide.ts";
 import { isFinished, type Instance } from "../../src/sagas/engine/instance.ts";
 import type { AnySaga } from "../../src/sagas/engine/registry.ts";
-import { SagaUnderTest, trouble } from "../../src/sagas/engine/testing.ts";
+import type { OperatorAction } from "../../src/sagas/engine/operator.ts";
+import { remainsOf } from "../../src/sagas/engine/remains.ts";
+import { OPERATOR, SagaUnderTest, trouble } from "../../src/sagas/engine/testing.ts";
 import { property } from "./property.ts";
 
 /** What a generated life of a saga is made of. */
@@ -19,25 +21,48 @@ export interface SagaWorld {
   readonly undoesStart?: string;
   /** The answer says that the step changed nothing. */
   readonly didNothing: (event: AnyEvent, payload: unknown) => boolean;
-  /** Events that make a saga stay or stand: a second such message is noted again, and changes nothing but the history. */
-  readonly mayRepeat?: readonly AnyEvent[];
 }
 
 /** Types the payloads of one event for a world. */
 export const payloadsOf = <P>(event: EventContract<string, P>, ...payloads: NoInfer<P>[]): readonly [AnyEvent, readonly unknown[]] => [event, payloads];
 
-/** One generated step; the numbers choose among what exists at that moment. */
-const steps = fc.array(
-  fc.record({
-    kind: fc.constantFrom("reply", "reply", "reply", "reply", "fails", "fails", "event", "cancel", "deadline", "put-aside"),
-    isNewest: fc.constantFrom(true, true, true, false),
-    which: fc.nat(1_000),
-    what: fc.nat(1_000),
-    permanent: fc.constantFrom(false, false, false, true),
-  }),
-  { maxLength: 30 },
+interface Step {
+  readonly kind: "reply" | "fails" | "later" | "event" | "cancel" | "clock" | "put-aside" | "operator" | "redrive";
+  readonly isNewest: boolean;
+  readonly which: number;
+  readonly what: number;
+  readonly permanent: boolean;
+}
+
+/** Generated steps; the numbers choose among what exists at that moment. */
+const stepsOf = (...kinds: Step["kind"][]): fc.Arbitrary<Step[]> =>
+  fc.array(
+    fc.record({
+      kind: fc.constantFrom(...kinds),
+      isNewest: fc.constantFrom(true, true, true, false),
+      which: fc.nat(1_000),
+      what: fc.nat(1_000),
+      permanent: fc.constantFrom(false, false, false, true),
+    }),
+    { maxLength: 30 },
+  );
+const withoutOperators = stepsOf("reply", "reply", "reply", "reply", "fails", "fails", "later", "event", "cancel", "clock", "put-aside");
+const withOperators = stepsOf(
+  "reply",
+  "reply",
+  "reply",
+  "reply",
+  "fails",
+  "fails",
+  "later",
+  "event",
+  "cancel",
+  "clock",
+  "put-aside",
+  "operator",
+  "operator",
+  "redrive",
 );
-type Step = (typeof steps extends fc.Arbitrary<infer S> ? S : never) extends readonly (infer One)[] ? One : never;
 
 interface Applied {
   readonly before: Instance;
@@ -89,13 +114,49 @@ class Life extends SagaUnderTest {
       }
       case "cancel":
         return { kind: "event", messageId, contract: this.world.cancellation, payload: this.payload(this.world.cancellation, what) };
-      case "deadline":
-        if (this.instance.deadlineAt === null) return null;
-        this.now = this.instance.deadlineAt;
-        return { kind: "deadline" };
+      case "later":
+        // Only the command of a step may be answered later.
+        if (!this.instance.runs.some((run) => run.id === command.runId)) return null;
+        return { kind: "answers-later", messageId, runId: command.runId, attempt: command.attempt, command: command.command.name };
+      case "clock": {
+        const timers = [this.instance.deadlineAt, this.instance.remindAt].filter((timer) => timer !== null);
+        if (timers.length === 0) return null;
+        this.now = new Date(Math.max(this.now.getTime(), Math.min(...timers.map((timer) => timer.getTime()))));
+        return { kind: "clock" };
+      }
+      case "operator":
+        return { kind: "operator", action: this.action(which, what), actorId: OPERATOR, note: "it had to be" };
+      case "redrive": {
+        const letter = this.buried[which % Math.max(1, this.buried.length)];
+        if (letter === undefined) return null;
+        return { kind: "redrive", runId: letter.runId, command: letter.command.name, actorId: OPERATOR, note: null };
+      }
       case "put-aside":
         return { kind: "put-aside", messageId, command: command.command.name, fate: "late" };
     }
+  }
+
+  /** Any action, possible now or not. */
+  action(which: number, what: number): OperatorAction {
+    const node = this.world.saga.definition.nodes.get(this.instance.state);
+    const answers = node?.kind === "step" ? node.command.replies : node?.kind === "wait" ? node.events : [];
+    const answer = answers.length === 0 ? null : pick(answers, what);
+    const timer = pick(["DEADLINE", "REMINDER", "NEXT_ATTEMPT"] as const, what);
+    const payload = answer === null ? null : (answer.schema.encode(this.payload(answer, what)) as Record<string, unknown>);
+    const to = new Date(this.now.getTime() + (what - 100) * 60_000);
+    return pick<OperatorAction>(
+      [
+        { kind: "retry" },
+        { kind: "complete", reply: answer?.name ?? null, payload },
+        { kind: "skip" },
+        { kind: "cancel" },
+        { kind: "pause" },
+        { kind: "resume" },
+        { kind: "move-timer", timer, to },
+        { kind: "fire-timer", timer },
+      ],
+      which,
+    );
   }
 
   /** Cancels whatever still runs, and lets every undo succeed. */
@@ -106,6 +167,12 @@ class Life extends SagaUnderTest {
       const answer = this.inputFor({ kind: "reply", isNewest: true, which: 0, what: 0, permanent: false });
       if (answer !== null) this.take(answer);
     }
+  }
+
+  /** What the command of a run may be answered with. */
+  anyAnswerTo(runId: string): { contract: AnyEvent; payload: unknown } {
+    const contract = pick(this.sent.find((one) => one.runId === runId)?.command.replies ?? [], 0);
+    return { contract, payload: this.payload(contract, 0) };
   }
 
   private payload(contract: AnyEvent, what: number): unknown {
@@ -130,10 +197,13 @@ function freeze(value: unknown): void {
 /** Registers the properties that every saga has, whatever happens to it in whatever order. */
 export function sagaProperties(world: SagaWorld): void {
   const { definition } = world.saga;
-  const lives = (check: (life: Life, script: readonly Step[]) => void) => () =>
-    fc.property(fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), steps, (numbers, script) => {
-      check(new Life(world, () => numbers.next().value as number), script);
-    });
+  const lives =
+    (check: (life: Life, script: readonly Step[], last: Step) => void, steps = withoutOperators) =>
+    () =>
+      fc.property(fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), steps, withOperators, (numbers, script, others) => {
+        const last = others[0] ?? { kind: "operator", isNewest: true, which: 3, what: 0, permanent: false };
+        check(new Life(world, () => numbers.next().value as number), script, last);
+      });
   const play = (life: Life, script: readonly Step[], after: (life: Life) => void = () => undefined): void => {
     for (const step of script) {
       const input = life.inputFor(step);
@@ -153,13 +223,52 @@ export function sagaProperties(world: SagaWorld): void {
         expect(life.last.history.map((row) => row.sequence)).toEqual(life.last.history.map((_, index) => sequence + index + 1));
         sequence += life.last.history.length;
         expect(instance.sequence).toBe(sequence);
-        if (isFinished(before)) {
-          expect(instance).toBe(before);
-          expect(life.last.commands).toEqual([]);
+        if (isFinished(before) && life.applied.at(-1)?.input.kind !== "redrive") {
+          // What comes after the end is noted, and changes nothing.
+          const { sequence: _s, updatedAt: _u, heard: _h, asides: _a, ...rest } = instance;
+          expect(before).toMatchObject(rest);
+          expect(life.last.commands.filter(({ runId }) => !instance.asides.some(({ id }) => id === runId))).toEqual([]);
         }
         expectSound(world, life);
       });
-    }),
+    }, withOperators),
+  );
+
+  let plans = 0;
+  property(
+    `${definition.name}: what an operator is told beforehand is what happens`,
+    lives((life, script, { which, what }) => {
+      play(life, script);
+      const action = life.action(which, what);
+      const plan = life.plan(action);
+      const { instance: before } = life;
+      life.operator(action, "it had to be");
+      if (life.last.fate === "refused") {
+        expect(life.instance).toBe(before);
+        expect(plan.events).toEqual([]);
+        return;
+      }
+      plans += 1;
+      const { instance, last } = life;
+      expect(plan).toMatchObject({ state: instance.state, status: instance.status, sends: last.commands.map(({ command }) => command.name) });
+      expect([plan.deadlineAt, plan.remindAt, plan.nextAttemptAt]).toEqual([instance.deadlineAt, instance.remindAt, instance.nextAttemptAt]);
+      expect(plan.events).toEqual(last.history.map(({ kind, summary }) => ({ kind, summary })));
+      if (plan.endsIn === null) return;
+      // From here on nobody but the undos answers.
+      const undone: string[] = [];
+      while (!isFinished(life.instance)) {
+        const undoing = life.instance.runs.find((run) => run.undo?.status === "active" || run.undo?.status === "parked");
+        if (undoing?.undo == null) throw new Error(`${life.outcome} is neither at its end nor being undone`);
+        undone.push(undoing.state);
+        if (undoing.undo.status === "parked") life.operator({ kind: "complete", reply: null, payload: null });
+        else life.take({ kind: "reply", messageId: `undo-${undone.length}`, runId: undoing.undo.runId ?? "", ...life.anyAnswerTo(undoing.undo.runId ?? "") });
+      }
+      expect(undone).toEqual(plan.undoes.map(({ state }) => state));
+      expect(life.instance.state).toBe(plan.endsIn);
+      expect(remainsOf(definition, life.instance)).toEqual(plan.remains);
+    }, withOperators),
+    () => expect(plans).toBeGreaterThan(100),
+    1_000,
   );
 
   property(
@@ -174,7 +283,8 @@ export function sagaProperties(world: SagaWorld): void {
         const { sequence: _t, updatedAt: _v, ...restOnce } = once;
         expect(rest).toEqual(restOnce);
         expect(life.last.commands).toEqual([]);
-        if (input.kind !== "event" || world.mayRepeat?.includes(input.contract) !== true) expect(life.last.fate).not.toBe("applied");
+        expect(life.last.fate).not.toBe("applied");
+        if (input.kind === "event") expect(life.last.fate).toBe("duplicate");
       });
     }),
   );
@@ -225,11 +335,13 @@ function expectSound({ saga }: SagaWorld, life: Life): void {
   expect(undoing.length).toBe(status === "COMPENSATING" ? 1 : 0);
   expect(deadlineAt !== null).toBe(active.length === 1);
   if (status !== "RETRYING" && status !== "COMPENSATING") expect(nextAttemptAt).toBeNull();
-  expect(status === "WAITING").toBe(active.length === 1 && definition.nodes.get(state)?.kind === "wait");
+  expect(status === "WAITING").toBe(active.length === 1 && (definition.nodes.get(state)?.kind === "wait" || active[0]?.later === true));
+  if (instance.remindAt !== null) expect(active.length).toBe(1);
   if (finishedAt !== null) expect(settledAt).not.toBeNull();
   if (status === "COMPLETED" || status === "RUNNING" || status === "WAITING") expect(instance.reasonCode).toBeNull();
   if (["RETRYING", "COMPENSATING", "FAILED", "CANCELLED"].includes(status)) expect(instance.reasonCode).not.toBeNull();
-  const open = [...active.map((run) => [run.id, run.attempts]), ...undoing.map((run) => [run.undo?.runId, run.undo?.attempts])];
+  const asides = instance.asides.filter((aside) => aside.status === "active");
+  const open = [...[...active, ...asides].map((run) => [run.id, run.attempts]), ...undoing.map((run) => [run.undo?.runId, run.undo?.attempts])];
   for (const { runId, attempt, command, payload } of last.commands) {
     expect(open).toContainEqual([runId, attempt]);
     expect(json(command.schema, payload)).toEqual(payload);

@@ -358,6 +358,83 @@ describe("a no", () => {
   });
 });
 
+describe("a reminder", () => {
+  const hurry = { invoke: m.ReleaseStockCommand, with: (d: Id) => ({ orderId: d.orderId, reason: "hurry" }) };
+  const never = (state: string, every: string, end: string) =>
+    `Order v1: ${state} reminds every ${every}, but ends after ${end}, so it would never remind. Remind sooner, or remove remind.`;
+  const ofStep = (every: "999ms" | "1s" | "59s" | "60s" | "2m") =>
+    problems(
+      small()
+        .step("Thanking", { ...thanking, remind: { ...hurry, every } })
+        .build(),
+    );
+  const ofWait = (deadline: "1m" | (() => Date), remind: { every: "59s" | "1m" } | { at: (() => Date)[] }) =>
+    problems(
+      saga("Order", { ...order, finals: good, states: ["Placed", "Waving", "Thanking"], reasons: {} })
+        .startOn(m.OrderPlacedEvent, start)
+        .wait("Waving", { for: [m.PickedUpEvent], on: { PickedUpEvent: next }, deadline: [deadline, next], remind: { ...hurry, ...remind } })
+        .step("Thanking", thanking)
+        .build(),
+    );
+
+  test("that would never come, since the step or wait is over by then, is refused", () => {
+    expect(ofStep("2m")).toEqual([never("Thanking", "120 s", "60 s")]);
+    expect(ofStep("60s")).toEqual([never("Thanking", "60 s", "60 s")]);
+    expect(ofStep("59s")).toEqual([]);
+    expect(ofWait("1m", { every: "1m" })).toEqual([never("Waving", "60 s", "60 s")]);
+    expect(ofWait("1m", { every: "59s" })).toEqual([]);
+  });
+
+  test("passes when nobody can say yet how long the wait is", () => {
+    expect(ofWait(() => new Date(), { every: "1m" })).toEqual([]);
+  });
+
+  test("comes once a second at most", () => {
+    expect(ofStep("999ms")).toEqual(["Order v1: Thanking reminds every 0.999 s. Remind once a second at most."]);
+    expect(ofStep("1s")).toEqual([]);
+  });
+
+  test("at instants has one, at least", () => {
+    expect(ofWait("1m", { at: [] })).toEqual(["Order v1: Waving reminds at no instant. List one under at, or remove remind."]);
+    expect(ofWait("1m", { at: [() => new Date()] })).toEqual([]);
+  });
+});
+
+describe("the notice at a failed end", () => {
+  const tell = { invoke: m.ThankCommand, with: (d: Id) => ({ orderId: d.orderId }) };
+
+  test("is refused when nothing can fail", () => {
+    const unfailing = saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: {} })
+      .startOn(m.OrderPlacedEvent, start)
+      .step("Thanking", { ...thanking, onExhausted: finish("Abandoned") });
+    expect(problems(unfailing.onFailed({ final: "Abandoned", tell }).build())).toEqual([
+      "Order v1: onFailed tells by ThankCommand, but nothing can fail. Let an outcome fail, or remove tell.",
+    ]);
+    expect(problems(unfailing.onFailed({ final: "Abandoned" }).build())).toEqual([]);
+  });
+
+  test("passes when something can, and the time that its attempts need counts for nothing", () => {
+    const failing = saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: { Slow } })
+      .startOn(m.OrderPlacedEvent, start)
+      .step("Thanking", { ...thanking, remind: { ...tell, every: "30s", attemptTimeout: "1h" }, onExhausted: fail("Slow") })
+      .onFailed({ final: "Abandoned", tell: { ...tell, attemptTimeout: "7d" } });
+    expect(problems(failing.build())).toEqual([]);
+  });
+});
+
+test("a failed final's business status may say that an operator cancelled, which is no reason that anybody declares", () => {
+  const reflected = saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: { Slow } })
+    .startOn(m.OrderPlacedEvent, start)
+    .step("Thanking", { ...thanking, onExhausted: fail("Slow") })
+    .reflect(
+      "orders",
+      { status: "status" },
+      { Placed: "NEW", Thanking: null, Delivered: "DONE", Abandoned: { otherwise: "FAILED", CancelledByOperator: "CANCELLED" } },
+    )
+    .onFailed({ final: "Abandoned" });
+  expect(problems(reflected.build())).toEqual([]);
+});
+
 describe("a command", () => {
   const MuteCommand = command("MuteCommand", { orderId: t.id() });
   const mute = { invoke: MuteCommand, with: (d: Id) => ({ orderId: d.orderId }) };
@@ -372,6 +449,19 @@ describe("a command", () => {
       "Order v1: Waving sends MuteCommand, which has no reply, so nothing would ever end it. Declare one with the command.",
       "Order v1: Placed sends MuteCommand, which has no reply, so nothing would ever end it. Declare one with the command.",
     ]);
+  });
+
+  test("beside the main path needs one as well", () => {
+    const muted = saga("Order", { ...order, finals: both, states: ["Placed", "Waving", "Thanking"], reasons: { Slow } })
+      .startOn(m.OrderPlacedEvent, start)
+      .wait("Waving", { for: [m.PickedUpEvent], on: { PickedUpEvent: next }, deadline: ["7d", next], remind: { ...mute, every: "1d" } })
+      .step("Thanking", { ...thanking, remind: { ...mute, every: "30s" }, onExhausted: fail("Slow") })
+      .onFailed({ final: "Abandoned", tell: mute });
+    expect(problems(muted.build())).toEqual(
+      ["Waving", "Thanking", "onFailed"].map(
+        (where) => `Order v1: ${where} sends MuteCommand, which has no reply, so nothing would ever end it. Declare one with the command.`,
+      ),
+    );
   });
 });
 
@@ -389,6 +479,26 @@ describe("an event", () => {
     const rest =
       "is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.";
     expect(problems(torn.build())).toEqual(["NudgedEvent", "PickedUpEvent", "OrderPlacedEvent"].map((name) => `Order v1: ${name} ${rest}`));
+  });
+
+  test("that answers a command is neither waited for, nor does it interrupt or start: one message would be heard twice", () => {
+    const AskCommand = command("AskCommand", { orderId: t.id() }, m.PickedUpEvent, m.OrderHeldEvent, m.OrderPlacedEvent, NudgedEvent);
+    const torn = saga("Order", { ...order, finals: good, states: ["Placed", "Asking", "Waving", "Thanking"], reasons: {} })
+      .startOn(m.OrderPlacedEvent, start)
+      .step("Asking", {
+        ...thanking,
+        invoke: AskCommand,
+        onReply: { PickedUpEvent: next, OrderHeldEvent: next, OrderPlacedEvent: next, NudgedEvent: next },
+      })
+      .wait("Waving", { for: [m.PickedUpEvent], on: { PickedUpEvent: next }, deadline: ["7d", next] })
+      .step("Thanking", thanking)
+      .interrupt(m.OrderHeldEvent, { during: "any", then: park });
+    expect(problems(torn.build())).toEqual(
+      ["PickedUpEvent", "OrderHeldEvent", "OrderPlacedEvent"].map(
+        (name) =>
+          `Order v1: ${name} answers AskCommand in Asking and is used in startOn, interrupt or wait as well, so one message would be heard twice. Give the answer an event of its own.`,
+      ),
+    );
   });
 
   test("may be waited for in two places", () => {

@@ -1,9 +1,10 @@
 import type { AnyOutcome } from "./outcome.ts";
 import type { AnyCommand } from "../../outbox/index.ts";
-import { isFinal, stateAfter, type CompiledBranch, type Definition, type Interrupt, type Node, type Start } from "./compiled.ts";
+import { isFinal, stateAfter, type CompiledBranch, type Definition, type Interrupt, type Node, type Start, type StepNode, type WaitNode } from "./compiled.ts";
 import { attemptsOf } from "./retry.ts";
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
+const secondMs = 1_000;
 
 /** What the compiler cannot see: each problem of a definition as a sentence that says what to change. */
 export function checkDefinition(definition: Definition): string[] {
@@ -30,10 +31,13 @@ export function checkDefinition(definition: Definition): string[] {
   if (definition.failedFinal !== null && definition.finals[definition.failedFinal] !== "failed") {
     problem(`onFailed ends in ${definition.failedFinal}, which is declared "succeeded". Name a final that is declared "failed".`);
   }
+  if (definition.tell !== null && !canFail)
+    problem(`onFailed tells by ${definition.tell.command.name}, but nothing can fail. Let an outcome fail, or remove tell.`);
 
   for (const node of definition.nodes.values()) checkNode(definition, node, problem);
   for (const interrupt of definition.interrupts) checkInterrupt(definition, interrupt, problem);
   checkCommand(start.state, start.undo?.command, problem);
+  checkCommand("onFailed", definition.tell?.command, problem);
   checkHearing(definition, start, problem);
   checkWays(definition, start.state, problem);
   checkReasons(definition, problem);
@@ -53,6 +57,7 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
     problem(`${node.state} is the last state, so next and skip lead nowhere. Use finish(…) there or define the state that follows.`);
   }
   checkLoops(definition, node.state, outcomesOf(node), problem);
+  if (node.kind !== "milestone") checkReminder(node, problem);
   if (node.kind !== "step") return;
   checkCommand(node.state, node.command, problem);
   checkCommand(node.state, node.undo?.command, problem);
@@ -70,8 +75,24 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
   }
 }
 
+/** A reminder comes at least once, and not so often that it is nothing but noise. */
+function checkReminder(node: StepNode | WaitNode, problem: (text: string) => void): void {
+  const { state, remind } = node;
+  if (remind === null) return;
+  checkCommand(state, remind.command, problem);
+  const { when } = remind;
+  if ("at" in when) {
+    if (when.at.length === 0) problem(`${state} reminds at no instant. List one under at, or remove remind.`);
+    return;
+  }
+  if (when.everyMs < secondMs) problem(`${state} reminds every ${seconds(when.everyMs)}. Remind once a second at most.`);
+  const endMs = node.kind === "step" ? node.timeoutMs : typeof node.deadline === "function" ? null : node.deadline.afterMs;
+  if (endMs !== null && when.everyMs >= endMs)
+    problem(`${state} reminds every ${seconds(when.everyMs)}, but ends after ${seconds(endMs)}, so it would never remind. Remind sooner, or remove remind.`);
+}
+
 /** Not rounded, unlike durations for people: the sum has to add up, and the advice has to pass. */
-const seconds = (ms: number): string => `${ms / 1_000} s`;
+const seconds = (ms: number): string => `${ms / secondMs} s`;
 
 function checkInterrupt(definition: Definition, { event, during, then }: Interrupt, problem: (text: string) => void): void {
   const outcomes = flatten(then);
@@ -95,10 +116,17 @@ function checkCommand(state: string, command: AnyCommand | undefined, problem: (
   if (command?.replies.length === 0) problem(`${state} sends ${command.name}, which has no reply, so nothing would ever end it. Declare one with the command.`);
 }
 
-/** An event means one thing: it starts the saga, interrupts it, or is waited for. */
+/** An event means one thing: it starts the saga, interrupts it, is waited for, or answers a command. */
 function checkHearing(definition: Definition, start: Start, problem: (text: string) => void): void {
-  const waits = new Set([...definition.nodes.values()].flatMap((node) => (node.kind === "wait" ? node.events.map((event) => event.name) : [])));
+  const nodes = [...definition.nodes.values()];
+  const waits = new Set(nodes.flatMap((node) => (node.kind === "wait" ? node.events.map((event) => event.name) : [])));
   const heard = [start.event.name, ...definition.interrupts.map((interrupt) => interrupt.event.name), ...waits];
+  for (const { state, command } of nodes.filter((node) => node.kind === "step")) {
+    for (const { name } of command.replies.filter((reply) => heard.includes(reply.name)))
+      problem(
+        `${name} answers ${command.name} in ${state} and is used in startOn, interrupt or wait as well, so one message would be heard twice. Give the answer an event of its own.`,
+      );
+  }
   for (const name of new Set(heard.filter((one, index) => heard.indexOf(one) !== index))) {
     problem(
       `${name} is used in more than one of startOn, interrupt and wait, or in two interrupts, and only the first of them would hear it. Give each an event of its own.`,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
 import type { Meta, ReasonDefinition } from "./definition.ts";
 import type { AnyOutcome } from "./outcome.ts";
@@ -14,6 +15,20 @@ export interface Undo {
   readonly retry: Retry;
   readonly attemptTimeoutMs: number;
   readonly ifExhausted: "park" | "continue";
+  /** What its replies mean: `next` undone, `park` ask an operator, `skip` it stays. Null: any reply means undone. */
+  readonly replies: ReadonlyMap<string, CompiledBranch> | null;
+}
+
+/** A command beside the main path: a reminder, or the notice that a failed saga sends at its end. */
+export interface Notice {
+  readonly command: AnyCommand;
+  readonly with: Mapping;
+  readonly retry: Retry;
+  readonly attemptTimeoutMs: number;
+}
+
+export interface Reminder extends Notice {
+  readonly when: { readonly everyMs: number } | { readonly at: readonly ((data: Data) => Date)[] };
 }
 
 export interface StepNode {
@@ -26,6 +41,7 @@ export interface StepNode {
   readonly effect: "undo" | "none" | "irreversible";
   readonly retry: Retry;
   readonly attemptTimeoutMs: number;
+  readonly remind: Reminder | null;
   readonly timeoutMs: number;
   readonly onTimeout: AnyOutcome;
   readonly onExhausted: AnyOutcome;
@@ -38,6 +54,7 @@ export interface WaitNode {
   readonly on: ReadonlyMap<string, CompiledBranch>;
   readonly deadline: { readonly afterMs: number } | ((data: Data) => Date);
   readonly onDeadline: AnyOutcome;
+  readonly remind: Reminder | null;
   readonly goal: boolean;
 }
 
@@ -63,6 +80,8 @@ export interface Start {
   readonly key: (payload: unknown) => string;
   readonly init: (payload: unknown) => Data;
   readonly undo: Undo | null;
+  /** What the event means when the key's saga has ended. */
+  readonly afterFinal: "refuse" | "again";
 }
 
 export interface Reflect {
@@ -90,6 +109,10 @@ export interface Definition {
   readonly interrupts: readonly Interrupt[];
   readonly reflect: Reflect | null;
   readonly failedFinal: string | null;
+  /** Sent at the failed final, best effort. */
+  readonly tell: Notice | null;
+  /** Of the functions of the definition, which only map data: another hash under the same shape is allowed, and noted. */
+  readonly codeHash: string;
 }
 
 /** What a reply or event leads to: one arm, or one out of several by a literal field of the event or of the saga's data. */
@@ -149,3 +172,18 @@ export const startOf = (definition: Definition): Start => {
   if (definition.start === null) throw new Error(`${definition.name} v${definition.version} has no startOn`);
   return definition.start;
 };
+
+/** Digest of the sources of all functions in a definition. Contracts are left out: their shapes are part of the shape hash. */
+export function codeHashOf(definition: Definition): string {
+  const hash = createHash("sha256");
+  const walk = (value: unknown): void => {
+    if (typeof value === "function") hash.update(value.toString());
+    else if (value instanceof Map) for (const one of value.values()) walk(one);
+    else if (Array.isArray(value)) for (const one of value) walk(one);
+    else if (value !== null && typeof value === "object") {
+      for (const [name, one] of Object.entries(value)) if (name !== "command" && name !== "event" && name !== "events") walk(one);
+    }
+  };
+  walk([definition.start, definition.nodes, definition.interrupts, definition.reasons, definition.tell]);
+  return hash.digest("hex").slice(0, 16);
+}

@@ -1,8 +1,8 @@
 import { t, type AnyEvent, type CommandContract, type EventContract, type Obj, type Schema, type Shape } from "../../outbox/index.ts";
-import { compileBranch, compileReflect, type Definition, type Interrupt, type Node, type Undo } from "./compiled.ts";
+import { codeHashOf, compileBranch, compileReflect, type Definition, type Interrupt, type Node, type Notice, type Reminder, type Undo } from "./compiled.ts";
 import { durationMs, type Duration } from "./duration.ts";
-import type { Outcome, WaitOutcome } from "./outcome.ts";
-import { noRetry, undoRetry, type Retry } from "./retry.ts";
+import type { Next, Outcome, Park, Skip, WaitOutcome } from "./outcome.ts";
+import { noRetry, noticeRetry, undoRetry, type Retry } from "./retry.ts";
 
 /** What the mapping functions of a definition may know besides the saga's data. */
 export interface Meta {
@@ -41,20 +41,43 @@ export type Branch<D, P, O> = Arm<D, P, O> | ByEvent<D, P, O> | ByData<D, P, O>;
 type Answers<D, R extends readonly AnyEvent[], O> = { readonly [K in R[number]["name"]]: Branch<D, PayloadOf<R, K>, O> };
 
 type Mapping<D, P> = (data: Readonly<D>, meta: Meta) => NoInfer<P>;
-type UndoDefinition<D, P> = {
-  readonly invoke: CommandContract<string, P>;
+type UndoDefinition<D, P, R extends readonly AnyEvent[]> = {
+  readonly invoke: CommandContract<string, P, R>;
   readonly with: Mapping<D, P>;
+  /** Default: any reply means undone. `next` says so; `park` asks an operator; `skip` notes that the effect stays. */
+  readonly onReply?: Answers<D, R, Next | Park | Skip>;
   /** Default: 1 s, 3 s, 5 s, 1 min, 5 min, 30 min, then hourly for a day. */
   readonly retry?: Retry;
   readonly attemptTimeout?: Duration;
   /** `park` (default): stand and ask an operator. `continue`: note that the effect stays and undo the rest. */
   readonly ifExhausted?: "park" | "continue";
 };
-type Effect<D, UP> =
-  | { readonly compensate: UndoDefinition<D, UP>; readonly effect?: undefined }
+type NoticeDefinition<D, P> = {
+  readonly invoke: CommandContract<string, P>;
+  readonly with: Mapping<D, P>;
+  /** Default: 1 s, 3 s, 5 s, 1 min, 5 min, 30 min. Nothing waits for it; used up, it is a dead letter. */
+  readonly retry?: Retry;
+  /** Default: 30 s. */
+  readonly attemptTimeout?: Duration;
+};
+/** `every`: counted from the entry of the state. `at`: instants; those that have passed at the entry are left out. */
+type ReminderDefinition<D, P> = NoticeDefinition<D, P> &
+  ({ readonly every: Duration; readonly at?: undefined } | { readonly at: readonly ((data: Readonly<D>) => Date)[]; readonly every?: undefined });
+type Effect<D, UP, UR extends readonly AnyEvent[]> =
+  | { readonly compensate: UndoDefinition<D, UP, UR>; readonly effect?: undefined }
   | { readonly effect: "none" | "irreversible"; readonly compensate?: undefined };
 
-export type StepDefinition<D, St extends string, Fi extends string, Re extends string, P, R extends readonly AnyEvent[], UP> = {
+export type StepDefinition<
+  D,
+  St extends string,
+  Fi extends string,
+  Re extends string,
+  P,
+  R extends readonly AnyEvent[],
+  UP,
+  UR extends readonly AnyEvent[],
+  MP,
+> = {
   readonly invoke: CommandContract<string, P, R>;
   readonly with: Mapping<D, P>;
   readonly onReply: Answers<D, R, Outcome<St, Fi, Re>>;
@@ -62,21 +85,26 @@ export type StepDefinition<D, St extends string, Fi extends string, Re extends s
   readonly retry?: Retry;
   /** Bounds one attempt. Default: 30 s. */
   readonly attemptTimeout?: Duration;
+  /** A command sent while the answer is outstanding: asks again, or asks somebody to hurry. */
+  readonly remind?: ReminderDefinition<D, MP>;
   /** Bounds the step from command to applied reply, all attempts included, and says what then. */
   readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
   readonly onExhausted: Outcome<St, Fi, Re>;
-} & Effect<D, UP>;
+} & Effect<D, UP, UR>;
 
 type Keyed<D, K extends keyof D> = AnyEvent & { readonly payload: { readonly [k in K]: D[K] } };
-export type WaitDefinition<D, St extends string, Fi extends string, Re extends string, R extends readonly AnyEvent[]> = {
+export type WaitDefinition<D, St extends string, Fi extends string, Re extends string, R extends readonly AnyEvent[], MP> = {
   readonly for: R;
   readonly on: Answers<D, R, WaitOutcome<St, Fi, Re>>;
   readonly deadline: readonly [Duration | ((data: Readonly<D>) => Date), Outcome<St, Fi, Re>];
+  /** A command sent at instants, or every so often, while the wait stands. */
+  readonly remind?: ReminderDefinition<D, MP>;
+  /** The business outcome is known from here on. */
   readonly goal?: true;
 };
 
-/** Value of a column for one state: left alone when null; a failed final may differ by reason. */
-type Reflected<Re extends string> = string | null | ({ readonly otherwise: string } & { readonly [R in Re]?: string });
+/** Value of a column for one state: left alone when null; a failed final may differ by reason, an operator's cancellation included. */
+type Reflected<Re extends string> = string | null | ({ readonly otherwise: string } & { readonly [R in Re | "CancelledByOperator"]?: string });
 
 declare const MISSING: unique symbol;
 /** What `build()` is called on while states are still undefined; the compiler's message names them. */
@@ -117,21 +145,36 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
   }
 
   /** Birth: which event starts the saga, under which key, in which state and with which data. */
-  startOn<P, const S extends Todo, const UP>(
+  startOn<P, const S extends Todo, const UP, UR extends readonly AnyEvent[]>(
     event: EventContract<string, P>,
-    start: { state: S; key: (event: P) => D[K]; init: (event: P) => D; compensate?: UndoDefinition<D, UP> },
+    start: {
+      state: S;
+      key: (event: P) => D[K];
+      init: (event: P) => D;
+      /** Undoes what the starting transaction itself did. */
+      compensate?: UndoDefinition<D, UP, UR>;
+      /** What the event means when the key's saga has ended. Default: refuse. */
+      afterFinal?: "refuse" | "again";
+    },
   ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
     this.nodes.set(start.state, { kind: "milestone", state: start.state, goal: false });
     Object.assign(this.draft, {
-      start: { event, state: start.state, key: start.key, init: start.init, undo: start.compensate === undefined ? null : undoOf(start.compensate) },
+      start: {
+        event,
+        state: start.state,
+        key: start.key,
+        init: start.init,
+        undo: start.compensate === undefined ? null : undoOf(start.compensate),
+        afterFinal: start.afterFinal ?? "refuse",
+      },
     });
     return this as never;
   }
 
   /** A state that sends one command when it is entered. */
-  step<const S extends Todo, const P, R extends readonly AnyEvent[], const UP>(
+  step<const S extends Todo, const P, R extends readonly AnyEvent[], const UP, UR extends readonly AnyEvent[], const MP>(
     state: S,
-    step: StepDefinition<D, St, Fi, Re, P, R, UP>,
+    step: StepDefinition<D, St, Fi, Re, P, R, UP, UR, MP>,
   ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
     this.nodes.set(state, {
       kind: "step",
@@ -143,6 +186,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
       effect: step.effect ?? "undo",
       retry: step.retry ?? noRetry,
       attemptTimeoutMs: durationMs(step.attemptTimeout ?? "30s"),
+      remind: step.remind === undefined ? null : reminderOf(step.remind),
       timeoutMs: durationMs(step.timeout[0]),
       onTimeout: step.timeout[1],
       onExhausted: step.onExhausted,
@@ -157,9 +201,9 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
   }
 
   /** A state that stands until one of its events or its deadline. */
-  wait<const S extends Todo, const R extends readonly Keyed<D, K>[]>(
+  wait<const S extends Todo, const R extends readonly Keyed<D, K>[], const MP>(
     state: S,
-    wait: WaitDefinition<D, St, Fi, Re, R>,
+    wait: WaitDefinition<D, St, Fi, Re, R, MP>,
   ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
     const [until, onDeadline] = wait.deadline;
     this.nodes.set(state, {
@@ -169,6 +213,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
       on: branches(wait.on),
       deadline: (typeof until === "function" ? until : { afterMs: durationMs(until) }) as never,
       onDeadline,
+      remind: wait.remind === undefined ? null : reminderOf(wait.remind),
       goal: wait.goal === true,
     });
     return this as never;
@@ -198,15 +243,15 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
     return this;
   }
 
-  /** Where a failed saga ends once the undo is complete. */
-  onFailed(options: { final: Fi }): this {
-    Object.assign(this.draft, { failedFinal: options.final });
+  /** Where a failed saga ends once the undo is complete, and whom to tell then (best effort: nothing waits for it). */
+  onFailed<const TP>(options: { final: Fi; tell?: NoticeDefinition<D, TP> }): this {
+    Object.assign(this.draft, { failedFinal: options.final, tell: options.tell === undefined ? null : noticeOf(options.tell) });
     return this;
   }
 
   build(this: [Todo] extends [never] ? Builder<N, D, K, St, Fi, Re, Todo> : StatesStillUndefined<Todo>): Saga<N, D, St, Fi> {
     const { draft } = this as unknown as { readonly draft: Definition };
-    return { name: draft.name as N, version: draft.version, definition: draft };
+    return { name: draft.name as N, version: draft.version, definition: { ...draft, codeHash: codeHashOf(draft) } };
   }
 }
 
@@ -214,15 +259,30 @@ function branches(answers: Readonly<Record<string, unknown>>): Map<string, Retur
   return new Map(Object.entries(answers).map(([name, branch]) => [name, compileBranch(branch)]));
 }
 
-function undoOf<D, P>(undo: UndoDefinition<D, P>): Undo {
+function undoOf<D, P, R extends readonly AnyEvent[]>(undo: UndoDefinition<D, P, R>): Undo {
   return {
     command: undo.invoke,
     with: undo.with as never,
     retry: undo.retry ?? undoRetry,
     attemptTimeoutMs: durationMs(undo.attemptTimeout ?? "30s"),
     ifExhausted: undo.ifExhausted ?? "park",
+    replies: undo.onReply === undefined ? null : branches(undo.onReply),
   };
 }
+
+function noticeOf<D, P>(notice: NoticeDefinition<D, P>): Notice {
+  return {
+    command: notice.invoke,
+    with: notice.with as never,
+    retry: notice.retry ?? noticeRetry,
+    attemptTimeoutMs: durationMs(notice.attemptTimeout ?? "30s"),
+  };
+}
+
+const reminderOf = <D, P>(reminder: ReminderDefinition<D, P>): Reminder => ({
+  ...noticeOf(reminder),
+  when: reminder.every === undefined ? { at: reminder.at as never } : { everyMs: durationMs(reminder.every) },
+});
 
 /**
  * Begins a definition. States, finals and reasons are declared first, so that every later mention is checked and completed
@@ -252,6 +312,8 @@ export function saga<
     interrupts,
     reflect: null,
     failedFinal: null,
+    tell: null,
+    codeHash: "",
   };
   return new Builder(draft, nodes, interrupts);
 }

@@ -4,9 +4,9 @@ import type { Log } from "../../kernel/log.ts";
 import { Loop } from "../../kernel/loop.ts";
 import { connectOutbox, type Hints } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
-import type { Definition, Node } from "./compiled.ts";
+import type { CompiledBranch, Definition, Node } from "./compiled.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { isAnyDue, storeDefinitions } from "./store.ts";
+import { findDue, storeDefinitions } from "./store.ts";
 
 export interface SagaEngineParts {
   readonly registry: SagaRegistry;
@@ -16,7 +16,7 @@ export interface SagaEngineParts {
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
   readonly hints: Hints;
   readonly log: Log;
-  /** How often deadlines are looked for. Default 500. */
+  /** How often passed timers and kept messages are looked for. Default 500. */
   readonly sweepIntervalMs?: number;
 }
 
@@ -24,7 +24,7 @@ const SWEEP_BATCH = 100;
 
 /**
  * The saga engine of a process. Constructed, it hears every event published through its ORM, inside the publisher's
- * transaction; started, it also takes the outcome of deadlines that have passed.
+ * transaction; started, it also takes the outcome of timers that have passed, and delivers events that came before their saga.
  */
 export class SagaEngine {
   private readonly parts: SagaEngineParts;
@@ -37,10 +37,12 @@ export class SagaEngine {
     connectOutbox(parts.em(), this.advance, parts.hints);
     this.sweeper = new Loop({
       pass: async () => {
-        const found = (await isAnyDue(parts.em(), parts.registry)) ? await parts.transaction((em) => this.advance.deadlinesReached(em, SWEEP_BATCH)) : 0;
-        return found === SWEEP_BATCH ? 0 : (parts.sweepIntervalMs ?? 500);
+        const due = await findDue(parts.em(), parts.registry);
+        const timers = due.timer ? await parts.transaction((em) => this.advance.timersPassed(em, SWEEP_BATCH)) : 0;
+        const mail = due.mail ? await parts.transaction((em) => this.advance.deliverMail(em, SWEEP_BATCH)) : 0;
+        return timers === SWEEP_BATCH || mail === SWEEP_BATCH ? 0 : (parts.sweepIntervalMs ?? 500);
       },
-      onError: (error) => parts.log.warn({ err: error }, "Deadlines could not be looked for; trying again"),
+      onError: (error) => parts.log.warn({ err: error }, "Timers and kept messages could not be looked for; trying again"),
     });
   }
 
@@ -61,7 +63,7 @@ export class SagaEngine {
     await storeDefinitions(this.parts.em(), shapes);
   }
 
-  /** Begins to look for passed deadlines. */
+  /** Begins to look for passed timers and kept messages. */
   startSweeper(): void {
     this.sweeper.start();
   }
@@ -84,31 +86,49 @@ function shapeOf(definition: Definition): unknown {
     start:
       definition.start === null
         ? null
-        : { event: definition.start.event.name, state: definition.start.state, undo: definition.start.undo?.command.name ?? null },
+        : {
+            event: definition.start.event.name,
+            state: definition.start.state,
+            undo: definition.start.undo?.command.name ?? null,
+            ...onlyIf(definition.start.undo?.replies, (replies) => ({ undoBranches: branchShapes(replies) })),
+            ...onlyIf(definition.start.afterFinal === "again", () => ({ afterFinal: "again" })),
+          },
     nodes: [...definition.nodes.values()].map(nodeShape),
     interrupts: definition.interrupts.map((one) => ({ event: one.event.name, during: one.during === "any" ? "any" : [...one.during], then: one.then })),
     failedFinal: definition.failedFinal,
+    ...onlyIf(definition.tell, ({ command }) => ({ tell: command.name })),
   };
 }
+
+/** What a definition does not use leaves no trace in its shape, so that a new word of the language changes no hash of old definitions. */
+const onlyIf = <T>(value: T, shape: (value: NonNullable<T>) => object): object => (value ? shape(value) : {});
+
+const branchShapes = (branches: ReadonlyMap<string, CompiledBranch> = new Map()): unknown =>
+  [...branches].map(([name, branch]) => ({ name, by: branch.by, arms: [...branch.arms].map(([value, arm]) => [value, arm.then]) }));
 
 function nodeShape(node: Node): unknown {
   const { state, kind } = node;
   if (node.kind === "milestone") return { kind, state, goal: node.goal };
-  const branches = [...(node.kind === "step" ? node.replies : node.on)].map(([name, branch]) => ({
-    name,
-    by: branch.by,
-    arms: [...branch.arms].map(([value, arm]) => [value, arm.then]),
-  }));
-  if (node.kind === "wait") return { kind, state, goal: node.goal, branches, onDeadline: node.onDeadline };
+  const branches = branchShapes(node.kind === "step" ? node.replies : node.on);
+  const remind = onlyIf(node.remind, ({ command }) => ({ remind: command.name }));
+  if (node.kind === "wait") return { kind, state, goal: node.goal, branches, onDeadline: node.onDeadline, ...remind };
   return {
     kind,
     state,
     command: node.command.name,
     payload: node.command.schema.text,
-    undo: node.undo === null ? null : { command: node.undo.command.name, ifExhausted: node.undo.ifExhausted },
+    undo:
+      node.undo === null
+        ? null
+        : {
+            command: node.undo.command.name,
+            ifExhausted: node.undo.ifExhausted,
+            ...onlyIf(node.undo.replies, (replies) => ({ branches: branchShapes(replies) })),
+          },
     effect: node.effect,
     branches,
     onTimeout: node.onTimeout,
     onExhausted: node.onExhausted,
+    ...remind,
   };
 }

@@ -17,7 +17,10 @@ export { describeMs, type Duration } from "./duration.ts";
 export { SagaEngine, type SagaEngineParts } from "./engine.ts";
 export { SagaFeed, type SagaFeedParts, type SagaPush } from "./feed.ts";
 export { migration } from "./migration.ts";
+export { SagaOperations, type OperatorCall, type Redrive, type RedriveCall } from "./operations.ts";
+export type { OperatorAction, SagaTimer } from "./operator.ts";
 export { fail, failPartly, finish, go, loop, next, park, skip, stay } from "./outcome.ts";
+export type { SagaPlan } from "./plan.ts";
 export {
   SagaReader,
   type Reason,
@@ -29,5 +32,6 @@ export {
   type SagaStepView,
   type SagaView,
 } from "./reader.ts";
+export { remainsOf, type SagaRemainder } from "./remains.ts";
 export { DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
 export { exponential, incremental, noRetry, type Retry } from "./retry.ts";

@@ -1,3 +1,4 @@
+import type { Fate } from "../../outbox/index.ts";
 import type { Data } from "./compiled.ts";
 
 export type SagaStatus = "RUNNING" | "RETRYING" | "WAITING" | "COMPENSATING" | "STUCK" | "COMPLETED" | "FAILED" | "CANCELLED";
@@ -13,6 +14,8 @@ export interface UndoRun {
   /** Where the undo's reply belongs; null until it has been sent. */
   readonly runId: string | null;
   readonly attempts: number;
+  /** Digest of the reply that ended it. */
+  readonly answer?: string;
 }
 
 /** One visit of a state that sends a command or waits. */
@@ -25,7 +28,42 @@ export interface Run {
   readonly endedAt: Date | null;
   /** Entered by `loop`, which is bounded by counting these. */
   readonly viaLoop?: true;
+  /** The command was carried out; its answer comes from outside. */
+  readonly later?: true;
+  /** Digest of the reply that ended it: a second reply is a duplicate, or another one, a conflict. */
+  readonly answer?: string;
   readonly undo: UndoRun | null;
+}
+
+/**
+ * A command beside the main path, whose end changes neither state nor status: a reminder, the notice that a failed saga sends at its
+ * end, or a command that an operator has redriven after the saga went on without it.
+ */
+export interface Aside {
+  /** Where its replies belong; of a redriven command, the run that it was first sent for. */
+  readonly id: string;
+  readonly kind: "remind" | "tell" | "redrive";
+  /** The state that reminds or whose command is redriven; of a notice, the final. */
+  readonly state: string;
+  readonly status: "active" | "done" | "void" | "gave-up";
+  /** The attempt under way; goes on counting where the run's own attempts ended. */
+  readonly attempts: number;
+  readonly firstAttempt: number;
+  /** It was carried out; its answer comes from outside. */
+  readonly later?: true;
+}
+
+/** An event that came before the wait that takes it; the payload is JSON. */
+export interface ParkedEvent {
+  readonly messageId: string;
+  readonly name: string;
+  readonly payload: unknown;
+}
+
+/** What became of an event, for the day that it comes again. */
+export interface HeardEvent {
+  readonly id: string;
+  readonly fate: Fate;
 }
 
 /** One run of a definition: what is in the saga's row. */
@@ -34,6 +72,10 @@ export interface Instance {
   readonly type: string;
   readonly version: number;
   readonly subjectId: string;
+  /** Counts the runs of one business key, from 1. */
+  readonly runNumber: number;
+  /** Of the code that last moved it; null before that was noted. */
+  readonly codeHash: string | null;
   readonly participants: readonly string[];
   readonly state: string;
   readonly status: SagaStatus;
@@ -43,9 +85,17 @@ export interface Instance {
   readonly maxAttempts: number;
   readonly nextAttemptAt: Date | null;
   readonly deadlineAt: Date | null;
+  readonly remindAt: Date | null;
+  /** While set, no command of the saga is started and none of its timers fires. */
+  readonly pausedAt: Date | null;
+  readonly pausedBy: string | null;
+  readonly pauseNote: string | null;
   readonly settledAt: Date | null;
   readonly data: Data;
   readonly runs: readonly Run[];
+  readonly asides: readonly Aside[];
+  readonly parked: readonly ParkedEvent[];
+  readonly heard: readonly HeardEvent[];
   /** Why it fails or failed, in the definition's word, with the code and sentence for callers. */
   readonly reason: string | null;
   readonly reasonCode: string | null;

@@ -1,10 +1,11 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { query, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
+import { query, toDate, toDateOrNull, type Fate, type Instant } from "../../outbox/index.ts";
 import type { Definition } from "./compiled.ts";
-import type { HistoryKind } from "./decide.ts";
 import type { Run, SagaStatus } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
+import { remainsOf, type SagaRemainder } from "./remains.ts";
 import { runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
+import type { HistoryKind } from "./turn.ts";
 
 export type { SagaStatus } from "./instance.ts";
 export type SagaStepStatus = "PENDING" | "ACTIVE" | "DONE" | "SKIPPED" | "FAILED" | "COMPENSATED";
@@ -43,6 +44,14 @@ export interface SagaView {
   readonly maxAttempts: number;
   readonly nextAttemptAt: Date | null;
   readonly deadlineAt: Date | null;
+  /** When the current step or wait reminds next. */
+  readonly remindAt: Date | null;
+  /** Set while an operator has it paused. */
+  readonly pause: { readonly at: Date; readonly by: string | null; readonly note: string | null } | null;
+  /** What stays of a saga that has failed. */
+  readonly remains: readonly SagaRemainder[];
+  /** The undo of some effect gave up. */
+  readonly undoIncomplete: boolean;
   readonly startedAt: Date;
   readonly updatedAt: Date;
   readonly finishedAt: Date | null;
@@ -54,6 +63,8 @@ export interface SagaEventView {
   readonly occurredAt: Date;
   readonly kind: HistoryKind;
   readonly message: string | null;
+  /** What became of the message; on the first event only, where it led to several. */
+  readonly fate: Fate | null;
   readonly fromState: string | null;
   readonly toState: string;
   readonly status: SagaStatus;
@@ -95,6 +106,7 @@ interface EventRow {
   readonly occurred_at: Instant;
   readonly kind: HistoryKind;
   readonly message: string | null;
+  readonly fate: Fate | null;
   readonly from_state: string | null;
   readonly to_state: string;
   readonly status: SagaStatus;
@@ -107,7 +119,7 @@ interface EventRow {
 }
 
 const EVENT_COLUMNS =
-  "saga_id, sequence, occurred_at, kind, message, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
+  "saga_id, sequence, occurred_at, kind, message, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
 
 const ORDERS: Readonly<Record<SagaOrder, { readonly column: string; readonly direction: "asc" | "desc"; readonly beyond: "<" | ">" }>> = {
   STARTED_AT_DESC: { column: "started_at", direction: "desc", beyond: "<" },
@@ -128,8 +140,12 @@ export class SagaReader {
     return new Map(rows.map((row) => [row.id, this.view(row)]));
   }
 
+  /** The saga of each business key; the latest one where a key has had several. */
   async findBySubject(em: EntityManager, type: string, subjectIds: readonly string[]): Promise<Map<string, SagaView>> {
-    const rows = await query<SagaRow>(em, `select ${SAGA_COLUMNS} from saga where type = $1 and subject_id = any($2::uuid[])`, [type, subjectIds]);
+    const rows = await query<SagaRow>(em, `select ${SAGA_COLUMNS} from saga where type = $1 and subject_id = any($2::uuid[]) order by run_number`, [
+      type,
+      subjectIds,
+    ]);
     return new Map(rows.map((row) => [row.subject_id, this.view(row)]));
   }
 
@@ -213,6 +229,7 @@ export class SagaReader {
   private view(row: SagaRow): SagaView {
     // A version that this process has not loaded can still be looked at, without its steps.
     const definition = this.registry.find(row.type, row.definition_version);
+    const remains = definition === undefined ? [] : remainsOf(definition, { reason: row.reason, runs: runsOf(row) });
     return {
       id: row.id,
       type: row.type,
@@ -230,6 +247,10 @@ export class SagaReader {
       maxAttempts: row.max_attempts,
       nextAttemptAt: toDateOrNull(row.next_attempt_at),
       deadlineAt: toDateOrNull(row.deadline_at),
+      remindAt: toDateOrNull(row.remind_at),
+      pause: row.paused_at === null ? null : { at: toDate(row.paused_at), by: row.paused_by, note: row.pause_note },
+      remains,
+      undoIncomplete: remains.some(({ why }) => why === "UNDO_GAVE_UP"),
       startedAt: toDate(row.started_at),
       updatedAt: toDate(row.updated_at),
       finishedAt: toDateOrNull(row.finished_at),
@@ -270,6 +291,7 @@ function eventView(row: EventRow): SagaEventView {
     occurredAt,
     kind: row.kind,
     message: row.message,
+    fate: row.fate,
     fromState: row.from_state,
     toState: row.to_state,
     status: row.status,

@@ -1,4 +1,4 @@
-import type { AnyEvent } from "../../outbox/index.ts";
+import type { AnyCommand, AnyEvent } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
 import type { Definition, Interrupt } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
@@ -66,9 +66,29 @@ export class SagaRegistry {
     return this.advancing.get(eventName) ?? [];
   }
 
+  /** Definitions of which a step, an undo, a reminder or a notice may be answered by this event, the newest version of each. */
+  answeredBy(eventName: string): readonly Definition[] {
+    return this.newest().filter((definition) => sentBy(definition).some((one) => one.command.replies.some((reply) => reply.name === eventName)));
+  }
+
+  /** The contract of an event that some version of a definition may hear. */
+  eventOf(type: string, eventName: string): AnyEvent | undefined {
+    for (const definition of this.definitions) {
+      if (definition.name !== type) continue;
+      const event = contractsHeard(definition).find((one) => one.name === eventName);
+      if (event !== undefined) return event;
+    }
+    return undefined;
+  }
+
   /** Names of the sagas, in the order of their registration. */
   types(): string[] {
     return [...new Set(this.definitions.map((definition) => definition.name))];
+  }
+
+  /** What this process can move, each as name and version: `CourseEnrollment v1`. */
+  loads(): string[] {
+    return [...this.byVersion.keys()];
   }
 
   /** All states and finals of all definitions, in the order of their definition, each once. */
@@ -83,12 +103,7 @@ export class SagaRegistry {
       commands.set(name, { attemptTimeoutMs: Math.max(attemptTimeoutMs, commands.get(name)?.attemptTimeoutMs ?? 0) });
     };
     for (const definition of this.definitions) {
-      if (definition.start?.undo) add(definition.start.undo.command.name, definition.start.undo.attemptTimeoutMs);
-      for (const node of definition.nodes.values()) {
-        if (node.kind !== "step") continue;
-        add(node.command.name, node.attemptTimeoutMs);
-        if (node.undo !== null) add(node.undo.command.name, node.undo.attemptTimeoutMs);
-      }
+      for (const one of sentBy(definition)) add(one.command.name, one.attemptTimeoutMs);
     }
     return commands;
   }
@@ -99,3 +114,20 @@ export class SagaRegistry {
     );
   }
 }
+
+/** Everything that a definition may send. */
+function sentBy(definition: Definition): { readonly command: AnyCommand; readonly attemptTimeoutMs: number }[] {
+  const ofNodes = [...definition.nodes.values()].flatMap((node) => {
+    if (node.kind === "milestone") return [];
+    return node.kind === "wait" ? [node.remind] : [node, node.undo, node.remind];
+  });
+  return [definition.start?.undo, ...ofNodes, definition.tell].filter((one) => one != null);
+}
+
+/** Everything that a definition may hear: replies, events that are waited for, interrupts, and its beginning. */
+const contractsHeard = (definition: Definition): AnyEvent[] => [
+  ...sentBy(definition).flatMap((one) => one.command.replies),
+  ...[...definition.nodes.values()].flatMap((node) => (node.kind === "wait" ? node.events : [])),
+  ...definition.interrupts.map((interrupt) => interrupt.event),
+  ...(definition.start === null ? [] : [definition.start.event]),
+];

@@ -41,4 +41,7 @@ export const undoRetry: Retry = {
   jitter: 0,
 };
 
+/** A reminder or a notice tries for half an hour and is then left to an operator; nothing waits for it. */
+export const noticeRetry: Retry = { waitsMs: [1_000, 3_000, 5_000, minute, 5 * minute, 30 * minute], jitter: 0 };
+
 export const attemptsOf = (retry: Retry): number => retry.waitsMs.length + 1;

@@ -1,10 +1,11 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { query, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
+import { query, queueOf, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
 import type { Definition, Reflect } from "./compiled.ts";
-import type { DeadLetterToWrite, HistoryRow } from "./decide.ts";
 import type { Instance, Run } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
+import type { DeadLetterToWrite, HistoryRow } from "./turn.ts";
 import { Defect } from "../../kernel/errors.ts";
+import { newId } from "../../kernel/ids.ts";
 
 /** A saga's row as the database gives it. */
 export interface SagaRow {
@@ -12,6 +13,7 @@ export interface SagaRow {
   readonly type: string;
   readonly definition_version: number;
   readonly subject_id: string;
+  readonly run_number: number;
   readonly participants: string[];
   readonly state: string;
   readonly status: Instance["status"];
@@ -20,9 +22,17 @@ export interface SagaRow {
   readonly max_attempts: number;
   readonly next_attempt_at: Instant | null;
   readonly deadline_at: Instant | null;
+  readonly remind_at: Instant | null;
+  readonly paused_at: Instant | null;
+  readonly paused_by: string | null;
+  readonly pause_note: string | null;
   readonly settled_at: Instant | null;
   readonly data: unknown;
   readonly runs: unknown;
+  readonly asides: Instance["asides"];
+  readonly parked: Instance["parked"];
+  readonly heard: Instance["heard"];
+  readonly code_hash: string | null;
   readonly reason: string | null;
   readonly reason_code: string | null;
   readonly reason_message: string | null;
@@ -32,8 +42,8 @@ export interface SagaRow {
   readonly finished_at: Instant | null;
 }
 
-export const SAGA_COLUMNS = `id, type, definition_version, subject_id, participants, state, status, sequence, attempt, max_attempts, next_attempt_at, deadline_at,
-  settled_at, data, runs, reason, reason_code, reason_message, reason_at, started_at, updated_at, finished_at`;
+export const SAGA_COLUMNS = `id, type, definition_version, subject_id, run_number, participants, state, status, sequence, attempt, max_attempts, next_attempt_at,
+  deadline_at, remind_at, paused_at, paused_by, pause_note, settled_at, data, runs, asides, parked, heard, code_hash, reason, reason_code, reason_message, reason_at, started_at, updated_at, finished_at`;
 
 /** The rows that stay as they were born; everything else of a saga changes with every decision. */
 const CHANGING = [
@@ -44,9 +54,17 @@ const CHANGING = [
   ["max_attempts", "int"],
   ["next_attempt_at", "timestamptz"],
   ["deadline_at", "timestamptz"],
+  ["remind_at", "timestamptz"],
+  ["paused_at", "timestamptz"],
+  ["paused_by", "uuid"],
+  ["pause_note", "text"],
   ["settled_at", "timestamptz"],
   ["data", "jsonb"],
   ["runs", "jsonb"],
+  ["asides", "jsonb"],
+  ["parked", "jsonb"],
+  ["heard", "jsonb"],
+  ["code_hash", "text"],
   ["reason", "text"],
   ["reason_code", "text"],
   ["reason_message", "text"],
@@ -60,8 +78,12 @@ export interface Locked {
   readonly instances: Map<string, Instance>;
   /** Rows that this process cannot read, by id with the reason: their version is not loaded, or their data do not fit it. */
   readonly unreadable: ReadonlyMap<string, string>;
+  /** The business keys of the unreadable rows, as `subjectKey` makes them. */
+  readonly unreadableKeys: ReadonlySet<string>;
   readonly now: Date;
 }
+
+export const subjectKey = (type: string, subjectId: string): string => `${type} ${subjectId}`;
 
 /** Saga rows of these ids, locked in ascending order until the transaction ends. */
 export async function lockById(em: EntityManager, registry: SagaRegistry, ids: readonly string[]): Promise<Locked> {
@@ -73,7 +95,7 @@ export async function lockById(em: EntityManager, registry: SagaRegistry, ids: r
   return locked(registry, rows);
 }
 
-/** Saga rows of these business keys, locked in ascending order of id until the transaction ends. */
+/** Saga rows of these business keys, locked in ascending order of id until the transaction ends; of a key with several runs the latest comes last. */
 export async function lockBySubject(em: EntityManager, registry: SagaRegistry, keys: readonly { type: string; subjectId: string }[]): Promise<Locked> {
   const rows = await query<SagaRow & { now: Instant }>(
     em,
@@ -84,29 +106,67 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
   return locked(registry, rows);
 }
 
-/** Going forward, on a version that is loaded: everything else has no deadline, whatever its column says. */
-const WAITS = "status in ('RUNNING', 'RETRYING', 'WAITING') and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))";
-const loaded = (registry: SagaRegistry): [string[], number[]] => [registry.definitions.map((one) => one.name), registry.definitions.map((one) => one.version)];
+/**
+ * A timer of a saga going forward has passed by the database's clock, on a version that is loaded: every other saga has no timers,
+ * whatever its columns say. The deadline of a step stands still while its command waits on a paused queue.
+ */
+const TIMER_IS_DUE = `(deadline_at <= clock_timestamp() or remind_at <= clock_timestamp()) and paused_at is null and status in ('RUNNING', 'RETRYING', 'WAITING')
+  and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))
+  and not (status <> 'WAITING' and exists (
+    select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[]) as step(queue, of_type, of_version, of_state) on step.queue = p.queue
+    where (of_type, of_version, of_state) = (type, definition_version, state)))`;
 
-/** Saga rows of loaded versions whose deadline has passed by the database's clock, locked; those that somebody else works on are left out. */
+/** Versions that are loaded, and the queue of every step's command. */
+function timed(registry: SagaRegistry): unknown[] {
+  const { definitions } = registry;
+  const steps = stepsOf(registry);
+  return [
+    definitions.map((one) => one.name),
+    definitions.map((one) => one.version),
+    steps.map((step) => step.queue),
+    steps.map((step) => step.type),
+    steps.map((step) => step.version),
+    steps.map((step) => step.state),
+  ];
+}
+
+const stepsOf = (registry: SagaRegistry): { queue: string; type: string; version: number; state: string }[] =>
+  registry.definitions.flatMap(({ name, version, nodes }) =>
+    [...nodes.values()].flatMap((node) => (node.kind === "step" ? [{ queue: queueOf(node.command.name), type: name, version, state: node.state }] : [])),
+  );
+
+/** Saga rows of loaded versions of which a timer has passed, locked; those that somebody else works on are left out. */
 export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: number): Promise<Locked> {
   const rows = await query<SagaRow & { now: Instant }>(
     em,
-    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga
-     where deadline_at <= clock_timestamp() and ${WAITS} order by deadline_at limit $3 for update skip locked`,
-    [...loaded(registry), limit],
+    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where ${TIMER_IS_DUE} order by least(deadline_at, remind_at) limit $7 for update skip locked`,
+    [...timed(registry), limit],
   );
   return locked(registry, rows);
 }
 
-/** Whether a deadline of a loaded version has passed, by the database's clock. */
-export async function isAnyDue(em: EntityManager, registry: SagaRegistry): Promise<boolean> {
-  const [row] = await query<{ due: boolean }>(
+/** Whether a timer of a loaded version has passed, or mail has come for a saga of one, by the database's clock. */
+export async function findDue(em: EntityManager, registry: SagaRegistry): Promise<{ readonly timer: boolean; readonly mail: boolean }> {
+  const [row] = await query<{ timer: boolean; mail: boolean }>(
     em,
-    `select exists (select from saga where deadline_at <= clock_timestamp() and ${WAITS}) as due`,
-    loaded(registry),
+    `select exists (select from saga where ${TIMER_IS_DUE}) as timer, exists (select from saga_mail) as mail`,
+    timed(registry),
   );
-  return row?.due === true;
+  return row ?? { timer: false, mail: false };
+}
+
+/** The steps that waited on a queue have as long as before, once it is resumed. @returns how many sagas there were */
+export async function extendDeadlines(em: EntityManager, registry: SagaRegistry, queue: string, pausedAt: Date): Promise<number> {
+  const steps = stepsOf(registry).filter((step) => step.queue === queue);
+  const rows = await query(
+    em,
+    `update saga set deadline_at = deadline_at + (clock_timestamp() - greatest($4::timestamptz, updated_at))
+     where id in (select id from saga where deadline_at is not null and status in ('RUNNING', 'RETRYING')
+                  and (type, definition_version, state) in (select * from unnest($1::text[], $2::int[], $3::text[])) order by id for update)
+     returning 1`,
+    [steps.map((step) => step.type), steps.map((step) => step.version), steps.map((step) => step.state), pausedAt],
+  );
+  return rows.length;
 }
 
 /** Saga rows of these ids as they are, without a lock. */
@@ -121,20 +181,108 @@ export async function databaseNow(em: EntityManager): Promise<Date> {
   return toDate(row.now);
 }
 
-/** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga already */
+/** An event for a saga that does not exist yet, or that this process cannot read. */
+export interface Mail {
+  readonly id: string;
+  readonly type: string;
+  readonly subject_id: string;
+  readonly name: string;
+  /** JSON. */
+  readonly payload: unknown;
+  readonly run_id: string | null;
+  readonly causation_id: string | null;
+}
+
+/** How long an event waits for its saga before it is an orphan. */
+const KEEP_MAIL = "24 hours";
+
+/** Keeps events by their business key. The same message is kept once. */
+export async function keepMail(em: EntityManager, mail: readonly Mail[]): Promise<void> {
+  await query(
+    em,
+    `insert into saga_mail (id, type, subject_id, name, payload, run_id, causation_id, keep_until)
+     select id, type, subject_id, name, payload, run_id, causation_id, clock_timestamp() + interval '${KEEP_MAIL}' from jsonb_to_recordset($1::jsonb)
+       as m(id uuid, type text, subject_id uuid, name text, payload jsonb, run_id uuid, causation_id uuid) on conflict (id) do nothing`,
+    [JSON.stringify(mail)],
+  );
+}
+
+/** Takes the mail of business keys, oldest first, and tells the database's time. */
+export async function takeMail(
+  em: EntityManager,
+  keys: readonly { type: string; subjectId: string }[],
+): Promise<{ readonly mail: Mail[]; readonly now: Date }> {
+  const [row] = await query<{ now: Instant; mail: Mail[] | null }>(
+    em,
+    `with taken as (
+       delete from saga_mail where (type, subject_id) in (select * from unnest($1::text[], $2::uuid[])) returning *
+     )
+     select clock_timestamp() as now, (select jsonb_agg(taken order by received_at, id) from taken) as mail`,
+    [keys.map((key) => key.type), keys.map((key) => key.subjectId)],
+  );
+  if (row === undefined) throw new Defect("The database did not tell its time");
+  return { mail: row.mail ?? [], now: toDate(row.now) };
+}
+
+/** Business keys with mail whose saga exists by now, on a version that is loaded. */
+export async function findDeliverable(em: EntityManager, registry: SagaRegistry, limit: number): Promise<{ type: string; subjectId: string }[]> {
+  return query(
+    em,
+    `select distinct m.type, m.subject_id as "subjectId" from saga_mail m join saga s on s.type = m.type and s.subject_id = m.subject_id
+     where (s.type, s.definition_version) in (select * from unnest($1::text[], $2::int[])) limit $3`,
+    [registry.definitions.map((one) => one.name), registry.definitions.map((one) => one.version), limit],
+  );
+}
+
+/** Mail that no saga came for in time becomes a dead letter: visible, and redrivable once its saga is there. */
+export async function buryOrphans(em: EntityManager): Promise<void> {
+  await query(
+    em,
+    `with orphan as (
+       delete from saga_mail m where keep_until < clock_timestamp() and not exists (select from saga s where s.type = m.type and s.subject_id = m.subject_id) returning *
+     )
+     insert into dead_letter (id, queue, message, run_id, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
+     select id, '${MAIL_QUEUE}', name, run_id, type, subject_id, payload, 0, 'NOT_FOUND', format('No %s has the key %s.', type, subject_id),
+            format('Received at %s.', to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+     from orphan on conflict (id) do nothing`,
+  );
+}
+
+/** Notes what an operator did to something else than a saga, whose history says it itself. */
+export async function recordOperatorAction(
+  em: EntityManager,
+  action: { readonly actorId: string; readonly action: string; readonly target: string; readonly note: string | null; readonly data?: unknown },
+): Promise<void> {
+  await query(em, "insert into operator_action (id, actor_id, action, target, note, data) values ($1, $2, $3, $4, $5, $6)", [
+    newId(),
+    action.actorId,
+    action.action,
+    action.target,
+    action.note,
+    action.data === undefined ? null : JSON.stringify(action.data),
+  ]);
+}
+
+/** What the dead letters of events name instead of a queue. */
+export const MAIL_QUEUE = "saga-mail";
+
+/** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga of that run number already */
 export async function insertSagas(em: EntityManager, registry: SagaRegistry, instances: readonly Instance[]): Promise<ReadonlySet<string>> {
-  const fixed = ["id uuid", "type text", "definition_version int", "subject_id uuid", "started_at timestamptz"];
+  const fixed = ["id uuid", "type text", "definition_version int", "subject_id uuid", "run_number int", "started_at timestamptz"];
   const names = [...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => name)].join(", ");
   const types = [...fixed, "participants jsonb", ...CHANGING.map(([name, type]) => `${name} ${type}`)].join(", ");
   const rows = await query<{ id: string }>(
     em,
     `insert into saga (${names}, participants)
      select ${names}, array(select jsonb_array_elements_text(participants)::uuid) from jsonb_to_recordset($1::jsonb) as i(${types})
-     on conflict (type, subject_id) do nothing returning id`,
+     on conflict (type, subject_id, run_number) do nothing returning id`,
     [JSON.stringify(instances.map((instance) => ({ ...changing(registry, instance), ...birth(instance) })))],
   );
   return new Set(rows.map((row) => row.id));
 }
+
+const HISTORY_COLUMNS =
+  "saga_id, sequence, kind, message, message_id, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
 
 /** Saves changed sagas and appends their history and dead letters, in one statement. */
 export async function saveSagas(
@@ -151,13 +299,13 @@ export async function saveSagas(
     `with changed as (
        update saga s set ${set} from jsonb_to_recordset($1::jsonb) as i(id uuid, ${types}) where s.id = i.id
      ), buried as (
-       insert into dead_letter (id, queue, message, saga_id, payload, attempts, reason_code, reason_message, detail)
-       select id, queue, message, saga_id, payload, attempts, reason_code, reason_message, detail from jsonb_to_recordset($3::jsonb)
-         as d(id uuid, queue text, message text, saga_id uuid, payload jsonb, attempts int, reason_code text, reason_message text, detail text)
+       insert into dead_letter (id, queue, message, saga_id, run_id, payload, attempts, reason_code, reason_message, detail)
+       select id, queue, message, saga_id, run_id, payload, attempts, reason_code, reason_message, detail from jsonb_to_recordset($3::jsonb)
+         as d(id uuid, queue text, message text, saga_id uuid, run_id uuid, payload jsonb, attempts int, reason_code text, reason_message text, detail text)
      )
-     insert into saga_event (saga_id, sequence, kind, message, message_id, from_state, to_state, status, summary, attempt, reason_code, reason_message)
-     select saga_id, sequence, kind, message, message_id, from_state, to_state, status, summary, attempt, reason_code, reason_message from jsonb_to_recordset($2::jsonb)
-       as h(saga_id uuid, sequence int, kind text, message text, message_id uuid, from_state text, to_state text, status text, summary text, attempt int, reason_code text, reason_message text)`,
+     insert into saga_event (${HISTORY_COLUMNS}) select ${HISTORY_COLUMNS} from jsonb_to_recordset($2::jsonb)
+       as h(saga_id uuid, sequence int, kind text, message text, message_id uuid, fate text, from_state text, to_state text, status text, summary text, attempt int,
+            reason_code text, reason_message text, actor_id uuid, data jsonb)`,
     [
       JSON.stringify(instances.map((instance) => ({ id: instance.id, ...changing(registry, instance) }))),
       JSON.stringify(history.map(historyJson)),
@@ -212,14 +360,16 @@ export async function storeDefinitions(
 function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant })[]): Locked {
   const instances = new Map<string, Instance>();
   const unreadable = new Map<string, string>();
+  const unreadableKeys = new Set<string>();
   for (const row of rows) {
     try {
       instances.set(row.id, instanceOf(registry, row));
     } catch (error) {
       unreadable.set(row.id, error instanceof Error ? error.message : String(error));
+      unreadableKeys.add(subjectKey(row.type, row.subject_id));
     }
   }
-  return { instances, unreadable, now: toDate(rows.at(-1)?.now ?? new Date(0)) };
+  return { instances, unreadable, unreadableKeys, now: toDate(rows.at(-1)?.now ?? new Date(0)) };
 }
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
@@ -229,6 +379,8 @@ export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
     type: row.type,
     version: row.definition_version,
     subjectId: row.subject_id,
+    runNumber: row.run_number,
+    codeHash: row.code_hash,
     participants: row.participants,
     state: row.state,
     status: row.status,
@@ -237,9 +389,16 @@ export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
     maxAttempts: row.max_attempts,
     nextAttemptAt: toDateOrNull(row.next_attempt_at),
     deadlineAt: toDateOrNull(row.deadline_at),
+    remindAt: toDateOrNull(row.remind_at),
+    pausedAt: toDateOrNull(row.paused_at),
+    pausedBy: row.paused_by,
+    pauseNote: row.pause_note,
     settledAt: toDateOrNull(row.settled_at),
     data: definition.data.decode(row.data, `${row.type}.data`),
     runs: runsOf(row),
+    asides: row.asides,
+    parked: row.parked,
+    heard: row.heard,
     reason: row.reason,
     reasonCode: row.reason_code,
     reasonMessage: row.reason_message,
@@ -272,6 +431,7 @@ const birth = (instance: Instance): object => ({
   type: instance.type,
   definition_version: instance.version,
   subject_id: instance.subjectId,
+  run_number: instance.runNumber,
   participants: instance.participants,
   started_at: instance.startedAt,
 });
@@ -284,9 +444,17 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   max_attempts: instance.maxAttempts,
   next_attempt_at: instance.nextAttemptAt,
   deadline_at: instance.deadlineAt,
+  remind_at: instance.remindAt,
+  paused_at: instance.pausedAt,
+  paused_by: instance.pausedBy,
+  pause_note: instance.pauseNote,
   settled_at: instance.settledAt,
   data: definitionOf(registry, instance.type, instance.version).data.encode(instance.data),
   runs: instance.runs,
+  asides: instance.asides,
+  parked: instance.parked,
+  heard: instance.heard,
+  code_hash: instance.codeHash,
   reason: instance.reason,
   reason_code: instance.reasonCode,
   reason_message: instance.reasonMessage,
@@ -301,6 +469,7 @@ const historyJson = (row: HistoryRow & { readonly sagaId: string }): object => (
   kind: row.kind,
   message: row.message,
   message_id: row.messageId,
+  fate: row.fate,
   from_state: row.fromState,
   to_state: row.toState,
   status: row.status,
@@ -308,6 +477,8 @@ const historyJson = (row: HistoryRow & { readonly sagaId: string }): object => (
   attempt: row.attempt,
   reason_code: row.reasonCode,
   reason_message: row.reasonMessage,
+  actor_id: row.actorId,
+  data: row.data,
 });
 
 const deadLetterJson = (letter: DeadLetterToWrite & { readonly id: string; readonly sagaId: string; readonly queue: string }): object => ({
@@ -315,6 +486,7 @@ const deadLetterJson = (letter: DeadLetterToWrite & { readonly id: string; reado
   queue: letter.queue,
   message: letter.command.name,
   saga_id: letter.sagaId,
+  run_id: letter.runId,
   payload: letter.command.schema.encode(letter.payload),
   attempts: letter.attempts,
   reason_code: letter.reasonCode,

@@ -1,8 +1,11 @@
 import type { AnyEvent, EventContract } from "../../outbox/index.ts";
 import type { FailureReason } from "../../kernel/errors.ts";
-import { begin, decide, type CommandToSend, type Decision, type DecisionContext, type HistoryRow, type Input } from "./decide.ts";
+import { begin, decide, type Input } from "./decide.ts";
 import type { Instance } from "./instance.ts";
+import type { OperatorAction } from "./operator.ts";
+import { planOf, type SagaPlan } from "./plan.ts";
 import type { AnySaga } from "./registry.ts";
+import type { CommandToSend, DeadLetterToWrite, Decision, DecisionContext, HistoryRow } from "./turn.ts";
 
 /**
  * Starts a saga in memory, for tests of its definition. Time stands still until it is moved, ids are counted, and commands are
@@ -21,6 +24,9 @@ export const trouble = (changes: Partial<FailureReason> = {}): FailureReason => 
   ...changes,
 });
 
+/** Who acts where an operator does. */
+export const OPERATOR = "00000000-0000-7000-8000-00000000000f";
+
 /** One saga and everything it has decided. Each verb is one input; `last` is what the saga made of it. */
 export class SagaUnderTest {
   now = new Date("2026-01-01T00:00:00Z");
@@ -28,6 +34,8 @@ export class SagaUnderTest {
   /** All commands so far, oldest first. */
   readonly sent: CommandToSend[] = [];
   readonly history: HistoryRow[] = [];
+  /** All dead letters so far, oldest first. */
+  readonly buried: DeadLetterToWrite[] = [];
   private readonly saga: AnySaga;
   private readonly random: () => number;
   private ids = 0;
@@ -57,15 +65,44 @@ export class SagaUnderTest {
     return this;
   }
 
-  happened<P>(event: EventContract<string, P>, payload: NoInfer<P>): this {
-    return this.take({ kind: "event", messageId: this.id(), contract: event, payload });
+  /** The newest command, or the one given, was carried out, and its answer comes from outside. */
+  answersLater(command: CommandToSend = this.newest()): this {
+    return this.take({ kind: "answers-later", messageId: this.id(), runId: command.runId, attempt: command.attempt, command: command.command.name });
+  }
+
+  /** An event comes; `messageId` makes it the same message as another. */
+  happened<P>(event: EventContract<string, P>, payload: NoInfer<P>, messageId = this.id()): this {
+    return this.take({ kind: "event", messageId, contract: event, payload });
   }
 
   /** Time moves to the deadline, and somebody looks. */
   timedOut(): this {
     if (this.instance.deadlineAt === null) throw new Error(`${this.instance.state} has no deadline`);
-    this.now = this.instance.deadlineAt;
-    return this.take({ kind: "deadline" });
+    return this.clock(this.instance.deadlineAt);
+  }
+
+  /** Time moves to an instant, by default that of the next timer, and somebody looks. */
+  clock(at?: Date): this {
+    const timers = [this.instance.deadlineAt, this.instance.remindAt].filter((timer) => timer !== null);
+    if (at === undefined && timers.length === 0) throw new Error(`${this.instance.state} has no timer`);
+    this.now = at ?? new Date(Math.min(...timers.map((timer) => timer.getTime())));
+    return this.take({ kind: "clock" });
+  }
+
+  /** An operator acts. */
+  operator(action: OperatorAction, note: string | null = null): this {
+    return this.take({ kind: "operator", action, actorId: OPERATOR, note });
+  }
+
+  /** An operator has a dead letter sent round again, by default the newest. */
+  redriven(runId = this.buried.at(-1)?.runId ?? null, command = this.buried.at(-1)?.command.name ?? ""): this {
+    return this.take({ kind: "redrive", runId, command, actorId: OPERATOR, note: null });
+  }
+
+  /** What an operator's action would do now. */
+  plan(action: OperatorAction): SagaPlan {
+    const decision = decide(this.saga.definition, this.instance, { kind: "operator", action, actorId: OPERATOR, note: null }, this.context());
+    return planOf(this.saga.definition, decision);
   }
 
   take(input: Input): this {
@@ -105,5 +142,6 @@ export class SagaUnderTest {
   private note(decision: Decision): void {
     this.sent.push(...decision.commands);
     this.history.push(...decision.history);
+    this.buried.push(...decision.deadLetters);
   }
 }

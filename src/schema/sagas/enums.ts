@@ -85,6 +85,7 @@ const SagaEventKindEnum: { readonly [K in EventKind]: K } = {
   COMPENSATION: "COMPENSATION",
   OPERATOR_ACTION: "OPERATOR_ACTION",
   MESSAGE_IGNORED: "MESSAGE_IGNORED",
+  NOTICE: "NOTICE",
 };
 registerEnumType(SagaEventKindEnum, {
   name: "SagaEventKind",
@@ -95,6 +96,7 @@ registerEnumType(SagaEventKindEnum, {
     COMPENSATION: { description: "An effect of an earlier step was undone, or is about to be." },
     OPERATOR_ACTION: { description: "An operator retried, cancelled or redrove." },
     MESSAGE_IGNORED: { description: "A duplicate or late message arrived and was put aside without effect." },
+    NOTICE: { description: "Something beside the main path: a reminder, a notice, a redriven command, or a message that came early." },
   },
 });
 

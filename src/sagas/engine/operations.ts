@@ -1,0 +1,194 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { Refusal, Transient } from "../../kernel/errors.ts";
+import {
+  deadLettersOfSagas,
+  listOldestOpen,
+  pauseQueue,
+  requireTransaction,
+  resolveDeadLetters,
+  resumeQueue,
+  type DeadLetterFilter,
+  type DeadLetterView,
+  type Hints,
+} from "../../outbox/index.ts";
+import { Advance } from "./advance.ts";
+import type { OperatorAction } from "./operator.ts";
+import { planOf, type SagaPlan } from "./plan.ts";
+import type { Instance } from "./instance.ts";
+import type { SagaRegistry } from "./registry.ts";
+import { definitionOf, extendDeadlines, lockById, readById, recordOperatorAction, type Mail } from "./store.ts";
+import { claimOf, Work } from "./work.ts";
+
+export interface OperatorCall {
+  readonly sagaId: string;
+  readonly actorId: string;
+  readonly note: string | null;
+  /** The saga's sequence as the operator has seen it; another one refuses the action. Null: whatever it is. */
+  readonly expectedSequence: number | null;
+  /** Tells what the action would do, and changes nothing. */
+  readonly dryRun: boolean;
+  readonly action: OperatorAction;
+}
+
+export interface RedriveCall {
+  readonly filter: DeadLetterFilter;
+  /** At most so many, oldest first. */
+  readonly limit: number;
+  readonly actorId: string;
+  readonly note: string | null;
+  /** Marks the letters that this call has redriven. */
+  readonly resolutionId: string;
+  readonly dryRun: boolean;
+}
+
+export interface Redrive {
+  /** Ids of the letters sent round again, oldest first. */
+  readonly redriven: readonly string[];
+  /** Letters that stay open, each with why. */
+  readonly refused: readonly { readonly id: string; readonly reason: string }[];
+  /** Open letters that match and are beyond the limit. */
+  readonly remaining: number;
+}
+
+/**
+ * What operators do to sagas, dead letters and queues. Every action is a decision of the engine under the saga's row lock,
+ * recorded in its history with who did it and why; a dry run is the same decision, not carried out.
+ */
+export class SagaOperations {
+  private readonly registry: SagaRegistry;
+  private readonly advance: Advance;
+
+  constructor(parts: { readonly registry: SagaRegistry; readonly hints: Hints }) {
+    this.registry = parts.registry;
+    this.advance = new Advance(parts.registry, parts.hints);
+  }
+
+  /**
+   * Acts on one saga, inside the caller's transaction.
+   *
+   * @throws {Refusal} NOT_FOUND: no such saga; WRONG_STATE: it is not in a state that allows the action, is not at the expected
+   *   sequence, or runs on a version that this process has not loaded; INVALID: what was given does not fit the saga
+   */
+  async act(em: EntityManager, call: OperatorCall): Promise<SagaPlan> {
+    requireTransaction(em, "act");
+    const { sagaId, action, actorId, note, expectedSequence } = call;
+    const locked = await (call.dryRun ? readById : lockById)(em, this.registry, [sagaId]);
+    const unreadable = locked.unreadable.get(sagaId);
+    if (unreadable !== undefined) throw new Refusal("WRONG_STATE", `The saga cannot be moved by this process: ${unreadable}.`);
+    const instance = locked.instances.get(sagaId);
+    if (instance === undefined) throw new Refusal("NOT_FOUND", `There is no saga ${sagaId}.`, ["id"]);
+    if (expectedSequence !== null && expectedSequence !== instance.sequence) {
+      throw new Refusal("WRONG_STATE", `The saga is at sequence ${instance.sequence}, not at ${expectedSequence}: it has moved since. Look at it again.`, [
+        "expectedSequence",
+      ]);
+    }
+    const work = new Work(this.registry, claimOf([], locked));
+    const decision = work.decide(instance, { kind: "operator", action, actorId, note });
+    if (decision.denied !== undefined) throw new Refusal(decision.denied, decision.explanation ?? "");
+    const plan = planOf(definitionOf(this.registry, instance.type, instance.version), decision);
+    if (call.dryRun) return plan;
+    work.take(instance, decision);
+    await this.advance.save(em, work);
+    await this.resolveLetters(em, instance, call);
+    return plan;
+  }
+
+  /**
+   * Sends open dead letters round again, oldest first, each through its saga: a step or undo that stands begins anew, a command that
+   * the saga went on without is sent beside the main path, an event is heard. Letters whose effect must not happen any more stay open.
+   */
+  async redrive(em: EntityManager, call: RedriveCall): Promise<Redrive> {
+    requireTransaction(em, "redrive");
+    const { letters, count } = await listOldestOpen(em, call.filter, call.limit);
+    const locked = await (call.dryRun ? readById : lockById)(
+      em,
+      this.registry,
+      letters.flatMap(({ sagaId }) => (sagaId === null ? [] : [sagaId])),
+    );
+    const work = new Work(this.registry, claimOf([], locked));
+    const keys = letters.flatMap(({ sagaId, sagaType: type, subjectId }) =>
+      sagaId === null && type !== null && subjectId !== null ? [{ type, subjectId }] : [],
+    );
+    if (keys.length > 0) await work.lockKeys(em, keys);
+
+    const redriven: string[] = [];
+    const refused: { id: string; reason: string }[] = [];
+    for (const letter of letters) {
+      const reason =
+        letter.sagaId === null ? redriveEvent(work, letter) : redriveCommand(work, letter, letter.sagaId, call, locked.unreadable.get(letter.sagaId));
+      if (reason === null) redriven.push(letter.id);
+      else refused.push({ id: letter.id, reason });
+    }
+    if (!call.dryRun && redriven.length > 0) {
+      await this.advance.save(em, work);
+      const resolved = await resolveDeadLetters(em, redriven, { status: "REDRIVEN", by: call.actorId, note: call.note, resolutionId: call.resolutionId });
+      if (resolved.length < redriven.length) throw new Transient("Some of the dead letters have just been resolved by somebody else");
+      const data = { filter: call.filter, redriven: redriven.length, refused: refused.length };
+      await recordOperatorAction(em, { actorId: call.actorId, action: "redrive", target: "dead letters", note: call.note, data });
+    }
+    return { redriven, refused, remaining: count - letters.length };
+  }
+
+  /** Closes open dead letters as not needed; their sagas are not touched. @returns the ids of those that were open */
+  async discard(em: EntityManager, call: { readonly ids: readonly string[]; readonly actorId: string; readonly note: string }): Promise<string[]> {
+    requireTransaction(em, "discard");
+    const { ids, actorId, note } = call;
+    const discarded = await resolveDeadLetters(em, ids, { status: "DISCARDED", by: actorId, note, resolutionId: null });
+    if (discarded.length > 0) await recordOperatorAction(em, { actorId, action: "discard", target: "dead letters", note, data: { ids: discarded } });
+    return discarded;
+  }
+
+  /**
+   * Lets no process take from a queue. What waits there waits however long it takes; the deadlines of the steps that wait stand still.
+   * @throws {Refusal} NOT_FOUND: no such queue; WRONG_STATE: it is paused already
+   */
+  async pauseQueue(em: EntityManager, call: { readonly queue: string; readonly actorId: string; readonly note: string }): Promise<void> {
+    await pauseQueue(em, { queue: call.queue, by: call.actorId, note: call.note });
+    await recordOperatorAction(em, { actorId: call.actorId, action: "pause-queue", target: call.queue, note: call.note });
+  }
+
+  /**
+   * Lets every process take from a queue again; the steps that waited have as long as they had before.
+   * @throws {Refusal} NOT_FOUND: no such queue; WRONG_STATE: it is not paused
+   */
+  async resumeQueue(em: EntityManager, call: { readonly queue: string; readonly actorId: string; readonly note: string | null }): Promise<void> {
+    const { pausedAt } = await resumeQueue(em, call.queue);
+    const extended = await extendDeadlines(em, this.registry, call.queue, pausedAt);
+    await recordOperatorAction(em, { actorId: call.actorId, action: "resume-queue", target: call.queue, note: call.note, data: { pausedAt, extended } });
+  }
+
+  /** What an action does to a step or undo also answers its dead letter; a cancelled saga needs none of its own any more. */
+  private async resolveLetters(em: EntityManager, before: Instance, { action, actorId, note }: OperatorCall): Promise<void> {
+    if (!["retry", "complete", "skip", "cancel"].includes(action.kind)) return;
+    const undo = before.runs.find((run) => run.undo?.status === "active" || run.undo?.status === "parked")?.undo;
+    const runId = undo?.runId ?? before.runs.findLast((run) => run.status === "active" || run.status === "parked")?.id;
+    const letters = (await deadLettersOfSagas(em, [before.id])).get(before.id) ?? [];
+    const answered = letters.filter((letter) => letter.status === "OPEN" && (action.kind === "cancel" || letter.runId === null || letter.runId === runId));
+    if (answered.length === 0) return;
+    const status = action.kind === "retry" ? "REDRIVEN" : "DISCARDED";
+    await resolveDeadLetters(
+      em,
+      answered.map(({ id }) => id),
+      { status, by: actorId, note, resolutionId: null },
+    );
+  }
+}
+
+/** @returns why not, or null */
+function redriveCommand(work: Work, letter: DeadLetterView, sagaId: string, call: RedriveCall, unreadable: string | undefined): string | null {
+  if (unreadable !== undefined) return `Its saga cannot be moved by this process: ${unreadable}.`;
+  const instance = work.instance(sagaId);
+  if (instance === undefined) return "Its saga is gone.";
+  const decision = work.decide(instance, { kind: "redrive", runId: letter.runId, command: letter.message, actorId: call.actorId, note: call.note });
+  if (decision.denied !== undefined) return decision.explanation ?? "";
+  work.take(instance, decision);
+  return null;
+}
+
+/** @returns why not, or null */
+function redriveEvent(work: Work, letter: DeadLetterView): string | null {
+  const { id, sagaType, subjectId, message, payload, runId } = letter;
+  if (sagaType === null || subjectId === null) return "It names neither a saga nor a business key.";
+  const mail: Mail = { id, type: sagaType, subject_id: subjectId, name: message, payload, run_id: runId, causation_id: null };
+  return work.deliverOne(mail) === null ? `There is still no ${sagaType} with the key ${subjectId} that this process can move.` : null;
+}

@@ -1,0 +1,21 @@
+/** When the current step or wait runs out, when it reminds next, when a failed attempt is made again. */
+export type SagaTimer = "DEADLINE" | "REMINDER" | "NEXT_ATTEMPT";
+
+/** What an operator can do to one saga. */
+export type OperatorAction =
+  /** STUCK: the step, or the undo, again, attempts counted from 1. RETRYING: now. `changes` are JSON, merged into the saga's data before. */
+  | { readonly kind: "retry"; readonly changes?: Readonly<Record<string, unknown>> }
+  /** The answer by hand, as JSON. Null only for an undo: it was done by hand. */
+  | { readonly kind: "complete"; readonly reply: string | null; readonly payload: Readonly<Record<string, unknown>> | null }
+  /** On without the step, whose undo stays planned. An undo that is skipped leaves its effect. */
+  | { readonly kind: "skip" }
+  /** Undoes everything; the saga ends CANCELLED. */
+  | { readonly kind: "cancel" }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "move-timer"; readonly timer: SagaTimer; readonly to: Date }
+  | { readonly kind: "fire-timer"; readonly timer: SagaTimer };
+
+/** The reason of sagas that an operator cancelled; every definition has it, without declaring it. */
+export const CANCELLED_BY_OPERATOR = "CancelledByOperator";
+export const operatorsReason = { code: "CANCELLED_BY_OPERATOR", message: "An operator cancelled it.", cancels: true } as const;

@@ -1,0 +1,35 @@
+import { nodeOf, startOf, type Definition } from "./compiled.ts";
+import type { Instance, Run } from "./instance.ts";
+
+/** An effect that a failed saga leaves behind. */
+export interface SagaRemainder {
+  /** The state whose effect stays. */
+  readonly state: string;
+  /** Whose effect it is; null for what the starting transaction did. */
+  readonly command: string | null;
+  readonly why: "IRREVERSIBLE" | "UNDO_GAVE_UP";
+  /** False: it was given up without an answer, so it may never have happened. */
+  readonly certain: boolean;
+}
+
+/** Did something, or may have done: what a failing saga has to undo. */
+export const mayHaveHappened = (run: Run): boolean => ["done", "partly", "unknown", "skipped"].includes(run.status);
+
+/** What stays although the saga has failed: effects without an undo, and those whose undo gave up. Empty while nothing has failed. */
+export function remainsOf(definition: Definition, instance: Pick<Instance, "runs" | "reason">): SagaRemainder[] {
+  if (instance.reason === null) return [];
+  return instance.runs.filter(mayHaveHappened).flatMap((run): SagaRemainder[] => {
+    const isStart = run.state === startOf(definition).state;
+    const node = isStart ? null : nodeOf(definition, run.state);
+    const isIrreversible = node?.kind === "step" && node.effect === "irreversible";
+    if (!isIrreversible && run.undo?.status !== "gave-up") return [];
+    return [
+      {
+        state: run.state,
+        command: node?.kind === "step" ? node.command.name : null,
+        why: isIrreversible ? "IRREVERSIBLE" : "UNDO_GAVE_UP",
+        certain: run.status === "done" || run.status === "partly",
+      },
+    ];
+  });
+}

@@ -1,0 +1,780 @@
+import { createHash } from "node:crypto";
+import type { FailureReason } from "../../kernel/errors.ts";
+import type { AnyCommand, AnyEvent, Fate } from "../../outbox/index.ts";
+import {
+  isFinal,
+  nodeOf,
+  startOf,
+  stateAfter,
+  type CompiledBranch,
+  type Data,
+  type Definition,
+  type Notice,
+  type Reminder,
+  type StepNode,
+  type Undo,
+  type WaitNode,
+} from "./compiled.ts";
+import { describeMs } from "./duration.ts";
+import { isFinished, type Aside, type Instance, type Run, type SagaStatus, type UndoRun } from "./instance.ts";
+import { CANCELLED_BY_OPERATOR, operatorsReason } from "./operator.ts";
+import type { AnyOutcome } from "./outcome.ts";
+import { mayHaveHappened, remainsOf } from "./remains.ts";
+import { attemptsOf, type Retry } from "./retry.ts";
+
+/** What decisions need from outside, given so that they stay pure: same input, same decision. */
+export interface DecisionContext {
+  /** The database's time. */
+  readonly now: Date;
+  readonly newId: () => string;
+  /** 0 ≤ x < 1; for jitter. */
+  readonly random: () => number;
+}
+
+/** TRANSITION: state or status changed. NOTICE: something beside the main path, such as a reminder or an event that came early. */
+export type HistoryKind = "TRANSITION" | "ATTEMPT_FAILED" | "COMPENSATION" | "OPERATOR_ACTION" | "MESSAGE_IGNORED" | "NOTICE";
+
+/** One row of a saga's append-only history. */
+export interface HistoryRow {
+  readonly sequence: number;
+  readonly kind: HistoryKind;
+  readonly message: string | null;
+  readonly messageId: string | null;
+  /** What became of the message; on the first row only, where it led to several. */
+  readonly fate: Fate | null;
+  readonly fromState: string;
+  readonly toState: string;
+  readonly status: SagaStatus;
+  readonly summary: string;
+  readonly attempt: number | null;
+  readonly reasonCode: string | null;
+  readonly reasonMessage: string | null;
+  readonly actorId: string | null;
+  readonly data: Data | null;
+}
+
+export interface CommandToSend {
+  readonly id: string;
+  readonly command: AnyCommand;
+  readonly payload: unknown;
+  readonly runId: string;
+  readonly attempt: number;
+  readonly deliverAt: Date | null;
+  readonly causationId: string | null;
+}
+
+/** A command whose attempts are used up, for an operator to look at. */
+export interface DeadLetterToWrite {
+  readonly command: AnyCommand;
+  readonly payload: unknown;
+  readonly runId: string;
+  readonly attempts: number;
+  readonly reasonCode: string;
+  readonly reasonMessage: string;
+  readonly detail: string;
+}
+
+export interface Decision {
+  readonly instance: Instance;
+  readonly history: readonly HistoryRow[];
+  readonly commands: readonly CommandToSend[];
+  readonly deadLetters: readonly DeadLetterToWrite[];
+  /** Commands that wait for their next attempt, to be sent at another time; null: now. */
+  readonly rescheduled: readonly { readonly runId: string; readonly at: Date | null }[];
+  readonly fate: Fate;
+  /** Why the message was refused or put aside. */
+  readonly explanation?: string;
+  /** Why an operator's action is not possible: the state does not allow it, or what was given is wrong. */
+  readonly denied?: "WRONG_STATE" | "INVALID";
+  /** Of a duplicate: what became of the message the first time. */
+  readonly first?: Fate;
+}
+
+/** A run whose undo has been planned, at least. */
+export type UndoneRun = Run & { readonly undo: UndoRun };
+
+/** How the current run ends: by an answer, or given up without one, so that it may or may not have happened. */
+type Ending = "answered" | "given-up";
+
+export const describeFate = (fate: Fate): string =>
+  ({
+    started: "it started a saga",
+    applied: "it was applied",
+    parked: "it came early and waits for its state",
+    kept: "it waits for its saga",
+    duplicate: "it had been answered already",
+    "duplicate-start": "a saga of this kind and key is under way",
+    late: "its step had been given up",
+    conflict: "its step had been answered already, and differently",
+    superseded: "a newer attempt had taken over",
+    refused: "it is not possible any more",
+    noted: "the saga has ended, which is no reason to refuse it",
+    "already-undoing": "the saga is being undone already",
+    unused: "the state that takes it was never reached",
+    orphan: "no saga has this key",
+    "no-subscriber": "nobody listens to it",
+  })[fate];
+
+/** The undo of a run, or null where there is none. */
+export function undoOf(definition: Definition, run: Run): Undo | null {
+  const start = startOf(definition);
+  if (run.state === start.state) return start.undo;
+  const node = nodeOf(definition, run.state);
+  return node.kind === "step" ? node.undo : null;
+}
+
+/** Tells two answers of one step apart. */
+export const digestOf = (contract: AnyEvent, payload: unknown): string =>
+  createHash("sha256")
+    .update(contract.name + JSON.stringify(contract.schema.encode(payload)))
+    .digest("hex")
+    .slice(0, 16);
+
+/** One decision in the making: a draft of the instance and what it gives rise to. Its methods are the verbs of the engine. */
+export class Turn {
+  private readonly definition: Definition;
+  private readonly context: DecisionContext;
+  private message: string | null;
+  private messageId: string | null;
+  /** Goes onto the next row that is recorded. */
+  private fate: Fate | null = null;
+  private draft: Instance;
+  private readonly history: HistoryRow[] = [];
+  private readonly commands: CommandToSend[] = [];
+  private readonly deadLetters: DeadLetterToWrite[] = [];
+  private readonly rescheduled: { runId: string; at: Date | null }[] = [];
+  /** Why the current run is given up; null while that is nobody's fault. */
+  private failure: FailureReason | null = null;
+  /** Digest of the reply that ends the current run. */
+  private answer: string | null = null;
+
+  constructor(definition: Definition, instance: Instance, context: DecisionContext, message: string | null, messageId: string | null) {
+    this.definition = definition;
+    this.draft = instance;
+    this.context = context;
+    this.message = message;
+    this.messageId = messageId;
+  }
+
+  get instance(): Instance {
+    return this.draft;
+  }
+
+  decision(fate: Fate, explanation?: string): Decision {
+    const { history, commands, deadLetters, rescheduled } = this;
+    return { instance: this.draft, history, commands, deadLetters, rescheduled, fate, ...(explanation === undefined ? {} : { explanation }) };
+  }
+
+  // ---- messages
+
+  /** What becomes of the message; noted on the first row that it leads to. */
+  becomes(fate: Fate): this {
+    this.fate = fate;
+    return this;
+  }
+
+  /** Remembers the event, so that a second delivery is recognised. */
+  remember(fate: Fate): void {
+    const { messageId } = this;
+    if (messageId === null) return;
+    this.change({ heard: [...this.draft.heard.filter(({ id }) => id !== messageId), { id: messageId, fate }] });
+  }
+
+  /** The message has no effect, and the history says so. */
+  ignore(fate: Fate, summary: string): Decision {
+    this.becomes(fate).record("MESSAGE_IGNORED", summary);
+    return this.decision(fate, summary);
+  }
+
+  /** The event came before the wait that takes it. */
+  park(payload: unknown): Decision {
+    const name = this.message ?? "";
+    this.change({ parked: [...this.draft.parked, { messageId: this.messageId ?? "", name, payload }] });
+    this.remember("parked");
+    const summary = `${name} came early and waits for its state.`;
+    this.becomes("parked").record("NOTICE", summary);
+    return this.decision("parked", summary);
+  }
+
+  /** An action is not possible; nothing changes and nothing is recorded, since whoever asked is told. */
+  deny(denied: "WRONG_STATE" | "INVALID", explanation: string): Decision {
+    return { ...this.decision("refused", explanation), denied };
+  }
+
+  save(changes: Data | undefined): void {
+    if (changes !== undefined) this.change({ data: { ...this.draft.data, ...changes } });
+  }
+
+  /** The current run is answered by an event or a reply. */
+  answered(branch: CompiledBranch, contract: AnyEvent, payload: unknown): void {
+    this.answer = digestOf(contract, payload);
+    this.take(branch, payload, "answered");
+  }
+
+  /** The outcome that a branch has for a payload; what it saves is saved. */
+  private choose(branch: CompiledBranch, payload: unknown): AnyOutcome {
+    const source = branch.by?.from === "event" ? (payload as Data) : this.draft.data;
+    const value = branch.by === null ? "*" : String(source[branch.by.field]);
+    const arm = branch.arms.get(value);
+    if (arm === undefined) throw new Error(`${this.definition.name}: ${branch.by?.field} is ${value}; handled are ${[...branch.arms.keys()].join(", ")}`);
+    this.save(arm.save?.(payload, this.draft.data));
+    return arm.then;
+  }
+
+  private take(branch: CompiledBranch, payload: unknown, ending: Ending): void {
+    this.apply(this.choose(branch, payload), ending);
+  }
+
+  // ---- the main path
+
+  apply(outcome: AnyOutcome, ending: Ending): void {
+    switch (outcome.go) {
+      case "next":
+        this.endRun(ending === "answered" ? "done" : "unknown");
+        return this.goOn();
+      case "skip":
+        this.endRun("skipped");
+        return this.goOn();
+      case "state":
+        return this.jump(outcome.to, outcome.atMost, outcome.orElse, ending);
+      case "final":
+        this.endRun(ending === "answered" ? "done" : "unknown");
+        return this.enter(outcome.final);
+      case "fail":
+        this.endRun(ending === "given-up" ? "unknown" : outcome.partly ? "partly" : "none");
+        this.giveReason(outcome.reason);
+        return this.undoAll();
+      case "park":
+        this.endRun("parked");
+        this.stand(this.trouble());
+        return this.record("TRANSITION", `${this.draft.state} stands and needs an operator.`);
+      case "stay":
+        this.answer = null;
+        return this.record("TRANSITION", `${this.draft.state} noted ${this.message}.`);
+    }
+  }
+
+  /** On to the next state of the main path. */
+  goOn(): void {
+    const following = stateAfter(this.definition, this.draft.state);
+    if (following === null) throw new Error(`${this.definition.name}: nothing follows ${this.draft.state}`);
+    this.enter(following);
+  }
+
+  private jump(to: string, atMost: number | undefined, orElse: AnyOutcome | undefined, ending: Ending): void {
+    const loops = this.draft.runs.filter((run) => run.state === to && run.viaLoop).length;
+    if (atMost !== undefined && loops >= atMost) return this.apply(orElse ?? { go: "park" }, ending);
+    this.endRun(ending === "answered" ? "done" : "unknown");
+    this.enter(to, atMost !== undefined);
+  }
+
+  private enter(state: string, viaLoop = false): void {
+    const fromState = this.draft.state;
+    const { now } = this.context;
+    this.leave();
+    // Whatever went wrong on the way here is over. A saga that fails does not come this way, and keeps its reason.
+    this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
+    if (isFinal(this.definition, state)) return this.end(state);
+    const node = nodeOf(this.definition, state);
+    const left = this.draft.runs.findLast((run) => run.state === fromState);
+    const how = left?.status === "skipped" ? "was skipped" : left?.status === "unknown" ? "was given up" : "is done";
+    const summary = `${fromState} ${how}; ${node.kind === "wait" ? "waiting in" : node.kind === "step" ? "now" : "reached"} ${state}.`;
+    this.change({ state, attempt: 1, maxAttempts: 1, nextAttemptAt: null, deadlineAt: null, status: "RUNNING" });
+    if (node.kind === "milestone") {
+      if (node.goal && this.draft.settledAt === null) this.change({ settledAt: now });
+      this.record("TRANSITION", summary, { fromState });
+      return this.goOn();
+    }
+    this.open(node, viaLoop);
+    this.record("TRANSITION", summary, { fromState });
+    if (node.kind === "wait") this.takeParked(node);
+  }
+
+  /** A new run of the current state: its command, or its wait, and its timers. */
+  private open(node: StepNode | WaitNode, viaLoop = false): void {
+    const { now } = this.context;
+    const run: Run = {
+      id: this.context.newId(),
+      state: node.state,
+      status: "active",
+      attempts: 1,
+      startedAt: now,
+      endedAt: null,
+      undo: null,
+      ...(viaLoop ? { viaLoop } : {}),
+    };
+    const started = { runs: [...this.draft.runs, run], attempt: 1, nextAttemptAt: null, remindAt: this.firstReminder(node.remind) };
+    if (node.kind === "step") {
+      this.change({ ...started, status: "RUNNING", maxAttempts: attemptsOf(node.retry), deadlineAt: new Date(now.getTime() + node.timeoutMs) });
+      return this.sendStep(node, run, null);
+    }
+    const deadlineAt = typeof node.deadline === "function" ? node.deadline(this.draft.data) : new Date(now.getTime() + node.deadline.afterMs);
+    this.change({ ...started, status: "WAITING", maxAttempts: 1, deadlineAt, settledAt: node.goal ? (this.draft.settledAt ?? now) : this.draft.settledAt });
+  }
+
+  /** Events that came before this wait was open are taken now, in the order in which they came, for as long as it stands. */
+  private takeParked(node: WaitNode): void {
+    const run = this.currentRun();
+    for (const parked of this.draft.parked) {
+      const branch = node.on.get(parked.name);
+      const contract = node.events.find((event) => event.name === parked.name);
+      if (branch === undefined || contract === undefined) continue;
+      if (this.draft.status !== "WAITING" || this.currentRun()?.id !== run?.id) return;
+      this.change({ parked: this.draft.parked.filter(({ messageId }) => messageId !== parked.messageId) });
+      this.message = parked.name;
+      this.messageId = parked.messageId;
+      this.remember("applied");
+      this.becomes("applied").answered(branch, contract, contract.schema.decode(parked.payload, parked.name));
+    }
+  }
+
+  /** Nobody is reminded of a state that has been left or stands. */
+  private leave(): void {
+    const isOpen = (aside: Aside): boolean => aside.kind === "remind" && aside.status === "active";
+    if (this.draft.asides.some(isOpen)) {
+      this.change({ asides: this.draft.asides.map((aside) => (isOpen(aside) ? { ...aside, status: "void" } : aside)) });
+    }
+    if (this.draft.remindAt !== null) this.change({ remindAt: null });
+  }
+
+  private stand(why: Partial<Instance>): void {
+    this.leave();
+    this.change({ status: "STUCK", deadlineAt: null, nextAttemptAt: null, ...why });
+  }
+
+  /** The row whose status the saga reflects is gone: it stands where it is, whatever else was to happen. */
+  entityMissing(what: string): void {
+    const undo = this.currentUndo();
+    if (undo === undefined) this.endRun("parked");
+    else this.changeRun(undo.id, { undo: { ...undo.undo, status: "parked" } });
+    this.stand({ reasonCode: "INTERNAL", reasonMessage: what, reasonAt: this.context.now });
+    this.record("TRANSITION", what);
+  }
+
+  private end(final: string): void {
+    const fromState = this.draft.state;
+    const { now } = this.context;
+    const status: SagaStatus = this.definition.finals[final] === "succeeded" ? "COMPLETED" : this.declaredReason()?.cancels ? "CANCELLED" : "FAILED";
+    this.leave();
+    this.change({
+      state: final,
+      status,
+      deadlineAt: null,
+      nextAttemptAt: null,
+      pausedAt: null,
+      pausedBy: null,
+      pauseNote: null,
+      finishedAt: now,
+      settledAt: this.draft.settledAt ?? now,
+    });
+    const why = this.draft.reasonMessage === null ? "" : ` ${this.draft.reasonMessage}`;
+    this.record("TRANSITION", `${fromState} led to the end: ${final}.${why}${this.describeRemains()}`, { fromState });
+    for (const { messageId, name } of this.draft.parked) {
+      this.message = name;
+      this.messageId = messageId;
+      this.remember("unused");
+      this.becomes("unused").record("MESSAGE_IGNORED", `${name} came early and was never used: the saga did not get to the state that takes it.`);
+    }
+    if (this.draft.parked.length > 0) this.change({ parked: [] });
+  }
+
+  private describeRemains(): string {
+    const remains = remainsOf(this.definition, this.draft);
+    return remains.length === 0 ? "" : ` What stays: ${remains.map(({ state, certain }) => (certain ? state : `${state} (if it happened)`)).join(", ")}.`;
+  }
+
+  // ---- attempts
+
+  /** The command was carried out; only the step's deadline bounds the answer, which comes from outside. */
+  answersLater(run: Run): void {
+    this.changeRun(run.id, { later: true });
+    this.change({ status: "WAITING", nextAttemptAt: null, reasonCode: null, reasonMessage: null, reasonAt: null });
+    this.record("TRANSITION", `${this.message} was carried out; its answer comes from outside.`);
+  }
+
+  stepAttemptFailed(run: Run, failure: FailureReason): void {
+    const node = nodeOf(this.definition, run.state) as StepNode;
+    const wait = this.nextWait(node.retry, run.attempts, failure);
+    if (wait !== null) {
+      const attempts = run.attempts + 1;
+      const nextAttemptAt = new Date(this.context.now.getTime() + wait);
+      this.changeRun(run.id, { attempts });
+      this.change({ status: "RETRYING", attempt: attempts, nextAttemptAt, ...this.because(failure) });
+      this.failedAttempt(failure, run.attempts, `${describeFailure(node.retry, run.attempts, failure)} Next attempt in ${describeMs(wait)}.`);
+      return this.sendStep(node, { ...run, attempts }, nextAttemptAt);
+    }
+    this.bury(node.command, this.payloadOf(node, run), run.id, run.attempts, failure);
+    this.failedAttempt(failure, run.attempts, `${describeFailure(node.retry, run.attempts, failure)} No attempt is left.`);
+    this.failure = failure;
+    this.apply(node.onExhausted, "given-up");
+  }
+
+  undoAttemptFailed(run: UndoneRun, failure: FailureReason): void {
+    const undo = this.getUndo(run);
+    const { attempts } = run.undo;
+    const wait = this.nextWait(undo.retry, attempts, failure);
+    if (wait !== null) {
+      const nextAttemptAt = new Date(this.context.now.getTime() + wait);
+      this.changeRun(run.id, { undo: { ...run.undo, attempts: attempts + 1 } });
+      this.change({ attempt: attempts + 1, nextAttemptAt });
+      this.failedAttempt(failure, attempts, `Undoing ${run.state}: ${describeFailure(undo.retry, attempts, failure)} Next attempt in ${describeMs(wait)}.`);
+      return this.sendUndo(undo, run, run.undo.runId as string, attempts + 1, nextAttemptAt);
+    }
+    this.bury(undo.command, undo.with(this.draft.data, this.meta(run.id, attempts)), run.undo.runId as string, attempts, failure);
+    this.failedAttempt(failure, attempts, `Undoing ${run.state}: ${describeFailure(undo.retry, attempts, failure)} No attempt is left.`);
+    if (undo.ifExhausted === "continue") return this.undoEnded(run, "gave-up");
+    this.parkUndo(run, failure);
+  }
+
+  deadlineReached(): void {
+    const { state } = this.draft;
+    const node = nodeOf(this.definition, state);
+    if (node.kind === "milestone") throw new Error(`${this.definition.name}: the milestone ${state} has no deadline`);
+    const outcome = node.kind === "step" ? node.onTimeout : node.onDeadline;
+    const failure: FailureReason = {
+      code: "TIMED_OUT",
+      message: `${state} did not end in time.`,
+      permanent: true,
+      detail: `Deadline ${this.draft.deadlineAt?.toISOString()}`,
+    };
+    const run = this.currentRun();
+    if (node.kind === "step" && run !== undefined && (outcome.go === "skip" || outcome.go === "park"))
+      this.bury(node.command, this.payloadOf(node, run), run.id, run.attempts, failure);
+    this.change({ deadlineAt: null });
+    this.failure = failure;
+    this.apply(outcome, "given-up");
+  }
+
+  private nextWait(retry: Retry, attempts: number, failure: FailureReason): number | null {
+    const wait = retry.waitsMs[attempts - 1];
+    if (failure.permanent || wait === undefined) return null;
+    return Math.round(wait * (1 + retry.jitter * (2 * this.context.random() - 1)));
+  }
+
+  private failedAttempt(failure: FailureReason, attempt: number, summary: string): void {
+    this.record("ATTEMPT_FAILED", summary, { attempt, reasonCode: failure.code, reasonMessage: failure.message });
+  }
+
+  private because(failure: FailureReason): Pick<Instance, "reasonCode" | "reasonMessage" | "reasonAt"> {
+    return { reasonCode: failure.code, reasonMessage: failure.message, reasonAt: this.context.now };
+  }
+
+  /** A saga that stands shows the failure itself, if there was one; one that fails shows the declared reason; one that goes on shows none. */
+  private trouble(): Pick<Instance, "reasonCode" | "reasonMessage" | "reasonAt"> {
+    return this.failure === null ? { reasonCode: null, reasonMessage: null, reasonAt: null } : this.because(this.failure);
+  }
+
+  private bury(command: AnyCommand, payload: unknown, runId: string, attempts: number, failure: FailureReason): void {
+    this.deadLetters.push({ command, payload, runId, attempts, reasonCode: failure.code, reasonMessage: failure.message, detail: failure.detail });
+  }
+
+  // ---- undo
+
+  private declaredReason(): Definition["reasons"][string] | undefined {
+    const { reason } = this.draft;
+    if (reason === null) return undefined;
+    return reason === CANCELLED_BY_OPERATOR ? operatorsReason : this.definition.reasons[reason];
+  }
+
+  private giveReason(reason: string): void {
+    this.change({ reason });
+    const declared = this.declaredReason();
+    if (declared === undefined) throw new Error(`${this.definition.name}: ${reason} is not a declared reason`);
+    const reasonMessage = typeof declared.message === "string" ? declared.message : declared.message(this.draft.data);
+    this.change({ reasonCode: declared.code, reasonMessage, reasonAt: this.context.now, deadlineAt: null, nextAttemptAt: null });
+  }
+
+  /** Everything that was done or may have been done is undone, latest start first. */
+  private undoAll(): void {
+    this.leave();
+    for (const run of this.draft.runs) {
+      if (!mayHaveHappened(run) || undoOf(this.definition, run) === null) continue;
+      this.changeRun(run.id, { undo: { status: "pending", runId: null, attempts: 0 } });
+    }
+    // What an operator has redriven must not happen after its undo.
+    this.change({
+      asides: this.draft.asides.map((aside) => (aside.kind === "redrive" && aside.status === "active" ? { ...aside, status: "void" } : aside)),
+    });
+    this.undoNext();
+  }
+
+  /** The undo of the latest run that still has one to come; without any, the end. One at a time. */
+  private undoNext(): void {
+    const run = this.draft.runs.findLast((one) => one.undo?.status === "pending");
+    if (run !== undefined) return this.beginUndo(run, `Undoing ${run.state}. ${this.reason()}`.trimEnd());
+    if (this.definition.failedFinal === null) throw new Error(`${this.definition.name} fails without onFailed`);
+    this.restoreReason();
+    this.end(this.definition.failedFinal);
+    if (this.definition.tell !== null) this.sendAside(this.newAside("tell", this.draft.state, this.context.newId(), 1), null);
+  }
+
+  /** The trouble of an undo that stood is over; what the saga shows again is why it failed. */
+  private restoreReason(): void {
+    if (this.draft.status === "STUCK" && this.draft.reason !== null) this.giveReason(this.draft.reason);
+  }
+
+  private beginUndo(run: Run, summary: string): void {
+    this.restoreReason();
+    const undo = this.getUndo(run);
+    const runId = this.context.newId();
+    this.changeRun(run.id, { undo: { status: "active", runId, attempts: 1 } });
+    this.change({ status: "COMPENSATING", attempt: 1, maxAttempts: attemptsOf(undo.retry), nextAttemptAt: null, deadlineAt: null });
+    this.sendUndo(undo, run, runId, 1, null);
+    this.record("COMPENSATION", summary);
+  }
+
+  undoAnswered(run: UndoneRun, contract: AnyEvent, payload: unknown): void {
+    const { replies } = this.getUndo(run);
+    this.answer = digestOf(contract, payload);
+    const branch = replies?.get(contract.name);
+    const outcome = branch === undefined ? "next" : this.choose(branch, payload).go;
+    if (outcome === "park") return this.parkUndo(run, null);
+    this.undoEnded(run, outcome === "skip" ? "gave-up" : "done");
+  }
+
+  private undoEnded(run: UndoneRun, status: "done" | "gave-up"): void {
+    this.changeRun(run.id, { undo: { ...run.undo, status, ...(this.answer === null ? {} : { answer: this.answer }) } });
+    if (status === "gave-up") this.record("COMPENSATION", `The undo of ${run.state} gave up; its effect stays.`);
+    this.undoNext();
+  }
+
+  /** The plan stops here, and nothing after it runs. The saga shows why its undo failed until it goes on. */
+  private parkUndo(run: UndoneRun, failure: FailureReason | null): void {
+    this.changeRun(run.id, { undo: { ...run.undo, status: "parked", ...(this.answer === null ? {} : { answer: this.answer }) } });
+    this.stand(failure === null ? {} : this.because(failure));
+    this.record("COMPENSATION", `The undo of ${run.state} stands and needs an operator.`);
+  }
+
+  private getUndo(run: Run): Undo {
+    const undo = undoOf(this.definition, run);
+    if (undo === null) throw new Error(`${this.definition.name}: ${run.state} has no undo`);
+    return undo;
+  }
+
+  // ---- beside the main path
+
+  /** Reminds, and sets the clock for the next time. */
+  remind(): void {
+    const node = nodeOf(this.definition, this.draft.state);
+    const remind = node.kind === "milestone" ? null : node.remind;
+    if (remind === null) throw new Error(`${this.definition.name}: ${this.draft.state} has no reminder`);
+    this.leave();
+    this.change({ asides: this.draft.asides.filter((aside) => aside.kind !== "remind"), remindAt: this.firstReminder(remind) });
+    this.sendAside(this.newAside("remind", node.state, this.context.newId(), 1), null);
+    this.record("NOTICE", `${node.state} reminds: ${remind.command.name}.`);
+  }
+
+  private firstReminder(remind: Reminder | null): Date | null {
+    if (remind === null) return null;
+    const { when } = remind;
+    const now = this.context.now.getTime();
+    if ("everyMs" in when) return new Date(now + when.everyMs);
+    const coming = when.at.map((at) => at(this.draft.data).getTime()).filter((instant) => instant > now);
+    return coming.length === 0 ? null : new Date(Math.min(...coming));
+  }
+
+  private newAside(kind: Aside["kind"], state: string, id: string, attempt: number): Aside {
+    const aside: Aside = { id, kind, state, status: "active", attempts: attempt, firstAttempt: attempt };
+    this.change({ asides: [...this.draft.asides.filter((one) => one.id !== id), aside] });
+    return aside;
+  }
+
+  /** What an aside sends: the reminder or notice of its state, or the command of the run that it redrives. */
+  private noticeOf(aside: Aside): Notice & { readonly stepRunId: string } {
+    if (aside.kind === "tell" && this.definition.tell !== null) return { ...this.definition.tell, stepRunId: aside.id };
+    if (aside.kind === "redrive") {
+      const run = this.draft.runs.find((one) => one.id === aside.id || one.undo?.runId === aside.id);
+      if (run !== undefined) return { ...(run.id === aside.id ? (nodeOf(this.definition, run.state) as StepNode) : this.getUndo(run)), stepRunId: run.id };
+    }
+    const node = nodeOf(this.definition, aside.state);
+    if (node.kind === "milestone" || node.remind === null) throw new Error(`${this.definition.name}: ${aside.state} has no reminder`);
+    return { ...node.remind, stepRunId: aside.id };
+  }
+
+  private sendAside(aside: Aside, deliverAt: Date | null): void {
+    const notice = this.noticeOf(aside);
+    this.send(notice.command, notice.with(this.draft.data, this.meta(notice.stepRunId, aside.attempts)), aside.id, aside.attempts, deliverAt);
+  }
+
+  private changeAside(id: string, changes: Partial<Aside>): void {
+    this.change({ asides: this.draft.asides.map((aside) => (aside.id === id ? { ...aside, ...changes } : aside)) });
+  }
+
+  /** A redriven command counts as done from now on, and so does a redriven undo; neither moves the saga. */
+  asideAnswered(aside: Aside, contract: AnyEvent, payload: unknown): void {
+    this.changeAside(aside.id, { status: "done" });
+    if (aside.kind === "redrive") {
+      const answer = digestOf(contract, payload);
+      const run = this.draft.runs.find((one) => one.id === aside.id);
+      if (run === undefined) {
+        for (const one of this.draft.runs) if (one.undo?.runId === aside.id) this.changeRun(one.id, { undo: { ...one.undo, status: "done", answer } });
+      } else {
+        const branch = (nodeOf(this.definition, run.state) as StepNode).replies.get(contract.name);
+        const outcome = branch === undefined || isFinished(this.draft) ? null : this.choose(branch, payload);
+        this.changeRun(run.id, { status: outcome?.go === "fail" && outcome.partly !== true ? "none" : "done", answer });
+      }
+    }
+    this.record("NOTICE", `${contract.name} answered ${this.noticeOf(aside).command.name}${aside.kind === "redrive" ? ", which had been redriven" : ""}.`);
+  }
+
+  asideAnswersLater(aside: Aside): void {
+    this.changeAside(aside.id, { later: true });
+    this.record("NOTICE", `${this.message} was carried out; its answer comes from outside.`);
+  }
+
+  asideAttemptFailed(aside: Aside, failure: FailureReason): void {
+    const { command, retry, with: mapping, stepRunId } = this.noticeOf(aside);
+    const attempt = aside.attempts - aside.firstAttempt + 1;
+    const wait = this.nextWait(retry, attempt, failure);
+    const what = `${command.name}, beside the main path: ${describeFailure(retry, attempt, failure)}`;
+    if (wait === null) {
+      this.changeAside(aside.id, { status: "gave-up" });
+      this.bury(command, mapping(this.draft.data, this.meta(stepRunId, aside.attempts)), aside.id, aside.attempts, failure);
+      return this.failedAttempt(failure, aside.attempts, `${what} No attempt is left.`);
+    }
+    const next = { ...aside, attempts: aside.attempts + 1 };
+    this.changeAside(aside.id, next);
+    this.failedAttempt(failure, aside.attempts, `${what} Next attempt in ${describeMs(wait)}.`);
+    this.sendAside(next, new Date(this.context.now.getTime() + wait));
+  }
+
+  // ---- operators
+
+  /** The audit row; what the action leads to follows it. */
+  audit(summary: string, actorId: string, data: Data): void {
+    this.record("OPERATOR_ACTION", summary, { actorId, data });
+  }
+
+  /** The current step, wait or undo once more, with a new run and its attempts counted from 1. */
+  again(): void {
+    const undone = this.currentUndo();
+    if (undone !== undefined) return this.beginUndo(undone, `Undoing ${undone.state} again. ${this.reason()}`.trimEnd());
+    const node = nodeOf(this.definition, this.draft.state);
+    if (node.kind === "milestone") throw new Error(`${this.definition.name}: the milestone ${node.state} has no run`);
+    this.leave();
+    this.endRun("unknown");
+    this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
+    this.open(node);
+    this.record("TRANSITION", `${node.state} begins again.`);
+    if (node.kind === "wait") this.takeParked(node);
+  }
+
+  /** A failed attempt is made again at another time than its policy says; null: now. */
+  reschedule(at: Date | null): void {
+    const runId = this.currentUndo()?.undo.runId ?? this.currentRun()?.id;
+    if (runId === undefined || runId === null) return;
+    this.change({ nextAttemptAt: at ?? this.context.now });
+    this.rescheduled.push({ runId, at });
+  }
+
+  /** Sends the command of a run again that the saga went on without, or of an undo or notice that gave up. */
+  redrive(runId: string, state: string, attempt: number): void {
+    const known = this.draft.asides.find((aside) => aside.id === runId);
+    this.sendAside(this.newAside(known?.kind ?? "redrive", state, runId, attempt), null);
+  }
+
+  undoByHand(run: UndoneRun, status: "done" | "gave-up"): void {
+    this.undoEnded(run, status);
+  }
+
+  cancel(): void {
+    this.endRun("unknown");
+    this.giveReason(CANCELLED_BY_OPERATOR);
+    this.undoAll();
+  }
+
+  change(changes: Partial<Instance>): void {
+    this.draft = { ...this.draft, ...changes, updatedAt: this.context.now };
+  }
+
+  // ---- the draft
+
+  private changeRun(id: string, changes: Partial<Run>): void {
+    this.change({ runs: this.draft.runs.map((run) => (run.id === id ? { ...run, ...changes } : run)) });
+  }
+
+  currentRun(): Run | undefined {
+    return this.draft.runs.findLast((run) => run.status === "active" || run.status === "parked");
+  }
+
+  currentUndo(): UndoneRun | undefined {
+    return this.draft.runs.find((run): run is UndoneRun => run.undo?.status === "active" || run.undo?.status === "parked");
+  }
+
+  private endRun(status: Run["status"]): void {
+    const run = this.currentRun();
+    if (run === undefined) return;
+    this.changeRun(run.id, { status, endedAt: this.context.now, ...(this.answer === null ? {} : { answer: this.answer }) });
+    this.answer = null;
+  }
+
+  /** Why the saga is being undone, as a sentence; empty while it goes forward. */
+  private reason(): string {
+    const declared = this.declaredReason();
+    if (declared === undefined) return "";
+    return typeof declared.message === "string" ? declared.message : declared.message(this.draft.data);
+  }
+
+  private meta(stepRunId: string, attempt: number): { stepRunId: string; attempt: number; now: Date; reason: string } {
+    return { stepRunId, attempt, now: this.context.now, reason: this.reason() };
+  }
+
+  private payloadOf(node: StepNode, run: Run): unknown {
+    return node.with(this.draft.data, this.meta(run.id, run.attempts));
+  }
+
+  private sendStep(node: StepNode, run: Run, deliverAt: Date | null): void {
+    this.send(node.command, this.payloadOf(node, run), run.id, run.attempts, deliverAt);
+  }
+
+  private sendUndo(undo: Undo, run: Run, undoRunId: string, attempt: number, deliverAt: Date | null): void {
+    this.send(undo.command, undo.with(this.draft.data, this.meta(run.id, attempt)), undoRunId, attempt, deliverAt);
+  }
+
+  private send(command: AnyCommand, payload: unknown, runId: string, attempt: number, deliverAt: Date | null): void {
+    this.commands.push({ id: this.context.newId(), command, payload, runId, attempt, deliverAt, causationId: this.messageId });
+  }
+
+  record(
+    kind: HistoryKind,
+    summary: string,
+    extra: Partial<Pick<HistoryRow, "fromState" | "attempt" | "reasonCode" | "reasonMessage" | "actorId" | "data">> = {},
+  ): void {
+    const { codeHash } = this.draft;
+    if (codeHash !== this.definition.codeHash) {
+      this.change({ codeHash: this.definition.codeHash });
+      if (codeHash !== null)
+        this.append("NOTICE", `The code of ${this.definition.name} v${this.definition.version} changed under this saga; its shape did not.`, null, {});
+    }
+    const { fate } = this;
+    this.fate = null;
+    this.append(kind, summary, fate, extra);
+  }
+
+  private append(kind: HistoryKind, summary: string, fate: Fate | null, extra: Parameters<Turn["record"]>[2]): void {
+    const sequence = this.draft.sequence + 1;
+    this.change({ sequence });
+    const { state, status, reasonCode, reasonMessage } = this.draft;
+    this.history.push({
+      sequence,
+      kind,
+      message: this.message,
+      messageId: this.messageId,
+      fate,
+      fromState: state,
+      toState: state,
+      status,
+      summary,
+      attempt: null,
+      reasonCode,
+      reasonMessage,
+      actorId: null,
+      data: null,
+      ...extra,
+    });
+  }
+}
+
+/** A sentence for everybody who may watch; what went wrong inside the program is for operators, in the reason and the dead letter. */
+const describeFailure = (retry: Retry, attempt: number, { code, message }: FailureReason): string =>
+  `Attempt ${attempt} of ${attemptsOf(retry)} failed: ${code === "INTERNAL" ? "an error inside the program." : message.replace(/\.?$/, ".")}`;

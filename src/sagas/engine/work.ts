@@ -1,0 +1,402 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { Defect } from "../../kernel/errors.ts";
+import { isId, newId } from "../../kernel/ids.ts";
+import { queueOf, type AttemptFailure, type Claim, type Envelope, type Outgoing, type Published, type Receipt } from "../../outbox/index.ts";
+import { startOf, type Definition } from "./compiled.ts";
+import { begin, decide, fateOfCommand, type Input } from "./decide.ts";
+import { isFinished, type Instance } from "./instance.ts";
+import type { SagaRegistry } from "./registry.ts";
+import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type Locked, type Mail, type ReflectedRow } from "./store.ts";
+import type { Decision, DecisionContext } from "./turn.ts";
+
+/** Sagas that a transaction has locked, and which of its commands still count. Decisions replace the instances. */
+export interface LockedClaim extends Claim {
+  readonly locked: Locked;
+}
+
+const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map(), unreadableKeys: new Set(), now: new Date(0) });
+
+export async function claim(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<LockedClaim> {
+  const ids = sagaIdsOf(commands);
+  return claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids));
+}
+
+/** Whatever came by a queue is not to be trusted: an id that is none names no saga. */
+export const sagaIdsOf = (commands: readonly Envelope[]): string[] => [
+  ...new Set(commands.flatMap((command) => (command.replyTo !== null && isId(command.correlationId) ? [command.correlationId] : []))),
+];
+
+/** Of two deliveries of one attempt in one batch, only the first counts. */
+export function claimOf(commands: readonly Envelope[], locked: Locked): LockedClaim {
+  const { instances, unreadable } = locked;
+  const attempts = new Set<string>();
+  const isFirst = ({ id, replyTo }: Envelope): boolean => {
+    const attempt = replyTo === null ? id : `${replyTo.runId} ${replyTo.attempt}`;
+    return !attempts.has(attempt) && attempts.add(attempt).has(attempt);
+  };
+  const isPaused = ({ replyTo, correlationId }: Envelope): boolean => replyTo !== null && instances.get(correlationId ?? "")?.pausedAt != null;
+  const reasons = commands.flatMap((command) => {
+    const reason = unreadable.get(command.correlationId ?? "");
+    return reason === undefined ? [] : [[command.id, reason] as const];
+  });
+  const counting = commands.filter((command) => fateOf(command, instances) === "current" && isFirst(command));
+  return {
+    current: new Set(counting.filter((command) => !isPaused(command)).map((command) => command.id)),
+    held: new Set(counting.filter(isPaused).map((command) => command.id)),
+    unreadable: new Map(reasons),
+    locked,
+  };
+}
+
+/** A command without a reply address belongs to no saga and always counts. */
+function fateOf(command: Envelope, instances: ReadonlyMap<string, Instance>): ReturnType<typeof fateOfCommand> {
+  if (command.replyTo === null) return "current";
+  const instance = instances.get(command.correlationId ?? "");
+  return instance === undefined ? "late" : fateOfCommand(instance, command.replyTo.runId, command.replyTo.attempt);
+}
+
+interface Step {
+  readonly sagaId: string;
+  readonly before: Instance | null;
+  readonly decision: Decision;
+}
+
+interface Key {
+  readonly type: string;
+  readonly subjectId: string;
+}
+
+/** A birth in the making: undone when it turns out that its key has a saga already. */
+interface Birth extends Key {
+  readonly id: string;
+  readonly event: Published;
+  readonly mail: readonly Mail[];
+}
+
+/** The decisions of one transaction in the making. Several about one saga build on each other. */
+export class Work {
+  private readonly registry: SagaRegistry;
+  private readonly claim: LockedClaim | undefined;
+  private readonly instances: Map<string, Instance>;
+  private readonly bySubject = new Map<string, string>();
+  private readonly unreadable = new Set<string>();
+  private readonly mail = new Map<string, Mail[]>();
+  private readonly steps: Step[] = [];
+  private readonly births = new Map<string, Birth>();
+  /** What became of messages after it was first told. */
+  private readonly corrections = new Map<string, Receipt>();
+  private now: Date;
+  /** Events to be kept until their saga can hear them. */
+  readonly kept: Mail[] = [];
+
+  constructor(registry: SagaRegistry, claim: LockedClaim | undefined) {
+    this.registry = registry;
+    this.claim = claim;
+    this.instances = new Map(claim?.locked.instances);
+    this.now = claim?.locked.now ?? new Date(0);
+    for (const instance of this.instances.values()) this.bySubject.set(subjectKey(instance.type, instance.subjectId), instance.id);
+  }
+
+  /** Locks the sagas that the events are about, beyond those that the claim holds, in one statement per way of finding them. */
+  async lockFor(em: EntityManager, events: readonly Published[]): Promise<void> {
+    const ids = new Set<string>();
+    const keys = new Map<string, Key>();
+    const births: Key[] = [];
+    for (const event of events) {
+      if (event.replyTo !== null && event.correlationId !== null && !this.instances.has(event.correlationId)) ids.add(event.correlationId);
+      for (const key of this.keysHeardBy(event))
+        if (!this.bySubject.has(subjectKey(key.type, key.subjectId))) keys.set(subjectKey(key.type, key.subjectId), key);
+      const starting = this.registry.startedBy(event.contract.name);
+      if (starting !== undefined) births.push(keyOf(starting, event));
+    }
+    if (ids.size > 0) this.add(await lockById(em, this.registry, [...ids]));
+    if (keys.size > 0) await this.lockKeys(em, [...keys.values()]);
+    if (births.length > 0) {
+      const { mail, now } = await takeMail(em, births);
+      this.now = now;
+      for (const one of mail) this.mail.set(subjectKey(one.type, one.subject_id), [...(this.mail.get(subjectKey(one.type, one.subject_id)) ?? []), one]);
+    }
+    if (this.now.getTime() === 0) this.now = await databaseNow(em);
+  }
+
+  async lockKeys(em: EntityManager, keys: readonly Key[]): Promise<void> {
+    this.add(await lockBySubject(em, this.registry, keys));
+  }
+
+  /** The sagas that an event is for beside the one that it starts: by its business key, since it carries no other address. */
+  private keysHeardBy(event: Published): Key[] {
+    const { name } = event.contract;
+    if (event.replyTo !== null && event.correlationId === null) {
+      const definitions = this.registry.answeredBy(name);
+      if (definitions.length === 0) throw new Defect(`${name} answers no command of any saga, so reply() has nobody to give it to`);
+      return definitions.map((definition) => keyOf(definition, event));
+    }
+    return this.registry.advancedBy(name).map((definition) => keyOf(definition, event));
+  }
+
+  hear(event: Published): Receipt {
+    const receipts: Receipt[] = [];
+    if (event.replyTo !== null && event.correlationId !== null) receipts.push(this.step(event.correlationId, inputOf(event)));
+    const starting = this.registry.startedBy(event.contract.name);
+    if (starting !== undefined) receipts.push(this.start(starting, event));
+    for (const { type, subjectId } of this.keysHeardBy(event)) {
+      const id = this.bySubject.get(subjectKey(type, subjectId));
+      receipts.push(id === undefined ? this.keep(type, subjectId, event) : this.step(id, inputOf(event)));
+    }
+    return receipts[0] ?? { messageId: event.id, fate: "no-subscriber" };
+  }
+
+  /** Mail goes to the saga whose key it has, which is locked. What cannot be delivered is kept. */
+  deliver(mail: readonly Mail[]): void {
+    for (const one of mail) if (this.deliverOne(one) === null) this.kept.push(one);
+  }
+
+  /** @returns null when its saga is not among those locked */
+  deliverOne(mail: Mail): Receipt | null {
+    const id = this.bySubject.get(subjectKey(mail.type, mail.subject_id));
+    const contract = this.registry.eventOf(mail.type, mail.name);
+    return id === undefined || contract === undefined ? null : this.step(id, inputOf(unpack(mail, contract)));
+  }
+
+  putAside(command: Envelope): void {
+    const fate = fateOf(command, this.instances);
+    if (fate === "current" || !this.instances.has(command.correlationId ?? "")) return;
+    this.step(command.correlationId ?? "", { kind: "put-aside", messageId: command.id, command: command.name, fate });
+  }
+
+  answersLater({ id, name, correlationId, replyTo }: Envelope): void {
+    if (replyTo === null) return;
+    this.step(correlationId ?? "", { kind: "answers-later", messageId: id, command: name, ...replyTo });
+  }
+
+  attemptFailed({ envelope, failure }: AttemptFailure): void {
+    if (envelope.replyTo === null || !this.instances.has(envelope.correlationId ?? "")) return;
+    const { runId, attempt } = envelope.replyTo;
+    this.step(envelope.correlationId ?? "", { kind: "attempt-failed", messageId: envelope.id, runId, attempt, command: envelope.name, failure });
+  }
+
+  step(sagaId: string, input: Input): Receipt {
+    const before = this.instances.get(sagaId);
+    const messageId = "messageId" in input ? (input.messageId ?? "") : "";
+    if (before === undefined) return { messageId, fate: "orphan", reason: `No saga has the id ${sagaId}.` };
+    return receiptOf(messageId, this.take(before, this.decide(before, input)));
+  }
+
+  /** Makes a decision part of this work. */
+  take(before: Instance, decision: Decision): Decision {
+    this.note({ sagaId: before.id, before, decision });
+    return decision;
+  }
+
+  /** What an input would lead to; nothing is noted. */
+  decide(before: Instance, input: Input): Decision {
+    return decide(definitionOf(this.registry, before.type, before.version), before, input, this.context());
+  }
+
+  instance(sagaId: string): Instance | undefined {
+    return this.instances.get(sagaId);
+  }
+
+  private start(definition: Definition, event: Published, runNumber = 1): Receipt {
+    const decision = begin(definition, { messageId: event.id, contract: event.contract, payload: event.payload }, this.context(), runNumber);
+    const { id, type, subjectId } = decision.instance;
+    const key = subjectKey(type, subjectId);
+    const other = this.bySubject.get(key);
+    // Of two starts of one key in one transaction, the first is the saga's.
+    if (other !== undefined && runNumber === 1) return this.step(other, { ...inputOf(event), kind: "event" });
+    const mail = this.mail.get(key) ?? [];
+    this.births.set(id, { id, type, subjectId, event, mail });
+    this.bySubject.set(key, id);
+    this.note({ sagaId: id, before: null, decision });
+    this.mail.delete(key);
+    this.deliver(mail);
+    return { messageId: event.id, fate: "started" };
+  }
+
+  /** No saga has the key yet, or none that this process can read: the event waits for it. */
+  private keep(type: string, subjectId: string, event: Published): Receipt {
+    const isUnreadable = this.unreadable.has(subjectKey(type, subjectId));
+    this.kept.push({
+      id: event.id,
+      type,
+      subject_id: subjectId,
+      name: event.contract.name,
+      payload: event.contract.schema.encode(event.payload),
+      run_id: event.replyTo?.runId ?? null,
+      causation_id: event.causationId,
+    });
+    const reason = isUnreadable
+      ? `The ${type} with the key ${subjectId} runs on a version that this process has not loaded.`
+      : `No ${type} has the key ${subjectId} yet.`;
+    return { messageId: event.id, fate: "kept", reason };
+  }
+
+  isEmpty(): boolean {
+    return this.steps.length === 0 && this.kept.length === 0;
+  }
+
+  born(): Instance[] {
+    return [...this.births.keys()].map((id) => this.instances.get(id)).filter((instance): instance is Instance => instance !== undefined);
+  }
+
+  /** Births whose key has a saga already are taken back. @returns their keys, to be locked */
+  takeBack(ids: readonly string[]): Birth[] {
+    const lost = ids.flatMap((id) => this.births.get(id) ?? []);
+    for (const birth of lost) {
+      this.births.delete(birth.id);
+      this.instances.delete(birth.id);
+      this.bySubject.delete(subjectKey(birth.type, birth.subjectId));
+      this.drop(birth.id);
+    }
+    return lost;
+  }
+
+  /** The starting event of a key that has a saga: another run where the definition allows it after the end, otherwise put aside. */
+  startAgain({ event, mail, type, subjectId }: Birth): void {
+    const key = subjectKey(type, subjectId);
+    const id = this.bySubject.get(key);
+    const before = id === undefined ? undefined : this.instances.get(id);
+    if (before === undefined) {
+      this.corrections.set(event.id, this.unreadable.has(key) ? { messageId: event.id, fate: "duplicate-start" } : this.keep(type, subjectId, event));
+      this.kept.push(...mail);
+      return;
+    }
+    const definition = this.registry.startedBy(event.contract.name) as Definition;
+    if (isFinished(before) && startOf(definition).afterFinal === "again" && !before.heard.some((one) => one.id === event.id)) {
+      this.mail.set(key, [...mail]);
+      this.corrections.set(event.id, this.start(definition, event, before.runNumber + 1));
+      return;
+    }
+    this.corrections.set(event.id, this.step(before.id, { ...inputOf(event), kind: "event" }));
+    this.deliver(mail);
+  }
+
+  /** Business statuses that change, by definition; a newly born saga's row has its first status from its author. */
+  reflections(): Map<Definition, ReflectedRow[]> {
+    const rows = new Map<Definition, Map<string, ReflectedRow>>();
+    for (const { before, decision } of this.steps) {
+      const { instance } = decision;
+      const definition = definitionOf(this.registry, instance.type, instance.version);
+      const { reflect } = definition;
+      if (reflect === null || before === null || before.state === instance.state) continue;
+      const status = reflect.statusOf(instance.state, instance.reason);
+      if (status === null || status === reflect.statusOf(before.state, before.reason)) continue;
+      const failed = definition.finals[instance.state] === "failed";
+      const reason = failed ? { code: instance.reasonCode, message: instance.reasonMessage, at: instance.reasonAt } : null;
+      const ofDefinition = rows.get(definition) ?? new Map<string, ReflectedRow>();
+      ofDefinition.set(instance.subjectId, { subjectId: instance.subjectId, status, reason });
+      rows.set(definition, ofDefinition);
+    }
+    return new Map([...rows].map(([definition, bySubject]) => [definition, [...bySubject.values()]]));
+  }
+
+  /** The row whose status a saga reflects is gone: instead of what was decided, the saga stands where it stood. */
+  entityMissing(definition: Definition, subjectId: string): void {
+    const id = this.bySubject.get(subjectKey(definition.name, subjectId)) ?? "";
+    const ofSaga = this.steps.filter((step) => step.sagaId === id);
+    const before = ofSaga[0]?.before;
+    if (before == null) throw new Defect(`${definition.reflect?.table} has no row ${subjectId}`);
+    const what = `Its row ${subjectId} in ${definition.reflect?.table} is gone.`;
+    for (const { decision } of ofSaga)
+      for (const { messageId } of decision.history) if (messageId !== null) this.corrections.set(messageId, { messageId, fate: "refused", reason: what });
+    const message = ofSaga[0]?.decision.history[0] ?? null;
+    this.drop(id);
+    this.instances.set(id, before);
+    this.step(id, { kind: "entity-missing", what, message: message?.message ?? null, messageId: message?.messageId ?? null });
+  }
+
+  final(receipt: Receipt): Receipt {
+    return this.corrections.get(receipt.messageId) ?? receipt;
+  }
+
+  results(): {
+    changed: Instance[];
+    history: (Decision["history"][number] & { sagaId: string })[];
+    deadLetters: (Decision["deadLetters"][number] & { id: string; sagaId: string; queue: string })[];
+    commands: Outgoing[];
+    rescheduled: Decision["rescheduled"][number][];
+    /** Sagas that were paused and are no more. */
+    released: string[];
+  } {
+    const changedIds = new Set(this.steps.filter((step) => !this.births.has(step.sagaId) && step.decision.history.length > 0).map((step) => step.sagaId));
+    return {
+      changed: [...changedIds].map((id) => this.instances.get(id)).filter((instance): instance is Instance => instance !== undefined),
+      history: this.steps.flatMap(({ sagaId, decision }) => decision.history.map((row) => ({ ...row, sagaId }))),
+      deadLetters: this.steps.flatMap(({ sagaId, decision }) =>
+        decision.deadLetters.map((letter) => ({ ...letter, id: newId(), sagaId, queue: queueOf(letter.command.name) })),
+      ),
+      commands: this.steps.flatMap(({ sagaId, decision }) => decision.commands.map((command) => outgoing(sagaId, command))),
+      rescheduled: this.steps.flatMap(({ decision }) => [...decision.rescheduled]),
+      released: this.steps.flatMap(({ sagaId, before, decision }) => (before?.pausedAt != null && decision.instance.pausedAt === null ? [sagaId] : [])),
+    };
+  }
+
+  /** What was saved is what a later call in the same transaction builds on. */
+  rememberForLater(): void {
+    for (const [id, instance] of this.instances) this.claim?.locked.instances.set(id, instance);
+  }
+
+  private drop(sagaId: string): void {
+    const others = this.steps.filter((step) => step.sagaId !== sagaId);
+    this.steps.length = 0;
+    this.steps.push(...others);
+  }
+
+  private note(step: Step): void {
+    this.steps.push(step);
+    this.instances.set(step.sagaId, step.decision.instance);
+  }
+
+  add(locked: Locked): void {
+    for (const key of locked.unreadableKeys) this.unreadable.add(key);
+    if (locked.now.getTime() > 0) this.now = locked.now;
+    for (const [id, instance] of locked.instances) {
+      this.instances.set(id, instance);
+      this.bySubject.set(subjectKey(instance.type, instance.subjectId), id);
+    }
+  }
+
+  private context(): DecisionContext {
+    return { now: this.now, newId, random: Math.random };
+  }
+}
+
+function receiptOf(messageId: string, { fate, explanation, first }: Decision): Receipt {
+  return { messageId, fate, ...(explanation === undefined ? {} : { reason: explanation }), ...(first === undefined ? {} : { first }) };
+}
+
+/** A reply is for the run that it answers, every other event for whoever waits. */
+function inputOf(event: Published): Extract<Input, { kind: "event" | "reply" }> {
+  const input = { messageId: event.id, contract: event.contract, payload: event.payload };
+  return event.replyTo === null ? { kind: "event", ...input } : { kind: "reply", runId: event.replyTo.runId, ...input };
+}
+
+const unpack = (mail: Mail, contract: Published["contract"]): Published => ({
+  id: mail.id,
+  contract,
+  payload: contract.schema.decode(mail.payload, mail.name),
+  correlationId: null,
+  causationId: mail.causation_id,
+  replyTo: mail.run_id === null ? null : { runId: mail.run_id, attempt: 0 },
+});
+
+/** The business key of an event that a saga hears: the field that the definition's starting event calls its key too. */
+function keyOf(definition: Definition, event: Published): Key {
+  const subjectId = (event.payload as Readonly<Record<string, unknown>>)[definition.key];
+  if (typeof subjectId !== "string") throw new Defect(`${event.contract.name} carries no ${definition.key}, the key of ${definition.name}`);
+  return { type: definition.name, subjectId };
+}
+
+function outgoing(sagaId: string, command: Decision["commands"][number]): Outgoing {
+  return {
+    envelope: {
+      id: command.id,
+      name: command.command.name,
+      payload: command.command.schema.encode(command.payload),
+      correlationId: sagaId,
+      causationId: command.causationId,
+      replyTo: { runId: command.runId, attempt: command.attempt },
+    },
+    deliverAt: command.deliverAt,
+  };
+}
