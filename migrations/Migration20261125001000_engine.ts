@@ -47,7 +47,9 @@ export class Migration20261125001000_engine extends Migration {
       )`);
     this.addSql(`create index saga_mail_type_subject_id_index on saga_mail (type, subject_id)`);
     this.addSql(`create index saga_mail_keep_until_index on saga_mail (keep_until)`);
-    this.addSql(`comment on table saga_mail is 'Events for sagas that do not exist yet, or that only another process can read; delivered as soon as they can be.'`);
+    this.addSql(
+      `comment on table saga_mail is 'Events for sagas that do not exist yet, or that only another process can read; delivered as soon as they can be.'`,
+    );
     this.addSql(`comment on column saga_mail.run_id is 'The run of a step that the event answers.'`);
     this.addSql(`comment on column saga_mail.keep_until is 'Afterwards an event without a saga is an orphan and becomes a dead letter.'`);
 
@@ -69,7 +71,9 @@ export class Migration20261125001000_engine extends Migration {
         paused_by uuid null,
         note text not null
       )`);
-    this.addSql(`comment on table queue_pause is 'Queues that no process takes from until an operator resumes them. Deadlines of the steps that wait there stand still.'`);
+    this.addSql(
+      `comment on table queue_pause is 'Queues that no process takes from until an operator resumes them. Deadlines of the steps that wait there stand still.'`,
+    );
 
     this.addSql(`
       create table operator_action (

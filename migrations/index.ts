@@ -7,6 +7,7 @@ import { Migration20261125000600_mail } from "./Migration20261125000600_mail.ts"
 import { Migration20261125000700_idempotency } from "./Migration20261125000700_idempotency.ts";
 import { Migration20261125000900_ops_views } from "./Migration20261125000900_ops_views.ts";
 import { Migration20261125001000_engine } from "./Migration20261125001000_engine.ts";
+import { Migration20261125001100_ops_views } from "./Migration20261125001100_ops_views.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
 export const migrationsList = [
@@ -19,4 +20,5 @@ export const migrationsList = [
   Migration20261125000700_idempotency,
   Migration20261125000900_ops_views,
   Migration20261125001000_engine,
+  Migration20261125001100_ops_views,
 ];

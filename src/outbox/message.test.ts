@@ -1,5 +1,5 @@
 import { isId } from "../kernel/ids.ts";
-import { command, event, occur, published, queueOf, type Envelope } from "./message.ts";
+import { command, event, occur, published, queueOf, type Envelope, type EventMessage } from "./message.ts";
 import { t } from "./schema.ts";
 
 const ParcelSentEvent = event("ParcelSentEvent", { parcelId: t.id() });
@@ -38,7 +38,7 @@ test("a reply belongs to the flow and the run of the command that caused it", ()
 });
 
 test("a message that its sender has named has the same id at every delivery: its own, or one derived from any other text", () => {
-  const idOf = (messageId: string, message = occur(ParcelSentEvent, { parcelId })): string => published(message, { messageId }).id;
+  const idOf = (messageId: string, message: EventMessage = occur(ParcelSentEvent, { parcelId })): string => published(message, { messageId }).id;
   expect(idOf("01234567-89AB-7DEF-8123-456789ABCDEF")).toBe("01234567-89ab-7def-8123-456789abcdef");
   expect(idOf("evt_1NxQ")).toBe(idOf("evt_1NxQ"));
   expect(isId(idOf("evt_1NxQ"))).toBe(true);

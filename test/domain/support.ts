@@ -1,5 +1,5 @@
 import { newId } from "../../src/kernel/ids.ts";
-import { connectOutbox, query, type AnyParticipant, type Delivery, type EventMessage, type Fate, type Published } from "../../src/outbox/index.ts";
+import { connectOutbox, query, type AnyParticipant, type Delivery, type Later, type EventMessage, type Fate, type Published } from "../../src/outbox/index.ts";
 import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
 import { enrollInCourse } from "../../src/domain/course-enrollment/course-enrollment.service.ts";
 import type { Mail } from "../../src/domain/mail/mailer.ts";
@@ -37,9 +37,10 @@ export class DomainTest {
           test.published.push(...events);
           return events.map((event) => ({ messageId: event.id, fate: test.fate }));
         },
-        claim: async () => ({ current: new Set(), unreadable: new Map() }),
-        peek: async () => ({ current: new Set(), unreadable: new Map() }),
+        claim: async () => ({ current: new Set(), unreadable: new Map(), held: new Set() }),
+        peek: async () => ({ current: new Set(), unreadable: new Map(), held: new Set() }),
         putAside: async () => undefined,
+        answersLater: async () => undefined,
         attemptsFailed: async () => undefined,
       },
       { send: () => undefined, listen: () => () => undefined },
@@ -119,7 +120,7 @@ export class DomainTest {
     return (await this.#carryOut(this.#participant(command), deliveries)) as Reply[];
   }
 
-  async #carryOut(participant: AnyParticipant, deliveries: readonly Delivery<Command>[]): Promise<readonly EventMessage[]> {
+  async #carryOut(participant: AnyParticipant, deliveries: readonly Delivery<Command>[]): Promise<readonly (EventMessage | Later)[]> {
     if (participant.mode === "transactional") return this.db.transaction((em) => participant.handleAll(em, deliveries));
     const inputs: readonly unknown[] = await participant.loadAll(this.em, deliveries);
     const done = await Promise.all(

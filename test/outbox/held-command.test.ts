@@ -1,4 +1,5 @@
 import { query, release } from "../../src/outbox/index.ts";
+import { createTallies } from "../support/tally.ts";
 import { waitFor } from "../support/wait.ts";
 import { createDepot, DeliverCommand, PackCommand, type Depot, type ParcelCommand, type Post } from "./post.ts";
 
@@ -153,4 +154,41 @@ test("whatever moments pauses and resumes come at, each command is carried out o
   for (const [index, id] of parcels.entries()) expect(await depot.log(id)).toEqual([index < 40 ? "packed" : "delivered", "answered"]);
   for (const id of parcels.slice(40)) expect(begun.get(id)).toBe(1);
   expect(await held()).toEqual([]);
+});
+
+test("commands of a paused saga are held, in the database as outside, and its reply is heard while it is paused", async () => {
+  const t = await createTallies();
+  try {
+    const [id = "", other = ""] = await t.begin(2);
+    const heldOf = (name: string): Promise<unknown[]> => t.sql("select 1 from outbox where name = $1 and deliver_at = 'infinity'", [name]);
+    const pauseSaga = (isPaused: boolean): Promise<unknown> =>
+      t.transaction(async (em) => {
+        const [saga] = await query<{ id: string }>(em, "update saga set paused_at = case when $2 then now() end where subject_id = $1 returning id", [
+          id,
+          isPaused,
+        ]);
+        if (!isPaused) await release(em, saga?.id ?? "");
+      });
+    await pauseSaga(true);
+    await t.start();
+    await t.ended(other);
+    await waitFor(async () => (await heldOf("CountCommand")).length === 1);
+    expect(await t.effects(id)).toEqual({ net: 0, rows: 0 });
+
+    // Paused again while the bell rings: what follows the ring is held.
+    const rings: (() => void)[] = [];
+    t.hooks.ring = () => new Promise<void>((resolve) => void rings.push(resolve));
+    await pauseSaga(false);
+    await waitFor(() => rings.length === 1, { timeoutMs: 20_000 });
+    await pauseSaga(true);
+    rings[0]?.();
+    await waitFor(async () => (await heldOf("SumCommand")).length === 1);
+    expect(await t.effects(id, "ring")).toEqual({ net: 1, rows: 1 });
+    await pauseSaga(false);
+    await t.ended(id);
+    for (const what of ["count", "ring", "sum"]) expect(await t.effects(id, what)).toEqual({ net: 1, rows: 1 });
+    expect((await t.kinds(id)).filter((kind) => kind.startsWith("ATTEMPT_FAILED"))).toEqual([]);
+  } finally {
+    await t.dispose();
+  }
 });

@@ -42,6 +42,8 @@ export interface Hooks {
   deliver?: (parcelId: string) => unknown;
   /** After the subscriber has peeked. */
   peeked?: () => Promise<unknown>;
+  /** Parcels whose rows the subscriber cannot read. */
+  unreadable?: readonly string[];
 }
 
 /** A process with an outbox, whose sender of commands is not an engine but a table of parcels that can be paused and closed. */
@@ -202,10 +204,11 @@ function subscribe(hooks: Hooks, heard: Published[]): InTransactionSubscriber {
       `select id, is_paused from parcel where id = any($1::uuid[]) and not is_closed order by id ${lock}`,
       [commands.map((one) => one.correlationId)],
     );
-    const pausedById = new Map(rows.map((row) => [row.id, row.is_paused]));
+    const unreadable = commands.filter((one) => hooks.unreadable?.includes(one.correlationId ?? ""));
+    const pausedById = new Map(rows.filter((row) => !hooks.unreadable?.includes(row.id)).map((row) => [row.id, row.is_paused]));
     const ids = (isPaused: boolean): Set<string> =>
       new Set(commands.filter((one) => pausedById.get(one.correlationId ?? "") === isPaused).map((one) => one.id));
-    return { current: ids(false), held: ids(true), unreadable: new Map() };
+    return { current: ids(false), held: ids(true), unreadable: new Map(unreadable.map((one) => [one.id, "written in invisible ink"])) };
   };
   const parcelsOf = (commands: readonly Envelope[]): (string | null)[] => commands.map((one) => one.correlationId);
   return {

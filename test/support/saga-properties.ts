@@ -240,7 +240,7 @@ export function sagaProperties(world: SagaWorld): void {
     lives((life, script, { which, what }) => {
       play(life, script);
       const action = life.action(which, what);
-      const plan = life.plan(action);
+      const plan = life.plan(action, "it had to be");
       const { instance: before } = life;
       life.operator(action, "it had to be");
       if (life.last.fate === "refused") {
@@ -260,7 +260,7 @@ export function sagaProperties(world: SagaWorld): void {
         const undoing = life.instance.runs.find((run) => run.undo?.status === "active" || run.undo?.status === "parked");
         if (undoing?.undo == null) throw new Error(`${life.outcome} is neither at its end nor being undone`);
         undone.push(undoing.state);
-        if (undoing.undo.status === "parked") life.operator({ kind: "complete", reply: null, payload: null });
+        if (undoing.undo.status === "parked") life.operator({ kind: "complete", reply: null, payload: null }, "by hand");
         else life.take({ kind: "reply", messageId: `undo-${undone.length}`, runId: undoing.undo.runId ?? "", ...life.anyAnswerTo(undoing.undo.runId ?? "") });
       }
       expect(undone).toEqual(plan.undoes.map(({ state }) => state));

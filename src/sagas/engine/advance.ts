@@ -13,7 +13,7 @@ import {
   type Receipt,
 } from "../../outbox/index.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { buryOrphans, findDeliverable, insertSagas, keepMail, lockDue, readById, reflectStatuses, saveSagas, takeMail } from "./store.ts";
+import { buryMail, buryOrphans, findDeliverable, insertSagas, keepMail, lockDue, readById, reflectStatuses, saveSagas, takeMail } from "./store.ts";
 import { claim, claimOf, sagaIdsOf, Work, type LockedClaim } from "./work.ts";
 
 /**
@@ -78,8 +78,11 @@ export class Advance implements InTransactionSubscriber {
     if (keys.length > 0) {
       const work = new Work(this.registry, undefined);
       await work.lockKeys(em, keys);
-      // Whoever had the lock before may have taken it.
-      const { mail } = await takeMail(em, keys);
+      // Whoever had the lock before may have taken it. That of a saga whose data this process cannot read stays where it is.
+      const { mail } = await takeMail(
+        em,
+        keys.filter((key) => work.isLocked(key)),
+      );
       work.deliver(mail);
       await this.save(em, work);
     }
@@ -97,7 +100,8 @@ export class Advance implements InTransactionSubscriber {
       for (const row of rows) if (!present.has(row.subjectId)) work.entityMissing(definition, row.subjectId);
     }
     const { changed, history, deadLetters, commands, rescheduled, released } = work.results();
-    if (work.kept.length > 0) await keepMail(em, work.kept);
+    if (work.kept.length > 0) work.keptAlready(await keepMail(em, work.kept));
+    for (const { mail, problem } of work.buried) await buryMail(em, mail, problem);
     if (history.length === 0) return;
     await saveSagas(em, this.registry, changed, history, deadLetters);
     await append(em, commands);

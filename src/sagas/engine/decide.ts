@@ -4,7 +4,7 @@ import { nodeOf, startOf, stateAfter, type Data, type Definition, type StepNode 
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
-import { describeFate, digestOf, Turn, type Decision, type DecisionContext, type UndoneRun } from "./turn.ts";
+import { describeFate, digestOf, isToCome, Turn, type Decision, type DecisionContext, type UndoneRun } from "./turn.ts";
 
 interface EventInput {
   readonly messageId: string;
@@ -24,7 +24,8 @@ interface ByOperator {
 
 export type Input =
   | ({ readonly kind: "event" } & EventInput)
-  | ({ readonly kind: "reply"; readonly runId: string } & EventInput)
+  /** `outside`: it came from outside, under its sender's id, and not with the commit of its command. */
+  | ({ readonly kind: "reply"; readonly runId: string; readonly outside?: boolean } & EventInput)
   | ({ readonly kind: "answers-later"; readonly runId: string; readonly attempt: number } & CommandInput)
   | ({ readonly kind: "attempt-failed"; readonly runId: string; readonly attempt: number; readonly failure: FailureReason } & CommandInput)
   | ({ readonly kind: "put-aside"; readonly fate: Fate } & CommandInput)
@@ -128,10 +129,16 @@ export function fateOfCommand(instance: Instance, runId: string, attempt: number
 const undoneBy = (instance: Instance, undoRunId: string): UndoneRun | undefined => instance.runs.find((run): run is UndoneRun => run.undo?.runId === undoRunId);
 
 function onReply(definition: Definition, instance: Instance, reply: Extract<Input, { kind: "reply" }>, context: DecisionContext): Decision {
-  const { contract, payload, runId } = reply;
-  const turn = new Turn(definition, instance, context, contract.name, reply.messageId).becomes("applied");
+  const { contract, payload, runId, messageId } = reply;
+  const turn = new Turn(definition, instance, context, contract.name, messageId);
+  const first = instance.heard.find(({ id }) => id === messageId);
+  if (first !== undefined) return { ...turn.ignore("duplicate", `${contract.name} was put aside: the same message came before.`), first: first.fate };
+  // The reply of a participant comes once, with its job; only what comes from outside may come again.
+  const remember = (fate: Fate): void => (reply.outside === true ? turn.remember(fate) : undefined);
+  turn.becomes("applied");
   const aside = instance.asides.find((one) => one.id === runId && one.status === "active");
   if (aside !== undefined) {
+    remember("applied");
     turn.asideAnswered(aside, contract, payload);
     return turn.decision("applied");
   }
@@ -141,16 +148,19 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
     const node = nodeOf(definition, run.state) as StepNode;
     const branch = node.replies.get(contract.name);
     if (branch === undefined) throw new Error(`${node.command.name} may not answer ${contract.name}; declared are ${[...node.replies.keys()].join(", ")}`);
+    remember("applied");
     turn.answered(branch, contract, payload);
     return turn.decision("applied");
   }
   const undone = undoneBy(instance, runId);
   if (undone?.undo.status === "active") {
+    remember("applied");
     turn.undoAnswered(undone, contract, payload);
     return turn.decision("applied");
   }
   const answer = run?.answer ?? undone?.undo.answer;
   const fate = answer === undefined ? "late" : answer === digestOf(contract, payload) ? "duplicate" : "conflict";
+  remember(fate);
   return turn.ignore(fate, `${contract.name} was put aside: ${describeFate(fate)}.`);
 }
 
@@ -192,12 +202,6 @@ function onEvent(definition: Definition, instance: Instance, event: Extract<Inpu
     if (isToCome(definition, instance, name)) return turn.park(contract.schema.encode(payload));
   }
   return put("superseded", `${name} was put aside: nothing waits for it in the state ${instance.state}.`);
-}
-
-/** An event is early while the wait that takes it was never open; once it was, whoever left it has decided. */
-function isToCome(definition: Definition, instance: Instance, eventName: string): boolean {
-  const waits = [...definition.nodes.values()].filter((node) => node.kind === "wait" && node.on.has(eventName));
-  return waits.some((wait) => !instance.runs.some((run) => run.state === wait.state));
 }
 
 function onAnswersLater(definition: Definition, instance: Instance, input: Extract<Input, { kind: "answers-later" }>, context: DecisionContext): Decision {
@@ -266,7 +270,7 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
       return turn.decision("applied");
     }
     case "complete":
-      return complete(definition, instance, action, turn, audit);
+      return complete(definition, instance, action, input.note, turn, audit);
     case "skip": {
       const undone = turn.currentUndo();
       if (undone !== undefined) {
@@ -319,9 +323,17 @@ function patch(definition: Definition, instance: Instance, changes: Data): Data 
 }
 
 /** An answer by hand: to the current step or wait, or word that the current undo was done. */
-function complete(definition: Definition, instance: Instance, action: Extract<OperatorAction, { kind: "complete" }>, turn: Turn, audit: Audit): Decision {
+function complete(
+  definition: Definition,
+  instance: Instance,
+  action: Extract<OperatorAction, { kind: "complete" }>,
+  note: string | null,
+  turn: Turn,
+  audit: Audit,
+): Decision {
   const undone = turn.currentUndo();
   if (undone !== undefined) {
+    if (note === null) return turn.deny("INVALID", `Whoever undid ${undone.state} by hand has to say how, in the note.`);
     audit(`An operator undid ${undone.state} by hand.`);
     turn.undoByHand(undone, "done");
     return turn.decision("applied");

@@ -1,12 +1,12 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { createHash } from "node:crypto";
+import { Defect } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import { Loop } from "../../kernel/loop.ts";
 import { connectOutbox, type Hints } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
-import type { CompiledBranch, Definition, Node } from "./compiled.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { findDue, storeDefinitions } from "./store.ts";
+import { findProblem, storedShape } from "./shape.ts";
+import { findDue, replaceDefinition, storeDefinitions } from "./store.ts";
 
 export interface SagaEngineParts {
   readonly registry: SagaRegistry;
@@ -53,14 +53,20 @@ export class SagaEngine {
 
   /**
    * Stores the definitions that this process has loaded.
-   * @throws {Defect} a stored version has another shape
+   * @throws {Defect} a stored version has another shape, or a command a payload that cannot be read as before: sagas under way would
+   *   change under their feet
    */
   async storeDefinitions(): Promise<void> {
-    const shapes = this.parts.registry.definitions.map((definition) => {
-      const shape = shapeOf(definition);
-      return { definition, shape, shapeHash: createHash("sha256").update(JSON.stringify(shape)).digest("hex").slice(0, 16) };
-    });
-    await storeDefinitions(this.parts.em(), shapes);
+    const em = this.parts.em();
+    const loaded = this.parts.registry.definitions.map((definition) => ({ ...storedShape(definition), name: definition.name, version: definition.version }));
+    const stored = await storeDefinitions(em, loaded);
+    for (const now of loaded) {
+      const before = stored.get(`${now.name} v${now.version}`);
+      if (before === undefined || before.shapeHash === now.shapeHash) continue;
+      const problem = findProblem(before.shape, now.shape);
+      if (problem !== null) throw new Defect(`${now.name} v${now.version} ${problem}`);
+      await replaceDefinition(em, now);
+    }
   }
 
   /** Begins to look for passed timers and kept messages. */
@@ -72,63 +78,4 @@ export class SagaEngine {
   async stop(): Promise<void> {
     await this.sweeper.stop();
   }
-}
-
-/** A definition without its functions: what a history can be read and drawn with, and what must not change under one version. */
-function shapeOf(definition: Definition): unknown {
-  return {
-    name: definition.name,
-    version: definition.version,
-    key: definition.key,
-    data: definition.data.text,
-    finals: definition.finals,
-    reasons: Object.keys(definition.reasons),
-    start:
-      definition.start === null
-        ? null
-        : {
-            event: definition.start.event.name,
-            state: definition.start.state,
-            undo: definition.start.undo?.command.name ?? null,
-            ...onlyIf(definition.start.undo?.replies, (replies) => ({ undoBranches: branchShapes(replies) })),
-            ...onlyIf(definition.start.afterFinal === "again", () => ({ afterFinal: "again" })),
-          },
-    nodes: [...definition.nodes.values()].map(nodeShape),
-    interrupts: definition.interrupts.map((one) => ({ event: one.event.name, during: one.during === "any" ? "any" : [...one.during], then: one.then })),
-    failedFinal: definition.failedFinal,
-    ...onlyIf(definition.tell, ({ command }) => ({ tell: command.name })),
-  };
-}
-
-/** What a definition does not use leaves no trace in its shape, so that a new word of the language changes no hash of old definitions. */
-const onlyIf = <T>(value: T, shape: (value: NonNullable<T>) => object): object => (value ? shape(value) : {});
-
-const branchShapes = (branches: ReadonlyMap<string, CompiledBranch> = new Map()): unknown =>
-  [...branches].map(([name, branch]) => ({ name, by: branch.by, arms: [...branch.arms].map(([value, arm]) => [value, arm.then]) }));
-
-function nodeShape(node: Node): unknown {
-  const { state, kind } = node;
-  if (node.kind === "milestone") return { kind, state, goal: node.goal };
-  const branches = branchShapes(node.kind === "step" ? node.replies : node.on);
-  const remind = onlyIf(node.remind, ({ command }) => ({ remind: command.name }));
-  if (node.kind === "wait") return { kind, state, goal: node.goal, branches, onDeadline: node.onDeadline, ...remind };
-  return {
-    kind,
-    state,
-    command: node.command.name,
-    payload: node.command.schema.text,
-    undo:
-      node.undo === null
-        ? null
-        : {
-            command: node.undo.command.name,
-            ifExhausted: node.undo.ifExhausted,
-            ...onlyIf(node.undo.replies, (replies) => ({ branches: branchShapes(replies) })),
-          },
-    effect: node.effect,
-    branches,
-    onTimeout: node.onTimeout,
-    onExhausted: node.onExhausted,
-    ...remind,
-  };
 }

@@ -15,6 +15,7 @@ export { t } from "../../outbox/index.ts";
 export { saga, type Meta, type Saga } from "./definition.ts";
 export { describeMs, type Duration } from "./duration.ts";
 export { SagaEngine, type SagaEngineParts } from "./engine.ts";
+export { SagaCause, SagaExplainer, type NextState, type SagaExplanation, type SagaRemedy } from "./explain.ts";
 export { SagaFeed, type SagaFeedParts, type SagaPush } from "./feed.ts";
 export { migration } from "./migration.ts";
 export { SagaOperations, type OperatorCall, type Redrive, type RedriveCall } from "./operations.ts";

@@ -190,5 +190,6 @@ function redriveEvent(work: Work, letter: DeadLetterView): string | null {
   const { id, sagaType, subjectId, message, payload, runId } = letter;
   if (sagaType === null || subjectId === null) return "It names neither a saga nor a business key.";
   const mail: Mail = { id, type: sagaType, subject_id: subjectId, name: message, payload, run_id: runId, causation_id: null };
-  return work.deliverOne(mail) === null ? `There is still no ${sagaType} with the key ${subjectId} that this process can move.` : null;
+  const undelivered = work.deliverOne(mail);
+  return undelivered === "no saga" ? `There is still no ${sagaType} with the key ${subjectId} that this process can move.` : (undelivered?.message ?? null);
 }

@@ -1,4 +1,4 @@
-import type { AnyCommand, AnyEvent } from "../../outbox/index.ts";
+import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
 import type { Definition, Interrupt } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
@@ -79,6 +79,12 @@ export class SagaRegistry {
       if (event !== undefined) return event;
     }
     return undefined;
+  }
+
+  /** The shape of the messages with this name, where a definition sends or may hear them. */
+  schemaOf(messageName: string): Schema<unknown> | undefined {
+    const contracts = this.definitions.flatMap((definition) => [...sentBy(definition).map((one) => one.command), ...contractsHeard(definition)]);
+    return contracts.find((contract) => contract.name === messageName)?.schema;
   }
 
   /** Names of the sagas, in the order of their registration. */

@@ -3,6 +3,7 @@ import { query, queueOf, toDate, toDateOrNull, type Instant } from "../../outbox
 import type { Definition, Reflect } from "./compiled.ts";
 import type { Instance, Run } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
+import type { DefinitionShape } from "./shape.ts";
 import type { DeadLetterToWrite, HistoryRow } from "./turn.ts";
 import { Defect } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
@@ -196,15 +197,16 @@ export interface Mail {
 /** How long an event waits for its saga before it is an orphan. */
 const KEEP_MAIL = "24 hours";
 
-/** Keeps events by their business key. The same message is kept once. */
-export async function keepMail(em: EntityManager, mail: readonly Mail[]): Promise<void> {
-  await query(
+/** Keeps events by their business key. The same message is kept once. @returns the ids of those that are new */
+export async function keepMail(em: EntityManager, mail: readonly Mail[]): Promise<ReadonlySet<string>> {
+  const rows = await query<{ id: string }>(
     em,
     `insert into saga_mail (id, type, subject_id, name, payload, run_id, causation_id, keep_until)
      select id, type, subject_id, name, payload, run_id, causation_id, clock_timestamp() + interval '${KEEP_MAIL}' from jsonb_to_recordset($1::jsonb)
-       as m(id uuid, type text, subject_id uuid, name text, payload jsonb, run_id uuid, causation_id uuid) on conflict (id) do nothing`,
+       as m(id uuid, type text, subject_id uuid, name text, payload jsonb, run_id uuid, causation_id uuid) on conflict (id) do nothing returning id`,
     [JSON.stringify(mail)],
   );
+  return new Set(rows.map((row) => row.id));
 }
 
 /** Takes the mail of business keys, oldest first, and tells the database's time. */
@@ -261,6 +263,25 @@ export async function recordOperatorAction(
     action.note,
     action.data === undefined ? null : JSON.stringify(action.data),
   ]);
+}
+
+/** An event whose payload does not fit its contract becomes a dead letter; its saga goes on. */
+export async function buryMail(em: EntityManager, mail: Mail, problem: Error): Promise<void> {
+  await query(
+    em,
+    `insert into dead_letter (id, queue, message, run_id, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
+     values ($1, '${MAIL_QUEUE}', $2, $3, $4, $5, $6, 0, 'INVALID', $7, $8) on conflict (id) do nothing`,
+    [
+      mail.id,
+      mail.name,
+      mail.run_id,
+      mail.type,
+      mail.subject_id,
+      JSON.stringify(mail.payload),
+      problem.message,
+      (problem.stack ?? problem.message).slice(0, 4_000),
+    ],
+  );
 }
 
 /** What the dead letters of events name instead of a queue. */
@@ -333,27 +354,32 @@ export async function reflectStatuses(em: EntityManager, reflect: Reflect, rows:
   return new Set(changed.map((row) => row.id));
 }
 
-/**
- * Remembers the definitions that this program has run, in full, so that histories can be read without its code.
- * @throws {Defect} a version was stored with another shape: sagas under way would change under their feet
- */
-export async function storeDefinitions(
-  em: EntityManager,
-  definitions: readonly { definition: Definition; shapeHash: string; shape: unknown }[],
-): Promise<void> {
-  for (const { definition, shapeHash, shape } of definitions) {
-    const [stored] = await query<{ shape_hash: string }>(
-      em,
-      `with added as (insert into saga_definition (name, version, shape_hash, shape) values ($1, $2, $3, $4) on conflict (name, version) do nothing returning shape_hash)
-       select shape_hash from added union all select shape_hash from saga_definition where name = $1 and version = $2`,
-      [definition.name, definition.version, shapeHash, JSON.stringify(shape)],
-    );
-    if (stored !== undefined && stored.shape_hash !== shapeHash) {
-      throw new Defect(
-        `${definition.name} v${definition.version} has another shape (${shapeHash}) than the one sagas have been started with (${stored.shape_hash}). Give the changed definition the version ${definition.version + 1}.`,
-      );
-    }
-  }
+/** A definition as it is stored: what it is made of without its functions, and the shapes of its commands. */
+export interface StoredDefinition {
+  readonly name: string;
+  readonly version: number;
+  readonly shapeHash: string;
+  readonly shape: DefinitionShape;
+}
+
+/** Remembers definitions in full, so that histories can be read without their code. @returns what was stored before, by `name vN` */
+export async function storeDefinitions(em: EntityManager, definitions: readonly StoredDefinition[]): Promise<Map<string, StoredDefinition>> {
+  const rows = await query<StoredDefinition>(
+    em,
+    `with given as (
+       select * from jsonb_to_recordset($1::jsonb) as g(name text, version int, "shapeHash" text, shape jsonb)
+     ), added as (
+       insert into saga_definition (name, version, shape_hash, shape) select name, version, "shapeHash", shape from given on conflict (name, version) do nothing
+     )
+     select d.name, d.version, d.shape_hash as "shapeHash", d.shape from saga_definition d join given g on g.name = d.name and g.version = d.version`,
+    [JSON.stringify(definitions)],
+  );
+  return new Map(rows.map((row) => [`${row.name} v${row.version}`, row]));
+}
+
+/** Replaces what is stored of a definition by a shape that means the same to its sagas. */
+export async function replaceDefinition(em: EntityManager, { name, version, shapeHash, shape }: StoredDefinition): Promise<void> {
+  await query(em, "update saga_definition set shape_hash = $3, shape = $4 where name = $1 and version = $2", [name, version, shapeHash, JSON.stringify(shape)]);
 }
 
 /** One row that cannot be read must not keep the others from being read. */

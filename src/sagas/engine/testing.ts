@@ -100,8 +100,8 @@ export class SagaUnderTest {
   }
 
   /** What an operator's action would do now. */
-  plan(action: OperatorAction): SagaPlan {
-    const decision = decide(this.saga.definition, this.instance, { kind: "operator", action, actorId: OPERATOR, note: null }, this.context());
+  plan(action: OperatorAction, note: string | null = null): SagaPlan {
+    const decision = decide(this.saga.definition, this.instance, { kind: "operator", action, actorId: OPERATOR, note }, this.context());
     return planOf(this.saga.definition, decision);
   }
 

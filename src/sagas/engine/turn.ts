@@ -16,7 +16,7 @@ import {
   type WaitNode,
 } from "./compiled.ts";
 import { describeMs } from "./duration.ts";
-import { isFinished, type Aside, type Instance, type Run, type SagaStatus, type UndoRun } from "./instance.ts";
+import { isFinished, type Aside, type Instance, type ParkedEvent, type Run, type SagaStatus, type UndoRun } from "./instance.ts";
 import { CANCELLED_BY_OPERATOR, operatorsReason } from "./operator.ts";
 import type { AnyOutcome } from "./outcome.ts";
 import { mayHaveHappened, remainsOf } from "./remains.ts";
@@ -121,6 +121,12 @@ export function undoOf(definition: Definition, run: Run): Undo | null {
   if (run.state === start.state) return start.undo;
   const node = nodeOf(definition, run.state);
   return node.kind === "step" ? node.undo : null;
+}
+
+/** An event is early while the wait that takes it was never open; once it was, whoever left it has decided. */
+export function isToCome(definition: Definition, instance: Instance, eventName: string): boolean {
+  const waits = [...definition.nodes.values()].filter((node) => node.kind === "wait" && node.on.has(eventName));
+  return waits.some((wait) => !instance.runs.some((run) => run.state === wait.state));
 }
 
 /** Tells two answers of one step apart. */
@@ -312,20 +318,38 @@ export class Turn {
     this.change({ ...started, status: "WAITING", maxAttempts: 1, deadlineAt, settledAt: node.goal ? (this.draft.settledAt ?? now) : this.draft.settledAt });
   }
 
-  /** Events that came before this wait was open are taken now, in the order in which they came, for as long as it stands. */
+  /** Events that came before this wait was open are taken now, in the order in which they came, until one of them leaves it. */
   private takeParked(node: WaitNode): void {
-    const run = this.currentRun();
     for (const parked of this.draft.parked) {
       const branch = node.on.get(parked.name);
       const contract = node.events.find((event) => event.name === parked.name);
       if (branch === undefined || contract === undefined) continue;
-      if (this.draft.status !== "WAITING" || this.currentRun()?.id !== run?.id) return;
-      this.change({ parked: this.draft.parked.filter(({ messageId }) => messageId !== parked.messageId) });
-      this.message = parked.name;
-      this.messageId = parked.messageId;
-      this.remember("applied");
-      this.becomes("applied").answered(branch, contract, contract.schema.decode(parked.payload, parked.name));
+      const payload = contract.schema.decode(parked.payload, parked.name);
+      this.unpark(parked, "applied");
+      this.becomes("applied");
+      this.answer = digestOf(contract, payload);
+      const outcome = this.choose(branch, payload);
+      if (outcome.go === "stay") {
+        this.apply(outcome, "answered");
+        continue;
+      }
+      const lost = this.draft.parked.filter(({ name }) => node.on.has(name) && !isToCome(this.definition, this.draft, name));
+      this.change({ parked: this.draft.parked.filter((one) => !lost.includes(one)) });
+      this.apply(outcome, "answered");
+      for (const one of lost) {
+        this.unpark(one, "superseded");
+        this.becomes("superseded").record("MESSAGE_IGNORED", `${one.name} was put aside: ${parked.name} came before it.`);
+      }
+      return;
     }
+  }
+
+  /** Takes a parked event: it is what is decided about from now on. */
+  private unpark({ messageId, name }: ParkedEvent, fate: Fate): void {
+    this.change({ parked: this.draft.parked.filter((one) => one.messageId !== messageId) });
+    this.message = name;
+    this.messageId = messageId;
+    this.remember(fate);
   }
 
   /** Nobody is reminded of a state that has been left or stands. */
@@ -369,13 +393,10 @@ export class Turn {
     });
     const why = this.draft.reasonMessage === null ? "" : ` ${this.draft.reasonMessage}`;
     this.record("TRANSITION", `${fromState} led to the end: ${final}.${why}${this.describeRemains()}`, { fromState });
-    for (const { messageId, name } of this.draft.parked) {
-      this.message = name;
-      this.messageId = messageId;
-      this.remember("unused");
-      this.becomes("unused").record("MESSAGE_IGNORED", `${name} came early and was never used: the saga did not get to the state that takes it.`);
+    for (const parked of this.draft.parked) {
+      this.unpark(parked, "unused");
+      this.becomes("unused").record("MESSAGE_IGNORED", `${parked.name} came early and was never used: the saga did not get to the state that takes it.`);
     }
-    if (this.draft.parked.length > 0) this.change({ parked: [] });
   }
 
   private describeRemains(): string {
@@ -741,17 +762,18 @@ export class Turn {
     extra: Partial<Pick<HistoryRow, "fromState" | "attempt" | "reasonCode" | "reasonMessage" | "actorId" | "data">> = {},
   ): void {
     const { codeHash } = this.draft;
-    if (codeHash !== this.definition.codeHash) {
-      this.change({ codeHash: this.definition.codeHash });
-      if (codeHash !== null)
-        this.append("NOTICE", `The code of ${this.definition.name} v${this.definition.version} changed under this saga; its shape did not.`, null, {});
+    const { name, version, codeHash: current } = this.definition;
+    if (codeHash !== current) {
+      this.change({ codeHash: current });
+      const changed = { message: null, messageId: null };
+      if (codeHash !== null) this.append("NOTICE", `The code of ${name} v${version} changed under this saga; its shape did not.`, null, changed);
     }
     const { fate } = this;
     this.fate = null;
     this.append(kind, summary, fate, extra);
   }
 
-  private append(kind: HistoryKind, summary: string, fate: Fate | null, extra: Parameters<Turn["record"]>[2]): void {
+  private append(kind: HistoryKind, summary: string, fate: Fate | null, extra: Partial<HistoryRow>): void {
     const sequence = this.draft.sequence + 1;
     this.change({ sequence });
     const { state, status, reasonCode, reasonMessage } = this.draft;

@@ -88,6 +88,7 @@ export class Work {
   private now: Date;
   /** Events to be kept until their saga can hear them. */
   readonly kept: Mail[] = [];
+  readonly buried: { readonly mail: Mail; readonly problem: Error }[] = [];
 
   constructor(registry: SagaRegistry, claim: LockedClaim | undefined) {
     this.registry = registry;
@@ -146,16 +147,31 @@ export class Work {
     return receipts[0] ?? { messageId: event.id, fate: "no-subscriber" };
   }
 
-  /** Mail goes to the saga whose key it has, which is locked. What cannot be delivered is kept. */
+  /** Mail goes to the saga whose key it has, which is locked. What cannot be delivered is kept; what cannot be read is buried. */
   deliver(mail: readonly Mail[]): void {
-    for (const one of mail) if (this.deliverOne(one) === null) this.kept.push(one);
+    for (const one of mail) {
+      const undelivered = this.deliverOne(one);
+      if (undelivered === "no saga") this.kept.push(one);
+      else if (undelivered !== null) this.buried.push({ mail: one, problem: undelivered });
+    }
   }
 
-  /** @returns null when its saga is not among those locked */
-  deliverOne(mail: Mail): Receipt | null {
+  /** @returns null, or why not: its saga is not among those locked, or what does not fit its contract */
+  deliverOne(mail: Mail): "no saga" | Error | null {
     const id = this.bySubject.get(subjectKey(mail.type, mail.subject_id));
     const contract = this.registry.eventOf(mail.type, mail.name);
-    return id === undefined || contract === undefined ? null : this.step(id, inputOf(unpack(mail, contract)));
+    if (id === undefined || contract === undefined) return "no saga";
+    try {
+      this.step(id, inputOf(unpack(mail, contract)));
+      return null;
+    } catch (error) {
+      if (error instanceof TypeError) return error;
+      throw error;
+    }
+  }
+
+  isLocked({ type, subjectId }: Key): boolean {
+    return this.bySubject.has(subjectKey(type, subjectId));
   }
 
   putAside(command: Envelope): void {
@@ -232,7 +248,7 @@ export class Work {
   }
 
   isEmpty(): boolean {
-    return this.steps.length === 0 && this.kept.length === 0;
+    return this.steps.length === 0 && this.kept.length === 0 && this.buried.length === 0;
   }
 
   born(): Instance[] {
@@ -305,6 +321,11 @@ export class Work {
     this.step(id, { kind: "entity-missing", what, message: message?.message ?? null, messageId: message?.messageId ?? null });
   }
 
+  /** Of the kept events, those that are not new are duplicates. */
+  keptAlready(added: ReadonlySet<string>): void {
+    for (const { id } of this.kept) if (!added.has(id)) this.corrections.set(id, { messageId: id, fate: "duplicate", first: "kept" });
+  }
+
   final(receipt: Receipt): Receipt {
     return this.corrections.get(receipt.messageId) ?? receipt;
   }
@@ -368,7 +389,7 @@ function receiptOf(messageId: string, { fate, explanation, first }: Decision): R
 /** A reply is for the run that it answers, every other event for whoever waits. */
 function inputOf(event: Published): Extract<Input, { kind: "event" | "reply" }> {
   const input = { messageId: event.id, contract: event.contract, payload: event.payload };
-  return event.replyTo === null ? { kind: "event", ...input } : { kind: "reply", runId: event.replyTo.runId, ...input };
+  return event.replyTo === null ? { kind: "event", ...input } : { kind: "reply", runId: event.replyTo.runId, outside: event.correlationId === null, ...input };
 }
 
 const unpack = (mail: Mail, contract: Published["contract"]): Published => ({

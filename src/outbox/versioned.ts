@@ -1,0 +1,65 @@
+import type { AnyCommand, AnyEvent } from "./message.ts";
+import type { Schema } from "./schema.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Where a payload says which version of its contract it was made with; without it, the first. */
+const VERSION = "$version";
+
+/**
+ * A contract that has changed since messages of it were stored. Each upcaster makes a payload of the next version out of one of the
+ * version before, as JSON, so that a message that has waited is read as if it had been sent today; the contract's version is one
+ * more than there are upcasters. Adding an optional field needs none of this; removing, renaming or retyping one does.
+ */
+export function versioned<C extends AnyEvent | AnyCommand>(contract: C, ...upcasters: readonly ((payload: Json) => Json)[]): C {
+  const { schema } = contract as { readonly schema: Schema<unknown> };
+  const version = upcasters.length + 1;
+  const current = (json: unknown, path: string): unknown => {
+    if (json === null || typeof json !== "object") return json;
+    const { [VERSION]: found = 1, ...payload } = json as Json;
+    if (typeof found !== "number" || found < 1 || found > version) throw new TypeError(`${path}: expected version 1 to ${version}, found ${String(found)}`);
+    return upcasters.slice(found - 1).reduce<Json>((older, upcast) => upcast(older), payload);
+  };
+  const upcasting: Schema<unknown> = {
+    ...schema,
+    text: `v${version}${schema.text}`,
+    decode: (json, path) => schema.decode(current(json, path), path),
+    encode: (value) => ({ ...(schema.encode(value) as Json), [VERSION]: version }),
+    redact: (json) => schema.redact(current(json, "payload")),
+  };
+  return { ...contract, schema: upcasting };
+}
+
+/**
+ * Whether messages made with one shape of a payload can be read with another, both as `Schema.text` describes them: nothing was
+ * removed or retyped, and what is new is optional. A contract of a higher version brings its upcasters.
+ */
+export function canRead(newText: string, oldText: string): boolean {
+  if (newText === oldText || versionOf(newText) > versionOf(oldText)) return true;
+  const [newer, older] = [fieldsOf(newText), fieldsOf(oldText)];
+  if (newer === null || older === null || versionOf(newText) < versionOf(oldText)) return false;
+  const kept = [...older].every(([name, type]) => newer.get(name) === type || newer.get(name) === `maybe(${type})`);
+  return kept && [...newer].every(([name, type]) => older.has(name) || type.startsWith("maybe("));
+}
+
+const versionOf = (text: string): number => Number(/^v(\d+)\{/.exec(text)?.[1] ?? 1);
+
+/** `{a:id,b:list({c:int})}` as fields with their types; null for what is no object. */
+function fieldsOf(text: string): Map<string, string> | null {
+  const body = /^(?:v\d+)?\{(.*)\}$/.exec(text)?.[1];
+  if (body === undefined) return null;
+  const fields = new Map<string, string>();
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at <= body.length; at += 1) {
+    const char = body[at];
+    if (char === "(" || char === "{") depth += 1;
+    else if (char === ")" || char === "}") depth -= 1;
+    else if ((char === "," && depth === 0) || char === undefined) {
+      const [name = "", ...type] = body.slice(start, at).split(":");
+      if (name !== "") fields.set(name, type.join(":"));
+      start = at + 1;
+    }
+  }
+  return fields;
+}
