@@ -10,7 +10,9 @@ import {
   SagaReader,
   SagaRegistry,
   type AnySaga,
+  type Migrate,
   type OperatorAction,
+  type SagaMigration,
   type SagaPlan,
   type SagaView,
 } from "../../src/sagas/engine/index.ts";
@@ -57,7 +59,7 @@ export interface TestEngine {
   /** Waits until the sagas of all these subjects have ended, by one statement a look. */
   untilEnded(subjectIds: readonly string[]): Promise<void>;
   /** An operator acts on a saga, in a transaction of its own. */
-  act(sagaId: string, action: OperatorAction, options?: { note?: string; dryRun?: boolean; expectedSequence?: number }): Promise<SagaPlan>;
+  act(sagaId: string, action: OperatorAction | Migrate, options?: { note?: string; dryRun?: boolean; expectedSequence?: number }): Promise<SagaPlan>;
   /** Makes retries that wait due now. */
   skipWaits(): Promise<void>;
   dispose(): Promise<void>;
@@ -65,6 +67,7 @@ export interface TestEngine {
 
 export interface TestEngineOptions {
   readonly sagas: readonly AnySaga[];
+  readonly migrations?: readonly SagaMigration[];
   readonly participants: readonly AnyParticipant[];
   readonly batchSize?: number;
   readonly database?: TestDatabase;
@@ -76,7 +79,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const database = options.database ?? (await createTestDatabase());
   const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "error");
   const hints = new LocalHints();
-  const registry = new SagaRegistry(options.sagas);
+  const registry = new SagaRegistry(options.sagas, options.migrations);
   const em = (): EntityManager => database.orm.em.fork();
   const boss = new PgBoss({
     connectionString: database.url,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
 import type { Meta, ReasonDefinition } from "./definition.ts";
+import type { Run } from "./instance.ts";
 import type { AnyOutcome } from "./outcome.ts";
 import type { Retry } from "./retry.ts";
 
@@ -113,6 +114,16 @@ export interface Definition {
   readonly tell: Notice | null;
   /** Of the functions of the definition, which only map data: another hash under the same shape is allowed, and noted. */
   readonly codeHash: string;
+  /** Versions from which sagas were moved to this one, for the undo of what they did before. */
+  readonly earlier: ReadonlyMap<number, Definition>;
+}
+
+/** The definition that a run was made by: an earlier version, if its saga has been moved since. */
+export function makerOf(definition: Definition, run: Pick<Run, "made">): Definition {
+  if (run.made === undefined) return definition;
+  const maker = definition.earlier.get(run.made.version);
+  if (maker === undefined) throw new Error(`${definition.name} v${definition.version} does not know v${run.made.version}, which made a run of this saga`);
+  return maker;
 }
 
 /** What a reply or event leads to: one arm, or one out of several by a literal field of the event or of the saga's data. */

@@ -314,6 +314,7 @@ export function saga<
     failedFinal: null,
     tell: null,
     codeHash: "",
+    earlier: new Map(),
   };
   return new Builder(draft, nodes, interrupts);
 }

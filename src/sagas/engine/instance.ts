@@ -33,6 +33,8 @@ export interface Run {
   /** Digest of the reply that ended it: a second reply is a duplicate, or another one, a conflict. */
   readonly answer?: string;
   readonly undo: UndoRun | null;
+  /** Of a run from before a migration: the version that made it and the data it had then, as JSON. Its undo keeps that contract. */
+  readonly made?: { readonly version: number; readonly data: unknown };
 }
 
 /**

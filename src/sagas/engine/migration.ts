@@ -1,4 +1,8 @@
+import { canRead } from "../../outbox/index.ts";
+import type { Data, Definition, Node, StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
+import { isFinished, isUndoing, type Instance } from "./instance.ts";
+import { Turn, type Decision, type DecisionContext } from "./turn.ts";
 
 /** How sagas of one version go on under another: where vanished states lead and how the data changes. */
 export interface SagaMigration {
@@ -19,4 +23,62 @@ export function migration<N extends string, D1, S1 extends string, F1 extends st
   how: { readonly states: NoInfer<{ readonly [S in Exclude<S1, S2>]: S2 | "stay" }>; readonly data: (data: D1) => NoInfer<D2> },
 ): SagaMigration {
   return { name: from.name, fromVersion: from.version, toVersion: to.version, states: how.states, data: how.data };
+}
+
+/**
+ * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or one whose contract is the same in both.
+ * What it did before keeps the version that did it, for its undo. Denied otherwise, with why.
+ */
+export function migrate(
+  how: SagaMigration,
+  { from, to }: { readonly from: Definition; readonly to: Definition },
+  instance: Instance,
+  by: { readonly actorId: string; readonly note: string | null },
+  context: DecisionContext,
+): Decision {
+  const state = how.states[instance.state] ?? instance.state;
+  const active = instance.runs.findLast((run) => run.status === "active");
+  const problem = findObstacle(from, to, instance, state, active !== undefined);
+  if (problem !== null) return new Turn(from, instance, context, null, null).deny("WRONG_STATE", problem);
+
+  const made = { version: from.version, data: from.data.encode(instance.data) };
+  const staysOpen = state === instance.state ? active?.id : undefined;
+  const moved: Instance = {
+    ...instance,
+    version: to.version,
+    codeHash: to.codeHash,
+    data: how.data(instance.data as never) as Data,
+    runs: instance.runs.map((run) => (run.id === staysOpen ? run : { ...run, made: run.made ?? made })),
+  };
+  const turn = new Turn(to, moved, context, null, null);
+  turn.audit(`An operator moved it from v${from.version} to v${to.version}.`, by.actorId, {
+    action: "migrate",
+    note: by.note,
+    from: from.version,
+    to: to.version,
+  });
+  if (state === instance.state) return turn.decision("applied");
+  if (active === undefined) turn.rename(state);
+  else turn.moveOn(state);
+  return turn.decision("applied");
+}
+
+function findObstacle(from: Definition, to: Definition, instance: Instance, state: string, isOpen: boolean): string | null {
+  const { state: before } = instance;
+  if (isFinished(instance)) return `It has ended already, as ${before}.`;
+  if (isUndoing(instance)) return `It is being undone, which is the business of v${from.version}: that did what is undone.`;
+  if (state === "stay") return `Sagas in ${before} finish on v${from.version}.`;
+  const [old, next] = [from.nodes.get(before), to.nodes.get(state)];
+  if (next === undefined || next.kind === "milestone") return `v${to.version} has no step or wait ${state}, where ${before} of v${from.version} would lead.`;
+  if (!isOpen || old === undefined || old.kind === "wait")
+    return state === before && old?.kind !== next.kind ? `${state} is another kind of state in v${to.version}.` : null;
+  if (state === before && isSameContract(old, next)) return null;
+  return `${before} awaits an answer that v${to.version} would not understand. Try again when it has moved on.`;
+}
+
+/** The command under way and its answers mean the same in both. */
+function isSameContract(old: Node, next: Node): boolean {
+  if (old.kind !== "step" || next.kind !== "step") return false;
+  const answers = ({ replies }: StepNode): string => [...replies.keys()].toSorted().join();
+  return old.command.name === next.command.name && canRead(next.command.schema.text, old.command.schema.text) && answers(old) === answers(next);
 }

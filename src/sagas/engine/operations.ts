@@ -12,11 +12,13 @@ import {
   type Hints,
 } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
-import type { OperatorAction } from "./operator.ts";
+import { migrate } from "./migration.ts";
+import type { Migrate, OperatorAction } from "./operator.ts";
 import { planOf, type SagaPlan } from "./plan.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { definitionOf, extendDeadlines, lockById, readById, recordOperatorAction, type Mail } from "./store.ts";
+import type { Decision } from "./turn.ts";
 import { claimOf, Work } from "./work.ts";
 
 export interface OperatorCall {
@@ -27,7 +29,7 @@ export interface OperatorCall {
   readonly expectedSequence: number | null;
   /** Tells what the action would do, and changes nothing. */
   readonly dryRun: boolean;
-  readonly action: OperatorAction;
+  readonly action: OperatorAction | Migrate;
 }
 
 export interface RedriveCall {
@@ -83,9 +85,12 @@ export class SagaOperations {
       ]);
     }
     const work = new Work(this.registry, claimOf([], locked));
-    const decision = work.decide(instance, { kind: "operator", action, actorId, note });
+    const decision =
+      action.kind === "migrate"
+        ? this.migrate(work, instance, action.toVersion, { actorId, note })
+        : work.decide(instance, { kind: "operator", action, actorId, note });
     if (decision.denied !== undefined) throw new Refusal(decision.denied, decision.explanation ?? "");
-    const plan = planOf(definitionOf(this.registry, instance.type, instance.version), decision);
+    const plan = planOf(definitionOf(this.registry, instance.type, decision.instance.version), decision);
     if (call.dryRun) return plan;
     work.take(instance, decision);
     await this.advance.save(em, work);
@@ -155,6 +160,15 @@ export class SagaOperations {
     const { pausedAt } = await resumeQueue(em, call.queue);
     const extended = await extendDeadlines(em, this.registry, call.queue, pausedAt);
     await recordOperatorAction(em, { actorId: call.actorId, action: "resume-queue", target: call.queue, note: call.note, data: { pausedAt, extended } });
+  }
+
+  private migrate(work: Work, instance: Instance, toVersion: number, by: { readonly actorId: string; readonly note: string | null }): Decision {
+    const { type, version } = instance;
+    const how = this.registry.findMigration(type, version, toVersion);
+    if (how === undefined)
+      throw new Refusal("INVALID", `Nothing says how a ${type} gets from v${version} to v${toVersion}: declare a migration.`, ["toVersion"]);
+    const versions = { from: definitionOf(this.registry, type, version), to: definitionOf(this.registry, type, toVersion) };
+    return migrate(how, versions, instance, by, work.context());
   }
 
   /** What an action does to a step or undo also answers its dead letter; a cancelled saga needs none of its own any more. */

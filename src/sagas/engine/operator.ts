@@ -16,6 +16,12 @@ export type OperatorAction =
   | { readonly kind: "move-timer"; readonly timer: SagaTimer; readonly to: Date }
   | { readonly kind: "fire-timer"; readonly timer: SagaTimer };
 
+/** On to another version of the definition, by a declared migration, at a safe point. */
+export interface Migrate {
+  readonly kind: "migrate";
+  readonly toVersion: number;
+}
+
 /** The reason of sagas that an operator cancelled; every definition has it, without declaring it. */
 export const CANCELLED_BY_OPERATOR = "CancelledByOperator";
 export const operatorsReason = { code: "CANCELLED_BY_OPERATOR", message: "An operator cancelled it.", cancels: true } as const;

@@ -2,6 +2,7 @@ import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
 import type { Definition, Interrupt } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
+import type { SagaMigration } from "./migration.ts";
 
 // A list of sagas holds definitions with every kind of data.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -24,10 +25,21 @@ export class SagaRegistry {
   private readonly starting = new Map<string, Definition>();
   private readonly advancing = new Map<string, Definition[]>();
 
-  /** @throws {DefinitionError} with every problem of every definition */
-  constructor(sagas: readonly AnySaga[]) {
-    this.definitions = sagas.map((one) => one.definition);
+  private readonly migrations = new Map<string, SagaMigration>();
+
+  /** @throws {DefinitionError} with every problem of every definition and migration */
+  constructor(sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = []) {
+    this.definitions = withEarlier(
+      sagas.map((one) => one.definition),
+      migrations,
+    );
     const problems = this.definitions.flatMap((definition) => checkDefinition(definition));
+    for (const how of migrations) {
+      const versions = [how.fromVersion, how.toVersion];
+      const missing = versions.filter((version) => !this.definitions.some((one) => one.name === how.name && one.version === version));
+      if (missing.length > 0) problems.push(`A migration of ${how.name} names v${missing.join(" and v")}, which is not registered. Register both versions.`);
+      this.migrations.set(`${how.name} ${versions.join()}`, how);
+    }
     for (const definition of this.definitions) {
       const id = `${definition.name} v${definition.version}`;
       if (this.byVersion.has(id)) problems.push(`${id} is registered twice; give the newer one another version.`);
@@ -56,6 +68,11 @@ export class SagaRegistry {
   /** @returns undefined when this process has not loaded the version */
   find(name: string, version: number): Definition | undefined {
     return this.byVersion.get(`${name} v${version}`);
+  }
+
+  /** @returns undefined when nothing says how to get from one version to the other */
+  findMigration(name: string, fromVersion: number, toVersion: number): SagaMigration | undefined {
+    return this.migrations.get(`${name} ${fromVersion},${toVersion}`);
   }
 
   startedBy(eventName: string): Definition | undefined {
@@ -119,6 +136,19 @@ export class SagaRegistry {
       this.definitions.filter((one) => one.name === name).reduce((newest, one) => (one.version > newest.version ? one : newest)),
     );
   }
+}
+
+/** Every version knows those from which its sagas may have been moved to it, through however many versions. */
+function withEarlier(definitions: readonly Definition[], migrations: readonly SagaMigration[]): Definition[] {
+  const earlier = ({ name, version }: Pick<Definition, "name" | "version">): Definition[] =>
+    migrations
+      .filter((how) => how.name === name && how.toVersion === version && how.fromVersion < version)
+      .flatMap((how) => definitions.filter((one) => one.name === name && one.version === how.fromVersion))
+      .flatMap((one) => [one, ...earlier(one)]);
+  return definitions.map((definition) => {
+    const known = earlier(definition).map((one) => [one.version, one] as const);
+    return known.length === 0 ? definition : { ...definition, earlier: new Map(known) };
+  });
 }
 
 /** Everything that a definition may send. */

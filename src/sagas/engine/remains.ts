@@ -1,4 +1,4 @@
-import { nodeOf, startOf, type Definition } from "./compiled.ts";
+import { makerOf, nodeOf, startOf, type Definition } from "./compiled.ts";
 import type { Instance, Run } from "./instance.ts";
 
 /** An effect that a failed saga leaves behind. */
@@ -19,8 +19,9 @@ export const mayHaveHappened = (run: Run): boolean => ["done", "partly", "unknow
 export function remainsOf(definition: Definition, instance: Pick<Instance, "runs" | "reason">): SagaRemainder[] {
   if (instance.reason === null) return [];
   return instance.runs.filter(mayHaveHappened).flatMap((run): SagaRemainder[] => {
-    const isStart = run.state === startOf(definition).state;
-    const node = isStart ? null : nodeOf(definition, run.state);
+    const maker = makerOf(definition, run);
+    const isStart = run.state === startOf(maker).state;
+    const node = isStart ? null : nodeOf(maker, run.state);
     const isIrreversible = node?.kind === "step" && node.effect === "irreversible";
     if (!isIrreversible && run.undo?.status !== "gave-up") return [];
     return [

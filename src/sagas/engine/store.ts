@@ -48,6 +48,7 @@ export const SAGA_COLUMNS = `id, type, definition_version, subject_id, run_numbe
 
 /** The rows that stay as they were born; everything else of a saga changes with every decision. */
 const CHANGING = [
+  ["definition_version", "int"],
   ["state", "text"],
   ["status", "text"],
   ["sequence", "int"],
@@ -289,7 +290,7 @@ export const MAIL_QUEUE = "saga-mail";
 
 /** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga of that run number already */
 export async function insertSagas(em: EntityManager, registry: SagaRegistry, instances: readonly Instance[]): Promise<ReadonlySet<string>> {
-  const fixed = ["id uuid", "type text", "definition_version int", "subject_id uuid", "run_number int", "started_at timestamptz"];
+  const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "started_at timestamptz"];
   const names = [...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => name)].join(", ");
   const types = [...fixed, "participants jsonb", ...CHANGING.map(([name, type]) => `${name} ${type}`)].join(", ");
   const rows = await query<{ id: string }>(
@@ -455,7 +456,6 @@ export function definitionOf(registry: SagaRegistry, type: string, version: numb
 const birth = (instance: Instance): object => ({
   id: instance.id,
   type: instance.type,
-  definition_version: instance.version,
   subject_id: instance.subjectId,
   run_number: instance.runNumber,
   participants: instance.participants,
@@ -463,6 +463,7 @@ const birth = (instance: Instance): object => ({
 });
 
 const changing = (registry: SagaRegistry, instance: Instance): object => ({
+  definition_version: instance.version,
   state: instance.state,
   status: instance.status,
   sequence: instance.sequence,

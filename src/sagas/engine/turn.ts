@@ -3,6 +3,7 @@ import type { FailureReason } from "../../kernel/errors.ts";
 import type { AnyCommand, AnyEvent, Fate } from "../../outbox/index.ts";
 import {
   isFinal,
+  makerOf,
   nodeOf,
   startOf,
   stateAfter,
@@ -117,9 +118,10 @@ export const describeFate = (fate: Fate): string =>
 
 /** The undo of a run, or null where there is none. */
 export function undoOf(definition: Definition, run: Run): Undo | null {
-  const start = startOf(definition);
+  const maker = makerOf(definition, run);
+  const start = startOf(maker);
   if (run.state === start.state) return start.undo;
-  const node = nodeOf(definition, run.state);
+  const node = nodeOf(maker, run.state);
   return node.kind === "step" ? node.undo : null;
 }
 
@@ -441,7 +443,7 @@ export class Turn {
       this.failedAttempt(failure, attempts, `Undoing ${run.state}: ${describeFailure(undo.retry, attempts, failure)} Next attempt in ${describeMs(wait)}.`);
       return this.sendUndo(undo, run, run.undo.runId as string, attempts + 1, nextAttemptAt);
     }
-    this.bury(undo.command, undo.with(this.draft.data, this.meta(run.id, attempts)), run.undo.runId as string, attempts, failure);
+    this.bury(undo.command, undo.with(this.dataOf(run), this.meta(run.id, attempts)), run.undo.runId as string, attempts, failure);
     this.failedAttempt(failure, attempts, `Undoing ${run.state}: ${describeFailure(undo.retry, attempts, failure)} No attempt is left.`);
     if (undo.ifExhausted === "continue") return this.undoEnded(run, "gave-up");
     this.parkUndo(run, failure);
@@ -601,20 +603,25 @@ export class Turn {
   }
 
   /** What an aside sends: the reminder or notice of its state, or the command of the run that it redrives. */
-  private noticeOf(aside: Aside): Notice & { readonly stepRunId: string } {
-    if (aside.kind === "tell" && this.definition.tell !== null) return { ...this.definition.tell, stepRunId: aside.id };
+  private noticeOf(aside: Aside): Notice & { readonly stepRunId: string; readonly data: Data } {
+    const { data } = this.draft;
+    if (aside.kind === "tell" && this.definition.tell !== null) return { ...this.definition.tell, stepRunId: aside.id, data };
     if (aside.kind === "redrive") {
       const run = this.draft.runs.find((one) => one.id === aside.id || one.undo?.runId === aside.id);
-      if (run !== undefined) return { ...(run.id === aside.id ? (nodeOf(this.definition, run.state) as StepNode) : this.getUndo(run)), stepRunId: run.id };
+      if (run !== undefined) return { ...(run.id === aside.id ? this.stepOf(run) : this.getUndo(run)), stepRunId: run.id, data: this.dataOf(run) };
     }
     const node = nodeOf(this.definition, aside.state);
     if (node.kind === "milestone" || node.remind === null) throw new Error(`${this.definition.name}: ${aside.state} has no reminder`);
-    return { ...node.remind, stepRunId: aside.id };
+    return { ...node.remind, stepRunId: aside.id, data };
+  }
+
+  private stepOf(run: Run): StepNode {
+    return nodeOf(makerOf(this.definition, run), run.state) as StepNode;
   }
 
   private sendAside(aside: Aside, deliverAt: Date | null): void {
     const notice = this.noticeOf(aside);
-    this.send(notice.command, notice.with(this.draft.data, this.meta(notice.stepRunId, aside.attempts)), aside.id, aside.attempts, deliverAt);
+    this.send(notice.command, notice.with(notice.data, this.meta(notice.stepRunId, aside.attempts)), aside.id, aside.attempts, deliverAt);
   }
 
   private changeAside(id: string, changes: Partial<Aside>): void {
@@ -630,8 +637,8 @@ export class Turn {
       if (run === undefined) {
         for (const one of this.draft.runs) if (one.undo?.runId === aside.id) this.changeRun(one.id, { undo: { ...one.undo, status: "done", answer } });
       } else {
-        const branch = (nodeOf(this.definition, run.state) as StepNode).replies.get(contract.name);
-        const outcome = branch === undefined || isFinished(this.draft) ? null : this.choose(branch, payload);
+        const branch = this.stepOf(run).replies.get(contract.name);
+        const outcome = branch === undefined || isFinished(this.draft) || run.made !== undefined ? null : this.choose(branch, payload);
         this.changeRun(run.id, { status: outcome?.go === "fail" && outcome.partly !== true ? "none" : "done", answer });
       }
     }
@@ -644,13 +651,13 @@ export class Turn {
   }
 
   asideAttemptFailed(aside: Aside, failure: FailureReason): void {
-    const { command, retry, with: mapping, stepRunId } = this.noticeOf(aside);
+    const { command, retry, with: mapping, stepRunId, data } = this.noticeOf(aside);
     const attempt = aside.attempts - aside.firstAttempt + 1;
     const wait = this.nextWait(retry, attempt, failure);
     const what = `${command.name}, beside the main path: ${describeFailure(retry, attempt, failure)}`;
     if (wait === null) {
       this.changeAside(aside.id, { status: "gave-up" });
-      this.bury(command, mapping(this.draft.data, this.meta(stepRunId, aside.attempts)), aside.id, aside.attempts, failure);
+      this.bury(command, mapping(data, this.meta(stepRunId, aside.attempts)), aside.id, aside.attempts, failure);
       return this.failedAttempt(failure, aside.attempts, `${what} No attempt is left.`);
     }
     const next = { ...aside, attempts: aside.attempts + 1 };
@@ -692,6 +699,19 @@ export class Turn {
   redrive(runId: string, state: string, attempt: number): void {
     const known = this.draft.asides.find((aside) => aside.id === runId);
     this.sendAside(this.newAside(known?.kind ?? "redrive", state, runId, attempt), null);
+  }
+
+  /** A state that stands goes on standing under the name that a newer version has for it. */
+  rename(state: string): void {
+    const fromState = this.draft.state;
+    this.change({ state });
+    this.record("TRANSITION", `${fromState} is ${state} from now on, and goes on standing.`, { fromState });
+  }
+
+  /** Out of a wait that a newer version has lost, into what takes its place. */
+  moveOn(state: string): void {
+    this.endRun("unknown");
+    this.enter(state);
   }
 
   undoByHand(run: UndoneRun, status: "done" | "gave-up"): void {
@@ -749,7 +769,12 @@ export class Turn {
   }
 
   private sendUndo(undo: Undo, run: Run, undoRunId: string, attempt: number, deliverAt: Date | null): void {
-    this.send(undo.command, undo.with(this.draft.data, this.meta(run.id, attempt)), undoRunId, attempt, deliverAt);
+    this.send(undo.command, undo.with(this.dataOf(run), this.meta(run.id, attempt)), undoRunId, attempt, deliverAt);
+  }
+
+  /** The data that a run's own version knows. */
+  private dataOf(run: Run): Data {
+    return run.made === undefined ? this.draft.data : makerOf(this.definition, run).data.decode(run.made.data, `v${run.made.version}.data`);
   }
 
   private send(command: AnyCommand, payload: unknown, runId: string, attempt: number, deliverAt: Date | null): void {

@@ -377,7 +377,7 @@ export class Work {
     }
   }
 
-  private context(): DecisionContext {
+  context(): DecisionContext {
     return { now: this.now, newId, random: Math.random };
   }
 }

@@ -1,0 +1,236 @@
+import { command, event, handle, occur, publish, query, t, versioned, type AnyParticipant } from "../../../src/outbox/index.ts";
+import { DefinitionError, exponential, fail, finish, migration, next, noRetry, park, saga, SagaRegistry } from "../../../src/sagas/engine/index.ts";
+import { createOrm } from "../../../src/database/orm.ts";
+import { createTransaction } from "../../../src/database/transaction.ts";
+import { domainEntities } from "../../../src/domain/entities.ts";
+import { newId } from "../../../src/kernel/ids.ts";
+import { silentLog } from "../../../src/kernel/log.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { createTestEngine, type TestEngine } from "../../support/engine.ts";
+
+// A loan of a book. Version 2 knows where the book is fetched, asks nobody any more, and has another name for the reading.
+
+const LoanAskedEvent = event("LoanAskedEvent", { loanId: t.id() });
+const LoanAllowedEvent = event("LoanAllowedEvent", { loanId: t.id() });
+const BookReturnedEvent = event("BookReturnedEvent", { loanId: t.id() });
+const LoanGivenUpEvent = event("LoanGivenUpEvent", { loanId: t.id() });
+const ShelfClearedEvent = event("ShelfClearedEvent", { loanId: t.id(), shelf: t.text() });
+const ShelfFilledEvent = event("ShelfFilledEvent", { loanId: t.id() });
+const NoticePrintedEvent = event("NoticePrintedEvent", { loanId: t.id() });
+const ClearShelfCommand = command("ClearShelfCommand", { loanId: t.id() }, ShelfClearedEvent);
+const FillShelfCommand = command("FillShelfCommand", { loanId: t.id(), shelf: t.text() }, ShelfFilledEvent);
+const PrintNoticeCommand = command("PrintNoticeCommand", { loanId: t.id() }, NoticePrintedEvent);
+const PrintNoticeOfTwoCommand = versioned(command("PrintNoticeCommand", { loanId: t.id(), room: t.text() }, NoticePrintedEvent), (payload) => ({
+  ...payload,
+  room: "?",
+}));
+
+const reasons = { GivenUp: { code: "CANCELLED_BY_USER", message: "Given up.", cancels: true } } as const;
+
+const loanOne = saga("Loan", {
+  version: 1,
+  key: "loanId",
+  data: { loanId: t.id(), shelf: t.maybe(t.text()) },
+  states: ["Asked", "Clearing", "Allowing", "Printing", "Reading", "Mending"],
+  finals: { Returned: "succeeded", GivenUp: "failed" },
+  reasons,
+})
+  .startOn(LoanAskedEvent, { state: "Asked", key: (e) => e.loanId, init: (e) => ({ ...e }) })
+  .step("Clearing", {
+    invoke: ClearShelfCommand,
+    with: (d) => ({ loanId: d.loanId }),
+    onReply: { ShelfClearedEvent: { save: (e) => ({ shelf: e.shelf }), then: next } },
+    compensate: { invoke: FillShelfCommand, with: (d) => ({ loanId: d.loanId, shelf: `old ${d.shelf}` }) },
+    timeout: ["1h", park],
+    onExhausted: park,
+  })
+  .wait("Allowing", { for: [LoanAllowedEvent], on: { LoanAllowedEvent: next }, deadline: ["30d", fail("GivenUp")] })
+  .step("Printing", {
+    invoke: PrintNoticeCommand,
+    with: (d) => ({ loanId: d.loanId }),
+    onReply: { NoticePrintedEvent: next },
+    effect: "none",
+    retry: exponential({ first: "1m", factor: 2, times: 2 }),
+    timeout: ["1h", park],
+    onExhausted: park,
+  })
+  .wait("Reading", { for: [BookReturnedEvent], on: { BookReturnedEvent: next }, deadline: ["30d", park] })
+  .step("Mending", {
+    invoke: PrintNoticeCommand,
+    with: (d) => ({ loanId: d.loanId }),
+    onReply: { NoticePrintedEvent: finish("Returned") },
+    effect: "none",
+    timeout: ["1h", park],
+    onExhausted: park,
+  })
+  .interrupt(LoanGivenUpEvent, { during: "any", then: fail("GivenUp") })
+  .onFailed({ final: "GivenUp" })
+  .build();
+
+const loanTwo = saga("Loan", {
+  version: 2,
+  key: "loanId",
+  data: { loanId: t.id(), place: t.text(), room: t.text() },
+  states: ["Asked", "Clearing", "Printing", "Borrowed", "Mending"],
+  finals: { Returned: "succeeded", GivenUp: "failed" },
+  reasons,
+})
+  .startOn(LoanAskedEvent, { state: "Asked", key: (e) => e.loanId, init: (e) => ({ ...e, place: "desk", room: "hall" }) })
+  .step("Clearing", {
+    invoke: ClearShelfCommand,
+    with: (d) => ({ loanId: d.loanId }),
+    onReply: { ShelfClearedEvent: { save: (e) => ({ place: e.shelf }), then: next } },
+    compensate: { invoke: FillShelfCommand, with: (d) => ({ loanId: d.loanId, shelf: `new ${d.place}` }) },
+    timeout: ["1h", park],
+    onExhausted: park,
+  })
+  .step("Printing", {
+    invoke: PrintNoticeOfTwoCommand,
+    with: (d) => ({ loanId: d.loanId, room: d.room }),
+    onReply: { NoticePrintedEvent: next },
+    effect: "none",
+    retry: noRetry,
+    timeout: ["1h", park],
+    onExhausted: park,
+  })
+  .wait("Borrowed", { for: [BookReturnedEvent], on: { BookReturnedEvent: finish("Returned") }, deadline: ["30d", next] })
+  .wait("Mending", { for: [LoanAllowedEvent], on: { LoanAllowedEvent: finish("Returned") }, deadline: ["30d", park] })
+  .interrupt(LoanGivenUpEvent, { during: "any", then: fail("GivenUp") })
+  .onFailed({ final: "GivenUp" })
+  .build();
+
+const oneToTwo = migration(loanOne, loanTwo, {
+  states: { Allowing: "Printing", Reading: "Borrowed" },
+  data: (d) => ({ loanId: d.loanId, place: d.shelf ?? "desk", room: "hall" }),
+});
+
+let shelf = "A3";
+let isPrinterOn = true;
+const participants: AnyParticipant[] = [
+  handle(ClearShelfCommand, async (_em, { payload }) => occur(ShelfClearedEvent, { ...payload, shelf })),
+  handle(FillShelfCommand, async (em, { payload }) => {
+    await query(em, "insert into filled (loan_id, shelf) values ($1, $2)", [payload.loanId, payload.shelf]);
+    return occur(ShelfFilledEvent, { loanId: payload.loanId });
+  }),
+  handle(PrintNoticeOfTwoCommand, async (_em, { payload: { loanId } }) => {
+    if (!isPrinterOn) throw new Error("The printer is off");
+    return occur(NoticePrintedEvent, { loanId });
+  }),
+];
+
+let database: TestDatabase;
+let engine: TestEngine;
+/** A process of the day when version 1 was the newest: that starts every saga. */
+let former: TestEngine;
+let formerOrm: TestDatabase["orm"];
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await database.sql("create table filled (loan_id uuid, shelf text)");
+  formerOrm = await createOrm({ url: database.url, entities: domainEntities, log: silentLog, poolSize: 2 });
+  former = await createTestEngine({
+    sagas: [loanOne],
+    participants,
+    database: { ...database, orm: formerOrm, transaction: createTransaction(formerOrm, silentLog) },
+  });
+  engine = await createTestEngine({ sagas: [loanOne, loanTwo], participants, migrations: [oneToTwo], database });
+  await engine.start();
+});
+afterAll(async () => {
+  await engine.dispose();
+  await former.dispose();
+  await formerOrm.close();
+  await database.dispose();
+});
+
+async function loan(until: string): Promise<{ loanId: string; sagaId: string }> {
+  const loanId = newId();
+  await former.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId })));
+  const { id } = await engine.until("Loan", loanId, ({ state }) => state === "Allowing", "the loan to wait for its permission");
+  if (until !== "Allowing") {
+    await say(LoanAllowedEvent, loanId);
+    await engine.until("Loan", loanId, ({ state, status }) => `${state} ${status}`.startsWith(until), `the loan to be ${until}`);
+  }
+  return { loanId, sagaId: id };
+}
+
+const say = (what: typeof LoanAllowedEvent | typeof BookReturnedEvent | typeof LoanGivenUpEvent, loanId: string) =>
+  engine.transaction((em) => publish(em, occur(what as typeof LoanAllowedEvent, { loanId })));
+const migrateIt = (sagaId: string, options: Parameters<TestEngine["act"]>[2] = {}) => engine.act(sagaId, { kind: "migrate", toVersion: 2 }, options);
+const view = async (loanId: string) => (await engine.saga("Loan", loanId)) ?? null;
+
+test("a saga is moved to another version where no answer is outstanding, as an event in its history, and goes on there", async () => {
+  const { loanId, sagaId } = await loan("Reading");
+  const plan = await migrateIt(sagaId, { dryRun: true });
+  expect(await view(loanId)).toMatchObject({ definitionVersion: 1, state: "Reading" });
+  expect(await migrateIt(sagaId, { note: "v2 is here" })).toMatchObject({ state: plan.state, status: plan.status, sends: [], events: plan.events });
+  expect(await view(loanId)).toMatchObject({ definitionVersion: 2, state: "Borrowed", status: "WAITING" });
+  const history = await engine.sql("select kind, data, actor_id is not null as by_somebody from saga_event where saga_id = $1 and kind = 'OPERATOR_ACTION'", [
+    sagaId,
+  ]);
+  expect(history).toEqual([{ kind: "OPERATOR_ACTION", data: { action: "migrate", note: "v2 is here", from: 1, to: 2 }, by_somebody: true }]);
+  await say(BookReturnedEvent, loanId);
+  expect(await engine.until("Loan", loanId, ({ finishedAt }) => finishedAt !== null, "the loan to end")).toMatchObject({ state: "Returned" });
+});
+
+test("a state that the newer version has lost leads where the migration says, and what follows there is done", async () => {
+  const { loanId, sagaId } = await loan("Allowing");
+  expect(await migrateIt(sagaId)).toMatchObject({ state: "Printing", sends: ["PrintNoticeCommand"] });
+  await engine.until("Loan", loanId, ({ state }) => state === "Borrowed", "the notice to be printed");
+});
+
+test("what was done before a migration is undone by the version that did it, with the data of its day", async () => {
+  shelf = "B7";
+  const { loanId, sagaId } = await loan("Reading");
+  await migrateIt(sagaId);
+  await say(LoanGivenUpEvent, loanId);
+  expect(await engine.until("Loan", loanId, ({ finishedAt }) => finishedAt !== null, "the loan to be undone")).toMatchObject({ status: "CANCELLED" });
+  expect(await engine.sql("select shelf from filled where loan_id = $1", [loanId])).toEqual([{ shelf: "old B7" }]);
+});
+
+test("where the contract of the answer under way is the same in both, or can be read, the step goes on in the newer version", async () => {
+  isPrinterOn = false;
+  const { loanId, sagaId } = await loan("Printing RETRYING");
+  await migrateIt(sagaId);
+  expect(await view(loanId)).toMatchObject({ definitionVersion: 2, state: "Printing", status: "RETRYING" });
+  isPrinterOn = true;
+  await engine.skipWaits();
+  await engine.until("Loan", loanId, ({ state }) => state === "Borrowed", "the notice to be printed");
+});
+
+test("a saga that stands is moved standing, and begins again in the newer version", async () => {
+  const { loanId, sagaId } = await loan("Reading");
+  await engine.act(sagaId, { kind: "fire-timer", timer: "DEADLINE" });
+  expect(await view(loanId)).toMatchObject({ state: "Reading", status: "STUCK" });
+  await migrateIt(sagaId);
+  expect(await view(loanId)).toMatchObject({ definitionVersion: 2, state: "Borrowed", status: "STUCK" });
+  await engine.act(sagaId, { kind: "retry" });
+  expect(await view(loanId)).toMatchObject({ state: "Borrowed", status: "WAITING" });
+});
+
+test("a saga that awaits what the newer version would not understand is not moved, and the answer says when it can be", async () => {
+  const { loanId, sagaId } = await loan("Reading");
+  await engine.pause();
+  await say(BookReturnedEvent, loanId);
+  await expect(migrateIt(sagaId)).rejects.toMatchObject({
+    code: "WRONG_STATE",
+    message: "Mending awaits an answer that v2 would not understand. Try again when it has moved on.",
+  });
+  expect(await view(loanId)).toMatchObject({ definitionVersion: 1, state: "Mending" });
+  await engine.start();
+});
+
+test("a saga that is being undone, or has ended, stays on its version", async () => {
+  const { loanId, sagaId } = await loan("Allowing");
+  await engine.pause();
+  await say(LoanGivenUpEvent, loanId);
+  await expect(migrateIt(sagaId)).rejects.toThrow("It is being undone, which is the business of v1: that did what is undone.");
+  await engine.start();
+  await engine.until("Loan", loanId, ({ finishedAt }) => finishedAt !== null, "the end");
+  await expect(migrateIt(sagaId)).rejects.toThrow("It has ended already, as GivenUp.");
+});
+
+test("a version to which no migration leads is refused, and so is a migration between versions that are not registered", async () => {
+  const { sagaId } = await loan("Allowing");
+  await expect(engine.act(sagaId, { kind: "migrate", toVersion: 3 })).rejects.toThrow("Nothing says how a Loan gets from v1 to v3: declare a migration.");
+  expect(() => new SagaRegistry([loanTwo], [oneToTwo])).toThrow(DefinitionError);
+});
