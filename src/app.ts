@@ -26,8 +26,8 @@ import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
 import { Outbox, query } from "./outbox/index.ts";
-import { SagaEngine, SagaFeed, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
-import { sagas } from "./sagas/index.ts";
+import { SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
+import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { startServer, type RunningServer } from "./server/index.ts";
 
 /** The program, running. */
@@ -94,7 +94,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   closing.add("hints", () => hints.close());
   await hints.start();
 
-  const registry = new SagaRegistry(sagas);
+  const registry = new SagaRegistry(sagas, sagaMigrations);
   const engine = new SagaEngine({ registry, em, transaction: createTransaction(orm, log, "sweeper"), hints, log });
   await engine.storeDefinitions();
 
@@ -147,6 +147,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       sagas: reader,
       registry,
       feed,
+      operations: new SagaOperations({ registry, hints }),
+      explainer: new SagaExplainer(),
       identity,
       log,
       routers,

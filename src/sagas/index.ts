@@ -1,4 +1,8 @@
+import type { SagaMigration } from "./engine/index.ts";
 import { courseEnrollment } from "./course-enrollment.ts";
 
 /** Every saga of the platform. A new one is a definition, its test, and a line here. */
 export const sagas = [courseEnrollment];
+
+/** How sagas get from one version of their definition to the next, by `migration(from, to, …)`. */
+export const migrations: readonly SagaMigration[] = [];

@@ -5,10 +5,28 @@ import { authDirective } from "./authorization.ts";
 import { CourseEnrollmentPayloadResolver, CourseEnrollmentResolver } from "./course-enrollment/resolver.ts";
 import { CourseResolver } from "./courses/resolver.ts";
 import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
-import { SagaEventResolver, SagaResolver } from "./sagas/resolver.ts";
+import { DeadLetterResolver, SagaDeadLettersResolver } from "./operations/dead-letters.ts";
+import { SagaExplanationResolver } from "./operations/explanation.ts";
+import { QueuePauseResolver, QueueResolver } from "./operations/queues.ts";
+import { SagaOperationsResolver } from "./operations/sagas.ts";
+import { SagaEventResolver, SagaPauseResolver, SagaResolver } from "./sagas/resolver.ts";
 import { UserResolver } from "./users/resolver.ts";
 
-const resolvers = [UserResolver, CourseResolver, CourseEnrollmentResolver, CourseEnrollmentPayloadResolver, SagaResolver, SagaEventResolver] as const;
+const resolvers = [
+  UserResolver,
+  CourseResolver,
+  CourseEnrollmentResolver,
+  CourseEnrollmentPayloadResolver,
+  SagaResolver,
+  SagaEventResolver,
+  SagaPauseResolver,
+  SagaOperationsResolver,
+  SagaExplanationResolver,
+  DeadLetterResolver,
+  SagaDeadLettersResolver,
+  QueueResolver,
+  QueuePauseResolver,
+] as const;
 
 /** Streams come from the feeds of the context, so there is nothing to publish in memory. */
 const noPubSub: NonNullable<BuildSchemaOptions["pubSub"]> = {

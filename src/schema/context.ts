@@ -2,8 +2,8 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
 import type { Role } from "../domain/users/user.ts";
 import type { Log } from "../kernel/log.ts";
-import type { SagaFeed, SagaReader } from "../sagas/engine/index.ts";
-import { createLoaders, type Loaders } from "./loaders.ts";
+import type { SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
+import { createLoaders, type LoaderParts, type Loaders } from "./loaders.ts";
 
 /** Issues the token that proves who somebody is; implemented where identities are kept. */
 export interface TokenIssuer {
@@ -15,13 +15,13 @@ export interface TokenIssuer {
 }
 
 /** What resolvers need of the rest of the program. */
-export interface SchemaParts {
+export interface SchemaParts extends LoaderParts {
   /** A fresh fork for reads. */
   readonly em: () => EntityManager;
   /** Runs the work in one transaction, again when it lost a race. */
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
-  readonly sagas: SagaReader;
   readonly feed: SagaFeed;
+  readonly operations: SagaOperations;
   readonly identity: TokenIssuer;
   readonly log: Log;
 }
@@ -38,7 +38,9 @@ export interface Caller {
 export class RequestContext {
   readonly requestId: string;
   readonly sagas: SagaReader;
+  readonly registry: SagaRegistry;
   readonly feed: SagaFeed;
+  readonly operations: SagaOperations;
   readonly identity: TokenIssuer;
   // No # members: Apollo hands a copy of the context to resolvers, made without the constructor.
   private readonly parts: SchemaParts;
@@ -53,7 +55,9 @@ export class RequestContext {
     this.currentViewer = caller.viewer;
     this.requestId = caller.requestId;
     this.sagas = parts.sagas;
+    this.registry = parts.registry;
     this.feed = parts.feed;
+    this.operations = parts.operations;
     this.identity = parts.identity;
     this.refresh();
   }
@@ -75,7 +79,7 @@ export class RequestContext {
   /** Forgets what was loaded: before each push of a subscription, and after a write. */
   refresh(): void {
     this.currentEm = this.parts.em();
-    this.currentLoaders = createLoaders(this.currentEm, this.sagas, this.currentViewer);
+    this.currentLoaders = createLoaders(this.currentEm, this.parts, this.currentViewer);
   }
 
   /** One call into the domain as one transaction; what is read afterwards sees what it wrote. */

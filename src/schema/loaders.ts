@@ -1,17 +1,26 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
-import type { SagaReader } from "../sagas/engine/index.ts";
+import type { SagaExplainer, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
 import { courseEnrollmentLoaders } from "./course-enrollment/loaders.ts";
 import { courseLoaders } from "./courses/loaders.ts";
+import { operationLoaders } from "./operations/loaders.ts";
 import { sagaLoaders } from "./sagas/loaders.ts";
 import { userLoaders } from "./users/loaders.ts";
 
+/** Where loaders look that need more than the database. */
+export interface LoaderParts {
+  readonly sagas: SagaReader;
+  readonly explainer: SagaExplainer;
+  readonly registry: SagaRegistry;
+}
+
 /** Everything that resolvers look up for one object at a time; each loader asks once for all objects of a list. */
-export const createLoaders = (em: EntityManager, sagas: SagaReader, viewer: Actor | null) => ({
+export const createLoaders = (em: EntityManager, parts: LoaderParts, viewer: Actor | null) => ({
   ...userLoaders(em),
   ...courseLoaders(em),
   ...courseEnrollmentLoaders(em, viewer),
-  ...sagaLoaders(em, sagas),
+  ...sagaLoaders(em, parts.sagas),
+  ...operationLoaders(em, parts),
 });
 
 export type Loaders = ReturnType<typeof createLoaders>;

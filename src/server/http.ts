@@ -9,7 +9,6 @@ import { startupError } from "../kernel/startup-error.ts";
 import { buildApiSchema } from "../schema/build-schema.ts";
 import { RequestContext, type SchemaParts } from "../schema/context.ts";
 import { isForNow } from "../schema/errors.ts";
-import type { SagaCatalogue } from "../schema/sagas/enums.ts";
 import { AccountStanding } from "../schema/standing.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
@@ -24,8 +23,6 @@ export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** The sagas whose types and states the schema shows. */
-  readonly registry: SagaCatalogue;
   readonly identity: SchemaParts["identity"] & TokenVerifier;
   /** Answers when the database does. */
   readonly pingDatabase: () => Promise<unknown>;

@@ -50,8 +50,27 @@ const words = (anonymous: Word, learner: Word, stranger: Word, mentor: Word, ope
   admin,
 });
 
+const forOperators = words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN");
+const operations: readonly [mutation: string, given: string][] = [
+  ["retrySaga", `id: "${newId()}"`],
+  ["completeSagaStep", `id: "${newId()}", note: "n"`],
+  ["skipSagaStep", `id: "${newId()}", note: "n"`],
+  ["cancelSaga", `id: "${newId()}", note: "n"`],
+  ["pauseSaga", `id: "${newId()}", note: "n"`],
+  ["resumeSaga", `id: "${newId()}", note: "n"`],
+  ["moveSagaTimer", `id: "${newId()}", timer: DEADLINE, to: "2100-01-01T00:00:00Z", note: "n"`],
+  ["fireSagaTimer", `id: "${newId()}", timer: DEADLINE, note: "n"`],
+  ["migrateSaga", `id: "${newId()}", toVersion: 2, note: "n"`],
+  ["migrateSaga", `id: "${newId()}", toVersion: 2, note: "n"`],
+  ["redriveDeadLetters", `filter: {}, note: "n", idempotencyKey: "12345678"`],
+  ["discardDeadLetters", `ids: ["${newId()}"], note: "n"`],
+  ["pauseQueue", `name: "nowhere", note: "n"`],
+  ["resumeQueue", `name: "nowhere"`],
+];
+
 // The learner is enrolled in the mentor's course; everybody else has nothing to do with the two.
-const table: readonly [field: string, query: () => string, expected: Record<Who, Word>][] = [
+type Row = readonly [field: string, query: () => string, expected: Record<Who, Word>];
+const table: readonly Row[] = [
   ["categories", () => "{ categories { id } }", words("ok", "ok", "ok", "ok", "ok", "ok")],
   ["courses", () => "{ courses { nodes { id } } }", words("ok", "ok", "ok", "ok", "ok", "ok")],
   ["course", () => `{ course(id: "${course}") { id } }`, words("ok", "ok", "ok", "ok", "ok", "ok")],
@@ -95,6 +114,16 @@ const table: readonly [field: string, query: () => string, expected: Record<Who,
   ],
   ["course.viewerEnrollment", () => `{ course(id: "${course}") { viewerEnrollment { id } } }`, words("empty", "ok", "empty", "empty", "empty", "empty")],
   ["saga.subject", () => `{ saga(id: "${sagaId}") { subject { __typename } } }`, words("UNAUTHENTICATED", "ok", "empty", "empty", "empty", "empty")],
+  ["saga.deadLetters", () => `{ saga(id: "${sagaId}") { deadLetters { id } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "empty", "empty", "ok", "empty")],
+  ["saga.explanation", () => `{ saga(id: "${sagaId}") { explanation { cause } } }`, words("UNAUTHENTICATED", "FORBIDDEN", "empty", "empty", "ok", "empty")],
+  [
+    "saga.remains",
+    () => `{ saga(id: "${sagaId}") { remains { state } undoIncomplete remindAt } }`,
+    words("UNAUTHENTICATED", "ok", "empty", "empty", "ok", "empty"),
+  ],
+  ["deadLetters", () => "{ deadLetters { nodes { id } } }", forOperators],
+  ["queues", () => "{ queues { name } }", forOperators],
+  ...operations.map(([name, given]): Row => [name, () => `mutation { ${name}(${given}) { userErrors { code } } }`, forOperators]),
   ["saga.events", () => `{ saga(id: "${sagaId}") { events { summary } } }`, words("UNAUTHENTICATED", "ok", "empty", "empty", "ok", "empty")],
 ];
 

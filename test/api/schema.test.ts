@@ -63,13 +63,14 @@ test("everything is described", () => {
 });
 
 test.each(mutations.map((field) => [field.name, field] as const))(
-  "%s answers with a nullable payload of nullable entities and userErrors",
+  "%s answers with a nullable payload of nullable entities, userErrors and what was left as it was",
   (_name, { type }) => {
     if (!isObjectType(type)) throw new Error(`Expected a nullable object, found ${String(type)}`);
     expect(type.name).toMatch(/Payload$/);
     expect(type.getInterfaces().map(({ name }) => name)).toContain("MutationPayload");
     for (const field of Object.values(type.getFields())) {
       if (field.name === "userErrors") expect(String(field.type)).toBe("[UserError!]!");
+      else if (field.name === "refused") expect(String(field.type)).toMatch(/^\[\w+!\]!$/);
       else expect(isNonNullType(field.type)).toBe(false);
     }
   },
@@ -86,6 +87,19 @@ test("a field that may be refused may be null", () => {
   const places = fieldsOf(schema).filter((place) => authOf(place) !== "" && !place.path.startsWith("Subscription."));
   expect(places.length).toBeGreaterThan(10);
   expect(places.filter(({ field }) => isNonNullType(field.type)).map(({ path }) => path)).toEqual([]);
+});
+
+test("what operators do says why, may be rehearsed, and is closed to everybody else", () => {
+  const isOperation = (name: string): boolean => /^(?!.*Enrollment).*(Saga|Queue|DeadLetters)/.test(name);
+  const operations = mutations.filter(({ name }) => isOperation(name));
+  expect(operations).toHaveLength(13);
+  for (const field of operations) {
+    expect(authOf({ path: field.name, field })).toBe("@auth(any: [OPERATOR])");
+    const argument = (name: string) => field.args.find((one) => one.name === name);
+    expect([String(argument("dryRun")?.type), argument("dryRun")?.defaultValue]).toEqual(["Boolean!", false]);
+    // These two may be called without one.
+    expect(String(argument("note")?.type)).toBe(["retrySaga", "resumeQueue"].includes(field.name) ? "String" : "String!");
+  }
 });
 
 test("every connection has first, 20 by default, and after", () => {

@@ -4,9 +4,10 @@ import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment
 import { hashPassword } from "../../src/domain/users/password.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
+import type { AnyParticipant } from "../../src/outbox/index.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { createLog } from "../../src/kernel/log.ts";
-import { SagaFeed, SagaRegistry } from "../../src/sagas/engine/index.ts";
+import { SagaExplainer, SagaFeed, SagaOperations, SagaRegistry } from "../../src/sagas/engine/index.ts";
 import { sagas } from "../../src/sagas/index.ts";
 import { type RunningServer, type ServerParts, startServer } from "../../src/server/index.ts";
 import { generateKeyPairSync } from "node:crypto";
@@ -36,6 +37,8 @@ const PASSWORD = "correct horse battery";
 /** The whole API on real sockets and a database of its own; work is carried out once `engine.start()` was called. */
 export class ApiTest {
   readonly #clients: Client[] = [];
+  /** Commands that fail, by name, with the error that their participant throws. */
+  readonly faults: Map<string, Error>;
 
   private constructor(
     readonly engine: TestEngine,
@@ -43,22 +46,30 @@ export class ApiTest {
     readonly feed: SagaFeed,
     readonly server: RunningServer,
     readonly passwordHash: string,
-  ) {}
+    faults: Map<string, Error>,
+  ) {
+    this.faults = faults;
+  }
 
   static async open(over: Partial<ServerParts> = {}): Promise<ApiTest> {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
-    const engine = await createTestEngine({ sagas, participants: courseEnrollmentParticipants({ send: async () => ({ accepted: true }) }) });
+    const faults = new Map<string, Error>();
+    const participants = courseEnrollmentParticipants({ send: async () => ({ accepted: true }) });
+    const engine = await createTestEngine({ sagas, participants: participants.map((one) => withFaults(one, faults)) });
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
     const feed = new SagaFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
+    const registry = new SagaRegistry(sagas);
     const starting = startServer({
       host: "127.0.0.1",
       port: 0,
-      registry: new SagaRegistry(sagas),
+      registry,
       em: engine.em,
       transaction: engine.transaction,
       sagas: engine.reader,
       feed,
+      operations: new SagaOperations({ registry, hints: engine.hints }),
+      explainer: new SagaExplainer(),
       identity,
       log,
       development: false,
@@ -69,7 +80,7 @@ export class ApiTest {
       await engine.dispose();
       throw error;
     });
-    return new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }));
+    return new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }), faults);
   }
 
   async close(): Promise<void> {
@@ -149,6 +160,28 @@ export class ApiTest {
     if (courseEnrollment == null || saga == null) throw new Error(`Expected an enrollment, found ${JSON.stringify(data)}`);
     return { enrollmentId: courseEnrollment.id, sagaId: saga.id };
   }
+}
+
+function withFaults(participant: AnyParticipant, faults: ReadonlyMap<string, Error>): AnyParticipant {
+  const failIfTold = (): void => {
+    const fault = faults.get(participant.command.name);
+    if (fault !== undefined) throw fault;
+  };
+  if (participant.mode === "transactional")
+    return {
+      ...participant,
+      async handleAll(em, commands) {
+        failIfTold();
+        return participant.handleAll(em, commands);
+      },
+    };
+  return {
+    ...participant,
+    async perform(input, delivery, signal) {
+      failIfTold();
+      return participant.perform(input, delivery, signal);
+    },
+  };
 }
 
 export const password = PASSWORD;

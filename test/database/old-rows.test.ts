@@ -1,4 +1,4 @@
-import { EntityManager } from "@mikro-orm/postgresql";
+import type { EntityManager } from "@mikro-orm/postgresql";
 import pg from "pg";
 import { migrationsList } from "../../migrations/index.ts";
 import { createLog, silentLog } from "../../src/kernel/log.ts";

@@ -295,7 +295,7 @@ describe("each cause is told with its facts", () => {
     const told = explained(reserving(), { job: jobWith(), queuePause });
     expect(told).toMatchObject({ cause: "QUEUE_PAUSED", since: before(20), queue: "reserve-stock" });
     expect(told.summary).toContain(`the queue reserve-stock, which ${OPERATOR} has paused since 2026-01-01T00:00:40.000Z: Stock system is being moved.`);
-    expect(told.remedies).toMatchObject([{ mutation: "resumeQueue", arguments: { queue: "reserve-stock" } }]);
+    expect(told.remedies).toMatchObject([{ mutation: "resumeQueue", arguments: { name: "reserve-stock" } }]);
   });
 
   test("NO_WORKER, with the queue", () => {

@@ -31,7 +31,7 @@ export const SagaCause = {
 } as const;
 export type SagaCause = keyof typeof SagaCause;
 
-/** A mutation of the API that moves the saga on, with the arguments to call it with; `<why>` is for the operator to fill in. */
+/** A mutation of the API that moves the saga on, with the arguments to call it with; what stands in angle brackets is for the operator to fill in. */
 export interface SagaRemedy {
   readonly mutation: string;
   readonly arguments: Readonly<Record<string, unknown>>;
@@ -378,7 +378,7 @@ class Explanation {
         summary: `${this.command} is on the queue ${queue}, which ${queuePause.by ?? "somebody"} has paused since ${iso(queuePause.at)}: ${sentence(queuePause.note)} Deadlines of steps stand still meanwhile.`,
         since: queuePause.at,
         queue,
-        remedies: [{ mutation: "resumeQueue", arguments: { queue, note: WHY }, description: "Lets every process take from the queue again." }],
+        remedies: [{ mutation: "resumeQueue", arguments: { name: queue, note: WHY }, description: "Lets every process take from the queue again." }],
       };
     }
     const takers = this.takers().length;
@@ -486,7 +486,8 @@ class Explanation {
   }
 
   private redrive(letters: SagaFacts["openLetters"], description: string): SagaRemedy {
-    return { mutation: "redriveDeadLetters", arguments: { filter: { ids: letters.map(({ id }) => id) }, limit: letters.length, note: WHY }, description };
+    const filter = { ids: letters.map(({ id }) => id) };
+    return { mutation: "redriveDeadLetters", arguments: { filter, limit: letters.length, note: WHY, idempotencyKey: KEY }, description };
   }
 
   private redriveOf(runId: string | null): SagaRemedy[] {
@@ -519,6 +520,8 @@ class Explanation {
 }
 
 const WHY = "<why>";
+/** 8 to 128 characters of the operator's choice. */
+const KEY = "<a new key>";
 
 const iso = (instant: Date): string => instant.toISOString();
 const isoOr = (instant: Date | null): string => (instant === null ? "an unknown time" : iso(instant));

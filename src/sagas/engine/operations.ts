@@ -4,6 +4,7 @@ import {
   deadLettersOfSagas,
   listOldestOpen,
   pauseQueue,
+  query,
   requireTransaction,
   resolveDeadLetters,
   resumeQueue,
@@ -74,7 +75,7 @@ export class SagaOperations {
   async act(em: EntityManager, call: OperatorCall): Promise<SagaPlan> {
     requireTransaction(em, "act");
     const { sagaId, action, actorId, note, expectedSequence } = call;
-    const locked = await (call.dryRun ? readById : lockById)(em, this.registry, [sagaId]);
+    const locked = await lockById(em, this.registry, [sagaId]);
     const unreadable = locked.unreadable.get(sagaId);
     if (unreadable !== undefined) throw new Refusal("WRONG_STATE", `The saga cannot be moved by this process: ${unreadable}.`);
     const instance = locked.instances.get(sagaId);
@@ -90,12 +91,13 @@ export class SagaOperations {
         ? this.migrate(work, instance, action.toVersion, { actorId, note })
         : work.decide(instance, { kind: "operator", action, actorId, note });
     if (decision.denied !== undefined) throw new Refusal(decision.denied, decision.explanation ?? "");
-    const plan = planOf(definitionOf(this.registry, instance.type, decision.instance.version), decision);
-    if (call.dryRun) return plan;
     work.take(instance, decision);
-    await this.advance.save(em, work);
-    await this.resolveLetters(em, instance, call);
-    return plan;
+    await (call.dryRun ? rehearse : perform)(em, async () => {
+      await this.advance.save(em, work);
+      await this.resolveLetters(em, instance, call);
+    });
+    const saved = work.latest(sagaId) ?? decision;
+    return planOf(definitionOf(this.registry, instance.type, saved.instance.version), saved);
   }
 
   /**
@@ -186,6 +188,35 @@ export class SagaOperations {
       { status, by: actorId, note, resolutionId: null },
     );
   }
+}
+
+/** What the tables do not allow is no error of the program, but an action that is not possible. */
+async function perform(em: EntityManager, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const constraint = violatedCheck(error);
+    if (constraint === null) throw error;
+    throw new Refusal("WRONG_STATE", `The subject's row does not allow it: it would break ${constraint}.`);
+  }
+}
+
+/** Does the work and takes it back, so that whatever stands in its way is met. */
+async function rehearse(em: EntityManager, work: () => Promise<void>): Promise<void> {
+  await query(em, "savepoint rehearsal");
+  try {
+    await perform(em, work);
+  } finally {
+    await query(em, "rollback to savepoint rehearsal");
+  }
+}
+
+function violatedCheck(error: unknown): string | null {
+  for (let one: unknown = error; one instanceof Error; one = one.cause) {
+    const { code, constraint } = one as { readonly code?: unknown; readonly constraint?: unknown };
+    if (code === "23514") return String(constraint);
+  }
+  return null;
 }
 
 /** @returns why not, or null */

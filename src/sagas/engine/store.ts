@@ -296,7 +296,7 @@ export async function insertSagas(em: EntityManager, registry: SagaRegistry, ins
   const rows = await query<{ id: string }>(
     em,
     `insert into saga (${names}, participants)
-     select ${names}, array(select jsonb_array_elements_text(participants)::uuid) from jsonb_to_recordset($1::jsonb) as i(${types})
+     select ${[...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => given(name))].join(", ")}, array(select jsonb_array_elements_text(participants)::uuid) from jsonb_to_recordset($1::jsonb) as i(${types})
      on conflict (type, subject_id, run_number) do nothing returning id`,
     [JSON.stringify(instances.map((instance) => ({ ...changing(registry, instance), ...birth(instance) })))],
   );
@@ -314,7 +314,7 @@ export async function saveSagas(
   history: readonly (HistoryRow & { readonly sagaId: string })[],
   deadLetters: readonly (DeadLetterToWrite & { readonly id: string; readonly sagaId: string; readonly queue: string })[],
 ): Promise<void> {
-  const set = CHANGING.map(([name]) => `${name} = i.${name}`).join(", ");
+  const set = CHANGING.map(([name]) => `${name} = ${given(name)}`).join(", ");
   const types = CHANGING.map(([name, type]) => `${name} ${type}`).join(", ");
   await query(
     em,
@@ -462,6 +462,11 @@ const birth = (instance: Instance): object => ({
   started_at: instance.startedAt,
 });
 
+/** A column out of the JSON of a row, where most of the time most have nothing to say and are left out. */
+const given = (column: string): string => (LISTS.includes(column) ? `coalesce(i.${column}, '[]')` : `i.${column}`);
+const LISTS = ["asides", "parked", "heard"];
+const orNothing = <T>(list: readonly T[]): readonly T[] | undefined => (list.length === 0 ? undefined : list);
+
 const changing = (registry: SagaRegistry, instance: Instance): object => ({
   definition_version: instance.version,
   state: instance.state,
@@ -469,43 +474,43 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   sequence: instance.sequence,
   attempt: instance.attempt,
   max_attempts: instance.maxAttempts,
-  next_attempt_at: instance.nextAttemptAt,
-  deadline_at: instance.deadlineAt,
-  remind_at: instance.remindAt,
-  paused_at: instance.pausedAt,
-  paused_by: instance.pausedBy,
-  pause_note: instance.pauseNote,
-  settled_at: instance.settledAt,
+  next_attempt_at: instance.nextAttemptAt ?? undefined,
+  deadline_at: instance.deadlineAt ?? undefined,
+  remind_at: instance.remindAt ?? undefined,
+  paused_at: instance.pausedAt ?? undefined,
+  paused_by: instance.pausedBy ?? undefined,
+  pause_note: instance.pauseNote ?? undefined,
+  settled_at: instance.settledAt ?? undefined,
   data: definitionOf(registry, instance.type, instance.version).data.encode(instance.data),
   runs: instance.runs,
-  asides: instance.asides,
-  parked: instance.parked,
-  heard: instance.heard,
-  code_hash: instance.codeHash,
-  reason: instance.reason,
-  reason_code: instance.reasonCode,
-  reason_message: instance.reasonMessage,
-  reason_at: instance.reasonAt,
+  asides: orNothing(instance.asides),
+  parked: orNothing(instance.parked),
+  heard: orNothing(instance.heard),
+  code_hash: instance.codeHash ?? undefined,
+  reason: instance.reason ?? undefined,
+  reason_code: instance.reasonCode ?? undefined,
+  reason_message: instance.reasonMessage ?? undefined,
+  reason_at: instance.reasonAt ?? undefined,
   updated_at: instance.updatedAt,
-  finished_at: instance.finishedAt,
+  finished_at: instance.finishedAt ?? undefined,
 });
 
 const historyJson = (row: HistoryRow & { readonly sagaId: string }): object => ({
   saga_id: row.sagaId,
   sequence: row.sequence,
   kind: row.kind,
-  message: row.message,
-  message_id: row.messageId,
-  fate: row.fate,
+  message: row.message ?? undefined,
+  message_id: row.messageId ?? undefined,
+  fate: row.fate ?? undefined,
   from_state: row.fromState,
   to_state: row.toState,
   status: row.status,
   summary: row.summary,
-  attempt: row.attempt,
-  reason_code: row.reasonCode,
-  reason_message: row.reasonMessage,
-  actor_id: row.actorId,
-  data: row.data,
+  attempt: row.attempt ?? undefined,
+  reason_code: row.reasonCode ?? undefined,
+  reason_message: row.reasonMessage ?? undefined,
+  actor_id: row.actorId ?? undefined,
+  data: row.data ?? undefined,
 });
 
 const deadLetterJson = (letter: DeadLetterToWrite & { readonly id: string; readonly sagaId: string; readonly queue: string }): object => ({

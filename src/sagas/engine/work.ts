@@ -209,6 +209,11 @@ export class Work {
     return decide(definitionOf(this.registry, before.type, before.version), before, input, this.context());
   }
 
+  /** The newest decision about a saga, as it is or will be saved. */
+  latest(sagaId: string): Decision | undefined {
+    return this.steps.findLast((step) => step.sagaId === sagaId)?.decision;
+  }
+
   instance(sagaId: string): Instance | undefined {
     return this.instances.get(sagaId);
   }

@@ -1,5 +1,5 @@
 import { registerEnumType } from "type-graphql";
-import type { SagaEventView, SagaStatus, SagaStepStatus } from "../../sagas/engine/index.ts";
+import type { SagaEventView, SagaRemainder, SagaStatus, SagaStepStatus } from "../../sagas/engine/index.ts";
 
 /** What the schema needs to know of the sagas of this program. */
 export interface SagaCatalogue {
@@ -94,9 +94,61 @@ registerEnumType(SagaEventKindEnum, {
     TRANSITION: { description: "State or status changed." },
     ATTEMPT_FAILED: { description: "An attempt of a step failed; `reason` says why." },
     COMPENSATION: { description: "An effect of an earlier step was undone, or is about to be." },
-    OPERATOR_ACTION: { description: "An operator retried, cancelled or redrove." },
+    OPERATOR_ACTION: { description: "An operator did something to it; `data` says what and why." },
     MESSAGE_IGNORED: { description: "A duplicate or late message arrived and was put aside without effect." },
     NOTICE: { description: "Something beside the main path: a reminder, a notice, a redriven command, or a message that came early." },
+  },
+});
+
+type Fate = NonNullable<SagaEventView["fate"]>;
+/** Stored in lower case with hyphens. */
+const MessageFateEnum = {
+  STARTED: "started",
+  APPLIED: "applied",
+  PARKED: "parked",
+  KEPT: "kept",
+  DUPLICATE: "duplicate",
+  DUPLICATE_START: "duplicate-start",
+  LATE: "late",
+  CONFLICT: "conflict",
+  SUPERSEDED: "superseded",
+  REFUSED: "refused",
+  NOTED: "noted",
+  ALREADY_UNDOING: "already-undoing",
+  UNUSED: "unused",
+  ORPHAN: "orphan",
+  NO_SUBSCRIBER: "no-subscriber",
+} as const satisfies { readonly [F in Fate as Capitals<F>]: F };
+type Capitals<F extends string> = F extends `${infer Head}-${infer Tail}` ? `${Uppercase<Head>}_${Capitals<Tail>}` : Uppercase<F>;
+registerEnumType(MessageFateEnum, {
+  name: "MessageFate",
+  description: "What became of a message.",
+  valuesConfig: {
+    STARTED: { description: "It started the saga." },
+    APPLIED: { description: "It was what the saga waited for, and took effect." },
+    PARKED: { description: "It came early; the saga keeps it until it waits for it." },
+    KEPT: { description: "No saga had its business key yet; it was kept for 24 hours." },
+    DUPLICATE: { description: "The same message was heard before." },
+    DUPLICATE_START: { description: "A saga with this business key exists already." },
+    LATE: { description: "It answers something that had been given up." },
+    CONFLICT: { description: "It answers what had been answered already, and otherwise." },
+    SUPERSEDED: { description: "A newer attempt had taken over." },
+    REFUSED: { description: "It was not possible any more, and its sender was told." },
+    NOTED: { description: "The saga had ended, which was no reason to refuse it." },
+    ALREADY_UNDOING: { description: "The saga was being undone already." },
+    UNUSED: { description: "It came early, and what would have taken it was never reached." },
+    ORPHAN: { description: "No saga had its business key in time; it became a dead letter." },
+    NO_SUBSCRIBER: { description: "Nobody listens to it." },
+  },
+});
+
+const SagaRemainderWhyEnum: { readonly [W in SagaRemainder["why"]]: W } = { IRREVERSIBLE: "IRREVERSIBLE", UNDO_GAVE_UP: "UNDO_GAVE_UP" };
+registerEnumType(SagaRemainderWhyEnum, {
+  name: "SagaRemainderWhy",
+  description: "Why an effect stays although its saga has failed.",
+  valuesConfig: {
+    IRREVERSIBLE: { description: "What happened cannot be undone." },
+    UNDO_GAVE_UP: { description: "Its undo was given up." },
   },
 });
 
@@ -112,4 +164,4 @@ registerEnumType(SagaOrderEnum, {
   },
 });
 
-export { SagaEventKindEnum, SagaStepStatusEnum };
+export { MessageFateEnum, SagaEventKindEnum, SagaRemainderWhyEnum, SagaStepStatusEnum };

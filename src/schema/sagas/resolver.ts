@@ -4,12 +4,12 @@ import { getById, requireIds } from "../arguments.ts";
 import { Auth } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { checkedFirst, type Connection, pageRequest, toConnection } from "../pagination.ts";
-import { UserType } from "../users/types.ts";
+import { findUser, UserType } from "../users/types.ts";
 import { type SagaOrder, SagaOrderEnum } from "./enums.ts";
 import { SagaFilterInput } from "./inputs.ts";
 import { watchProgress } from "./progress.ts";
 import { findVisibleSubject, SagaSubject } from "./subject.ts";
-import { SagaConnection, SagaEventType, SagaProgressType, SagaType } from "./types.ts";
+import { SagaConnection, SagaEventType, SagaPauseType, SagaProgressType, SagaType } from "./types.ts";
 
 @Resolver(() => SagaType)
 export class SagaResolver {
@@ -78,8 +78,15 @@ export class SagaEventResolver {
 
   @FieldResolver(() => UserType, { nullable: true, description: "Who acted; null for the system." })
   async actor(@Root() event: SagaEventType, @Ctx() context: RequestContext): Promise<UserType | null> {
-    const user = event.actorId === null ? null : await context.loaders.user.load(event.actorId);
-    return user === null ? null : new UserType(user);
+    return findUser(event.actorId, context);
+  }
+}
+
+@Resolver(() => SagaPauseType)
+export class SagaPauseResolver {
+  @FieldResolver(() => UserType, { nullable: true, description: "Who paused it; null where the account is gone." })
+  async by(@Root() pause: SagaPauseType, @Ctx() context: RequestContext): Promise<UserType | null> {
+    return findUser(pause.actorId, context);
   }
 }
 

@@ -1,10 +1,10 @@
 import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
-import type { SagaEventView, SagaPush, SagaStatus, SagaStepStatus, SagaView } from "../../sagas/engine/index.ts";
+import type { SagaEventView, SagaPush, SagaRemainder, SagaStatus, SagaStepStatus, SagaView } from "../../sagas/engine/index.ts";
 import { Auth, type HasParties } from "../authorization.ts";
 import { connectionOf } from "../pagination.ts";
 import { MutationPayload, Reason, toReason } from "../payload.ts";
 import { DateTime, JSONObject } from "../scalars.ts";
-import { SagaEventKindEnum, SagaStateEnum, SagaStatusEnum, SagaStepStatusEnum, SagaTypeEnum } from "./enums.ts";
+import { MessageFateEnum, SagaEventKindEnum, SagaRemainderWhyEnum, SagaStateEnum, SagaStatusEnum, SagaStepStatusEnum, SagaTypeEnum } from "./enums.ts";
 
 @ObjectType({ description: "One stop of the state machine's main path, for a progress bar." })
 export class SagaStep {
@@ -24,6 +24,39 @@ export class SagaStep {
   finishedAt!: Date | null;
 }
 
+@ObjectType("SagaPause", { description: "An operator's order that a saga stand still." })
+export class SagaPauseType {
+  @Field(() => DateTime, { description: "Since when." })
+  readonly at: Date;
+
+  @Field(() => String, { nullable: true, description: "Why, in the operator's words." })
+  @Auth({ any: ["OPERATOR"] })
+  readonly note: string | null;
+
+  readonly actorId: string | null;
+
+  constructor({ at, by, note }: NonNullable<SagaView["pause"]>) {
+    this.at = at;
+    this.note = note;
+    this.actorId = by;
+  }
+}
+
+@ObjectType("SagaRemainder", { description: "An effect that a failed saga leaves behind." })
+export class SagaRemainderType implements SagaRemainder {
+  @Field(() => SagaStateEnum, { description: "State whose effect stays." })
+  state!: string;
+
+  @Field(() => String, { nullable: true, description: "Command whose effect it is; null for what was done when the saga started." })
+  command!: string | null;
+
+  @Field(() => SagaRemainderWhyEnum, { description: "Why it stays." })
+  why!: SagaRemainder["why"];
+
+  @Field(() => Boolean, { description: "False: it was given up without an answer, so it may never have happened." })
+  certain!: boolean;
+}
+
 @ObjectType("Saga", { description: "A process of several steps, each a transaction of its own, that either all take effect or are undone." })
 export class SagaType implements HasParties {
   @Field(() => ID, { description: "UUIDv7." })
@@ -32,7 +65,7 @@ export class SagaType implements HasParties {
   @Field(() => SagaTypeEnum, { description: "Which process." })
   readonly type: string;
 
-  @Field(() => Int, { description: "Version of the state machine this saga runs on; it never changes during a saga's life." })
+  @Field(() => Int, { description: "Version of the state machine this saga runs on; only an operator moves a saga to another." })
   readonly definitionVersion: number;
 
   @Field(() => ID, { description: "Id of what the saga is about." })
@@ -68,6 +101,21 @@ export class SagaType implements HasParties {
   @Field(() => DateTime, { nullable: true, description: "When the current wait runs out." })
   readonly deadlineAt: Date | null;
 
+  @Field(() => DateTime, { nullable: true, description: "When the current step or wait reminds next." })
+  readonly remindAt: Date | null;
+
+  @Field(() => SagaPauseType, {
+    nullable: true,
+    description: "Set while an operator has it paused: no command of it is carried out and none of its timers fires.",
+  })
+  readonly pause: SagaPauseType | null;
+
+  @Field(() => [SagaRemainderType], { description: "What stays of a saga that has failed; empty while nothing has failed." })
+  readonly remains: readonly SagaRemainder[];
+
+  @Field(() => Boolean, { description: "The undo of some effect was given up; `remains` says which." })
+  readonly undoIncomplete: boolean;
+
   @Field(() => DateTime, { description: "When it began." })
   readonly startedAt: Date;
 
@@ -94,6 +142,10 @@ export class SagaType implements HasParties {
     this.maxAttempts = view.maxAttempts;
     this.nextAttemptAt = view.nextAttemptAt;
     this.deadlineAt = view.deadlineAt;
+    this.remindAt = view.remindAt;
+    this.pause = view.pause === null ? null : new SagaPauseType(view.pause);
+    this.remains = view.remains;
+    this.undoIncomplete = view.undoIncomplete;
     this.startedAt = view.startedAt;
     this.updatedAt = view.updatedAt;
     this.finishedAt = view.finishedAt;
@@ -123,6 +175,12 @@ export class SagaEventType {
 
   @Field(() => String, { nullable: true, description: "Command or event name, e.g. CourseCapacityCheckedEvent; null when the clock or an operator acted." })
   readonly message: string | null;
+
+  @Field(() => MessageFateEnum, {
+    nullable: true,
+    description: "What became of the message; where it led to several events, only the first of them says so.",
+  })
+  readonly fate: SagaEventView["fate"];
 
   @Field(() => SagaStateEnum, { nullable: true, description: "State before; null for the first event." })
   readonly fromState: string | null;
@@ -155,6 +213,7 @@ export class SagaEventType {
     this.occurredAt = view.occurredAt;
     this.kind = view.kind;
     this.message = view.message;
+    this.fate = view.fate;
     this.fromState = view.fromState;
     this.toState = view.toState;
     this.status = view.status;

@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType } from "type-graphql";
 import type { User } from "../../domain/users/user.ts";
 import { Auth, type HasParties } from "../authorization.ts";
+import type { RequestContext } from "../context.ts";
 import { Role } from "../enums.ts";
 import { MutationPayload } from "../payload.ts";
 import { DateTime, EmailAddress, TimeZone } from "../scalars.ts";
@@ -48,6 +49,12 @@ export class UserType implements HasParties {
   parties(): readonly string[] {
     return [this.id];
   }
+}
+
+/** Who is named by something that people do; null for nobody, and for an account that is gone. */
+export async function findUser(id: string | null, context: RequestContext): Promise<UserType | null> {
+  const user = id === null ? null : await context.loaders.user.load(id);
+  return user === null ? null : new UserType(user);
 }
 
 @ObjectType({ implements: MutationPayload, description: "Answer to a sign-in." })

@@ -1,0 +1,325 @@
+import { newId } from "../../../src/kernel/ids.ts";
+import { later, listDeadLetters, occur, publish, type Fate } from "../../../src/outbox/index.ts";
+import { OPERATOR_ID } from "../../support/engine.ts";
+import * as m from "../../support/trip.ts";
+import { createTrips, tripSaga, type Trips } from "../../support/trip.ts";
+import { waitFor } from "../../support/wait.ts";
+
+let trips: Trips;
+beforeEach(async () => {
+  trips = await createTrips();
+  await trips.start();
+});
+afterEach(() => trips.dispose());
+
+const request = (tripId: string) => ({ tripId, travellerId: newId(), departsAt: new Date("2100-01-01T00:00:00Z") });
+const sagaRow = async (tripId: string) =>
+  (
+    await trips.sql<{ state: string; status: string; data: unknown; runs: unknown }>(
+      "select state, status, data, runs from saga where subject_id = $1 order by run_number",
+      [tripId],
+    )
+  )[0];
+const fates = async (tripId: string, message: string): Promise<(string | null)[]> =>
+  (await trips.history(tripId)).filter((line) => line.message === message).map((line) => line.fate);
+/** The run of the visa's check, whose answer comes from outside. */
+const checking = async (): Promise<{ tripId: string; runId: string }> => {
+  trips.hooks["CheckVisaCommand"] = () => later();
+  const tripId = await trips.begin();
+  await trips.in(tripId, "CheckingVisa", "WAITING");
+  const runId = (await trips.effects(tripId)).find(({ name }) => name === "CheckVisaCommand")?.run_id ?? "";
+  return { tripId, runId };
+};
+
+describe("a message that was heard before", () => {
+  test("an event that comes again under its sender's id is a duplicate, changes nothing, and its sender gets the first answer", async () => {
+    const tripId = await trips.begin();
+    await trips.in(tripId, "AwaitingConfirmation");
+    expect(await trips.say(m.TravellerUndecidedEvent, { tripId }, { messageId: "call-17" })).toMatchObject({ fate: "applied" });
+    const before = await sagaRow(tripId);
+    expect(await trips.say(m.TravellerUndecidedEvent, { tripId }, { messageId: "call-17" })).toMatchObject({ fate: "duplicate", first: "applied" });
+    expect(await sagaRow(tripId)).toEqual(before);
+    expect(await fates(tripId, "TravellerUndecidedEvent")).toEqual(["applied", "duplicate"]);
+  });
+
+  test("whatever became of an event the first time is the answer to its second delivery, a refusal too", async () => {
+    const tripId = await trips.begin();
+    await trips.in(tripId, "AwaitingConfirmation");
+    await trips.say(m.TravellerConfirmedEvent, { tripId });
+    expect(await trips.say(m.TripCancelledEvent, { tripId, why: "rain" }, { messageId: "click-1" })).toMatchObject({ fate: "refused" });
+    expect(await trips.say(m.TripCancelledEvent, { tripId, why: "rain" }, { messageId: "click-1" })).toMatchObject({ fate: "duplicate", first: "refused" });
+  });
+
+  test("the starting event that comes again under its sender's id is a duplicate of the one that started the saga", async () => {
+    const tripId = newId();
+    const [first, second] = [
+      await trips.say(m.TripRequestedEvent, request(tripId), { messageId: "form-3" }),
+      await trips.say(m.TripRequestedEvent, request(tripId), { messageId: "form-3" }),
+    ];
+    expect([first, second]).toMatchObject([{ fate: "started" }, { fate: "duplicate", first: "started" }]);
+  });
+
+  test("an answer from outside that comes again under its sender's id is a duplicate, and its sender gets the first answer", async () => {
+    const { tripId, runId } = await checking();
+    expect(await trips.answer(runId, m.VisaGrantedEvent, { tripId }, { messageId: "hook-5" })).toMatchObject({ fate: "applied" });
+    expect(await trips.answer(runId, m.VisaGrantedEvent, { tripId }, { messageId: "hook-5" })).toMatchObject({ fate: "duplicate", first: "applied" });
+  });
+
+  test("an event that comes again while it is kept for its saga is a duplicate, and is kept once", async () => {
+    const tripId = newId();
+    expect(await trips.say(m.TravellerConfirmedEvent, { tripId }, { messageId: "call-18" })).toMatchObject({ fate: "kept" });
+    expect(await trips.say(m.TravellerConfirmedEvent, { tripId }, { messageId: "call-18" })).toMatchObject({ fate: "duplicate", first: "kept" });
+    expect(await trips.sql("select 1 from saga_mail where subject_id = $1", [tripId])).toHaveLength(1);
+  });
+});
+
+describe("a start", () => {
+  test("a second start of a key whose saga lives changes nothing", async () => {
+    const tripId = await trips.begin();
+    await trips.in(tripId, "AwaitingConfirmation");
+    const before = await sagaRow(tripId);
+    expect(await trips.say(m.TripRequestedEvent, request(tripId))).toMatchObject({ fate: "duplicate-start" });
+    expect(await sagaRow(tripId)).toEqual(before);
+  });
+
+  test("of two starts of one key at the same time, one is the saga's, and the other meets it", async () => {
+    const tripId = newId();
+    let other: Promise<{ fate: Fate }> = Promise.reject(new Error("not yet"));
+    other.catch(() => undefined);
+    const first = await trips.transaction(async (em) => {
+      const receipt = await publish(em, occur(m.TripRequestedEvent, request(tripId)));
+      other = trips.say(m.TripRequestedEvent, request(tripId));
+      await trips.untilBlocked();
+      return receipt;
+    });
+    expect(first.fate).toBe("started");
+    expect((await other).fate).toBe("duplicate-start");
+    expect(await trips.sql("select 1 from saga where subject_id = $1", [tripId])).toHaveLength(1);
+    expect(await fates(tripId, "TripRequestedEvent")).toContain("duplicate-start");
+  });
+
+  test("a start after the end is refused, where nothing else is declared", async () => {
+    const tripId = await trips.begin();
+    await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
+    await trips.ended(tripId);
+    expect(await trips.say(m.TripRequestedEvent, request(tripId))).toMatchObject({ fate: "refused", reason: "Its saga has ended already, as StayedAtHome." });
+  });
+
+  test("a start after the end is another run of the same key, where that is declared", async () => {
+    await trips.dispose();
+    trips = await createTrips({ sagas: [tripSaga({ afterFinal: "again" })] });
+    await trips.start();
+    const tripId = await trips.begin();
+    expect(await trips.say(m.TripRequestedEvent, request(tripId))).toMatchObject({ fate: "duplicate-start" });
+    await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
+    await trips.ended(tripId);
+    expect(await trips.say(m.TripRequestedEvent, request(tripId))).toMatchObject({ fate: "started" });
+    await trips.in(tripId, "AwaitingConfirmation");
+    expect(await trips.sql("select run_number, state from saga where subject_id = $1 order by run_number", [tripId])).toEqual([
+      { run_number: 1, state: "StayedAtHome" },
+      { run_number: 2, state: "AwaitingConfirmation" },
+    ]);
+    // Everything that is said about the key from now on is about the latest run.
+    expect(await trips.say(m.TravellerConfirmedEvent, { tripId })).toMatchObject({ fate: "applied" });
+    expect((await trips.saga("Trip", tripId))?.state).toBe("Travelling");
+  });
+});
+
+describe("an event that comes early", () => {
+  test("an event of a later wait is parked, and applied when that wait opens", async () => {
+    const { tripId, runId } = await checking();
+    expect(await trips.say(m.TravellerConfirmedEvent, { tripId })).toMatchObject({ fate: "parked" });
+    expect(await trips.saga("Trip", tripId)).toMatchObject({ state: "CheckingVisa", status: "WAITING" });
+    await trips.answer(runId, m.VisaGrantedEvent, { tripId });
+    await trips.in(tripId, "Travelling");
+    expect(await fates(tripId, "TravellerConfirmedEvent")).toEqual(["parked", "applied"]);
+  });
+
+  test("a parked event whose wait never opens is unused when the saga ends, and the history says so", async () => {
+    const { tripId } = await checking();
+    await trips.say(m.ArrivedEvent, { tripId }, { messageId: "train-9" });
+    await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
+    await trips.ended(tripId);
+    expect(await fates(tripId, "ArrivedEvent")).toEqual(["parked", "unused"]);
+    expect(await trips.say(m.ArrivedEvent, { tripId }, { messageId: "train-9" })).toMatchObject({ fate: "duplicate", first: "unused" });
+  });
+
+  test("of two parked events of one wait the first is applied and the second superseded", () => {
+    const trip = m.booked().happened(m.TravellerConfirmedEvent, m.its).happened(m.TravellerDeclinedEvent, m.its);
+    trip.answered(m.VisaGrantedEvent, m.its, trip.newest("CheckVisaCommand")).answered(m.MealReservedEvent, m.its).answered(m.TicketPrintedEvent, m.its);
+    expect(trip.outcome).toBe("Travelling WAITING");
+    trip.happened(m.ArrivedEvent, m.its).answered(m.TravellerThankedEvent, m.its);
+    expect(trip.history.filter(({ message }) => message === "TravellerDeclinedEvent").map(({ fate }) => fate)).toEqual(["parked", "superseded"]);
+  });
+
+  test("a parked event that lost against another one does not come back when a loop opens the wait again", () => {
+    const trip = m.booked().happened(m.RouteChangedEvent, m.its).happened(m.TravellerDeclinedEvent, m.its);
+    trip.answered(m.VisaGrantedEvent, m.its, trip.newest("CheckVisaCommand")).answered(m.MealReservedEvent, m.its).answered(m.TicketPrintedEvent, m.its);
+    expect(m.ready(trip).outcome).toBe("AwaitingConfirmation WAITING");
+  });
+
+  test("an event counts as early while the wait that takes it was never open; once it was, the event comes too late", () => {
+    const trip = m.ready().happened(m.RouteChangedEvent, m.its);
+    expect(trip.instance.state).toBe("BookingTrain");
+    expect(trip.happened(m.TravellerConfirmedEvent, m.its).last.fate).toBe("superseded");
+    expect(trip.happened(m.ArrivedEvent, m.its).last.fate).toBe("parked");
+  });
+
+  test("a wait that stands and asks an operator still takes its event", () => {
+    const trip = m.travelling().timedOut();
+    expect(trip.outcome).toBe("Travelling STUCK");
+    expect(trip.happened(m.ArrivedEvent, m.its).outcome).toBe("Thanking RUNNING > ThankTravellerCommand");
+  });
+});
+
+describe("an event whose key has no saga", () => {
+  test("an event whose key has no saga is kept, and applied in the commit of the saga's birth", async () => {
+    const tripId = newId();
+    expect(await trips.say(m.TripCancelledEvent, { tripId, why: "rain" })).toMatchObject({ fate: "kept" });
+    await trips.pause();
+    await trips.transaction(async (em) => {
+      expect(await publish(em, occur(m.TripRequestedEvent, request(tripId)))).toMatchObject({ fate: "started" });
+      expect((await trips.reader.findBySubject(em, "Trip", [tripId])).get(tripId)).toMatchObject({
+        status: "COMPENSATING",
+        reason: { message: "Cancelled: rain." },
+      });
+    });
+    expect(await trips.sql("select 1 from saga_mail")).toEqual([]);
+    expect(await fates(tripId, "TripCancelledEvent")).toEqual(["applied"]);
+  });
+
+  test("a kept event is not lost when the transaction of the birth rolls back", async () => {
+    const tripId = newId();
+    await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
+    await expect(
+      trips.transaction(async (em) => {
+        await publish(em, occur(m.TripRequestedEvent, request(tripId)));
+        throw new Error("no");
+      }),
+    ).rejects.toThrow("no");
+    expect(await trips.sql("select 1 from saga_mail where subject_id = $1", [tripId])).toHaveLength(1);
+  });
+
+  test("an event is kept for 24 hours by the database's clock; then it is an orphan, which operators see among the dead letters", async () => {
+    const tripId = newId();
+    await trips.say(m.TravellerConfirmedEvent, { tripId });
+    const [row] = await trips.sql<{ hours: number }>("select round(extract(epoch from keep_until - received_at) / 3600)::int as hours from saga_mail");
+    expect(row?.hours).toBe(24);
+    await trips.sql("update saga_mail set keep_until = clock_timestamp() - interval '1 second'");
+    const page = await waitFor(
+      async () => {
+        const { nodes } = await listDeadLetters(trips.em(), { message: "TravellerConfirmedEvent" }, { first: 10, after: null });
+        return nodes.length === 0 ? null : nodes;
+      },
+      { describe: "the orphan to be buried" },
+    );
+    expect(page).toMatchObject([{ sagaId: null, sagaType: "Trip", subjectId: tripId, status: "OPEN", reason: { code: "NOT_FOUND" } }]);
+    expect(await trips.sql("select 1 from saga_mail")).toEqual([]);
+  });
+
+  test("an orphan is redriven once its saga is there, and refused while it is not", async () => {
+    const tripId = await trips.begin();
+    await trips.in(tripId, "AwaitingConfirmation");
+    const orphan = async (subjectId: string): Promise<string> => {
+      const id = newId();
+      await trips.sql(
+        `insert into dead_letter (id, queue, message, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
+         values ($1, 'saga-mail', 'TravellerConfirmedEvent', 'Trip', $2, $3, 0, 'NOT_FOUND', 'No Trip has the key.', '')`,
+        [id, subjectId, JSON.stringify({ tripId: subjectId })],
+      );
+      return id;
+    };
+    const [mine, nobodys] = [await orphan(tripId), await orphan(newId())];
+    const call = { filter: { ids: [mine, nobodys] }, limit: 10, actorId: OPERATOR_ID, note: null, resolutionId: newId(), dryRun: false };
+    expect(await trips.transaction((em) => trips.operations.redrive(em, call))).toMatchObject({ redriven: [mine], refused: [{ id: nobodys }] });
+    await trips.in(tripId, "Travelling");
+  });
+});
+
+describe("an answer", () => {
+  test("an answer to a run that was given up is late and changes nothing: the undo covers it already", async () => {
+    const { tripId, runId } = await checking();
+    await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
+    await trips.ended(tripId);
+    const before = await sagaRow(tripId);
+    expect(await trips.answer(runId, m.VisaGrantedEvent, { tripId })).toMatchObject({ fate: "late" });
+    expect(await sagaRow(tripId)).toEqual(before);
+  });
+
+  test("a second answer to a run that differs from the first is a conflict: it changes nothing, and the history flags it", async () => {
+    const { tripId, runId } = await checking();
+    await trips.answer(runId, m.VisaGrantedEvent, { tripId });
+    await trips.in(tripId, "AwaitingConfirmation");
+    const before = await sagaRow(tripId);
+    expect(await trips.answer(runId, m.VisaRefusedEvent, { tripId })).toMatchObject({ fate: "conflict" });
+    expect(await sagaRow(tripId)).toEqual(before);
+    expect(await fates(tripId, "VisaRefusedEvent")).toEqual(["conflict"]);
+  });
+
+  test("a second answer to a run that says the same is a duplicate", async () => {
+    const { tripId, runId } = await checking();
+    await trips.answer(runId, m.VisaGrantedEvent, { tripId });
+    expect(await trips.answer(runId, m.VisaGrantedEvent, { tripId })).toMatchObject({ fate: "duplicate" });
+  });
+});
+
+test("an event of a wait that was left is superseded and changes nothing", async () => {
+  const tripId = await trips.begin();
+  await trips.in(tripId, "AwaitingConfirmation");
+  await trips.say(m.TravellerConfirmedEvent, { tripId });
+  const before = await sagaRow(tripId);
+  expect(await trips.say(m.TravellerConfirmedEvent, { tripId })).toMatchObject({ fate: "superseded" });
+  expect(await sagaRow(tripId)).toEqual(before);
+});
+
+test("where two events exclude each other, the one that commits first wins and the other is superseded", async () => {
+  const tripId = await trips.begin();
+  await trips.in(tripId, "AwaitingConfirmation");
+  const both = await Promise.all([trips.say(m.TravellerConfirmedEvent, { tripId }), trips.say(m.TravellerDeclinedEvent, { tripId })]);
+  expect(both.map(({ fate }) => fate).toSorted()).toEqual(["applied", "superseded"]);
+  const first = both.findIndex(({ fate }) => fate === "applied") === 0 ? "Travelling" : "StayedAtHome";
+  await waitFor(async () => (await trips.saga("Trip", tripId))?.state === first, { describe: () => trips.saga("Trip", tripId) });
+});
+
+test("messages that do not exclude each other lead to the same state in every order of their arrival", () => {
+  const say = {
+    visa: (trip: ReturnType<typeof m.booked>) =>
+      trip.answered(
+        m.VisaGrantedEvent,
+        m.its,
+        trip.sent.find(({ command }) => command.name === "CheckVisaCommand"),
+      ),
+    confirmed: (trip: ReturnType<typeof m.booked>) => trip.happened(m.TravellerConfirmedEvent, m.its),
+    arrived: (trip: ReturnType<typeof m.booked>) => trip.happened(m.ArrivedEvent, m.its),
+  };
+  const orders = [
+    ["visa", "confirmed", "arrived"],
+    ["visa", "arrived", "confirmed"],
+    ["confirmed", "visa", "arrived"],
+    ["confirmed", "arrived", "visa"],
+    ["arrived", "visa", "confirmed"],
+    ["arrived", "confirmed", "visa"],
+  ] as const;
+  for (const order of orders) {
+    const trip = m.booked();
+    for (const what of order) say[what](trip);
+    trip.answered(m.MealReservedEvent, m.its, trip.newest("ReserveMealCommand")).answered(m.TicketPrintedEvent, m.its, trip.newest("PrintTicketCommand"));
+    expect([order, trip.outcome]).toEqual([order, "Thanking RUNNING > ThankTravellerCommand"]);
+  }
+});
+
+test("what became of a message is recorded after the end, too", async () => {
+  const tripId = await trips.begin();
+  await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
+  const { sequence } = await trips.ended(tripId);
+  await trips.say(m.ArrivedEvent, { tripId });
+  await trips.say(m.TripHeldEvent, { tripId });
+  const saga = await trips.saga("Trip", tripId);
+  expect(saga?.sequence).toBeGreaterThan(sequence);
+  expect(await fates(tripId, "ArrivedEvent")).toEqual(["superseded"]);
+  expect(await fates(tripId, "TripHeldEvent")).toEqual(["noted"]);
+});
+
+test("a message that nobody hears has no subscriber, and nothing follows", async () => {
+  expect(await trips.say(m.ConsulateAskedEvent, { tripId: newId() })).toMatchObject({ fate: "no-subscriber" });
+});
