@@ -40,10 +40,10 @@ export class SagaUnderTest {
   private readonly random: () => number;
   private ids = 0;
 
-  constructor(saga: AnySaga, event: AnyEvent, payload: unknown, random: () => number = () => 0.5) {
+  constructor(saga: AnySaga, event: AnyEvent, payload: unknown, random: () => number = () => 0.5, messageId?: string) {
     this.saga = saga;
     this.random = random;
-    this.last = begin(saga.definition, { messageId: this.id(), contract: event, payload }, this.context());
+    this.last = begin(saga.definition, { messageId: messageId ?? this.id(), contract: event, payload }, this.context());
     this.note(this.last);
   }
 
