@@ -1,0 +1,138 @@
+import { application } from "../../test/support/three-sagas.ts";
+import { payloadsOf, sagaProperties } from "../../test/support/saga-properties.ts";
+import * as m from "../domain/application-request/application-request.messages.ts";
+import type { EventMessage } from "../outbox/index.ts";
+import { applicationRequest } from "./application-request.ts";
+import { SagaRegistry } from "./engine/index.ts";
+import { SagaUnderTest } from "./engine/testing.ts";
+
+const { start, answers, events, cancel } = application;
+const { requestId, userId } = start.payload as { requestId: string; userId: string };
+const reviewerId = "00000000-0000-4000-8000-000000000024";
+
+/** An application that has come as far as `state`, by the answers that lead on. */
+function at(state: string): SagaUnderTest {
+  const saga = new SagaUnderTest(applicationRequest, start.contract, start.payload);
+  for (let steps = 0; saga.instance.state !== state && steps < 6; steps += 1) {
+    if (saga.instance.state === "UnderReview") say(saga, "approved");
+    else answer(saga, answers[saga.newest().command.name] as EventMessage);
+  }
+  expect(saga.instance.state).toBe(state);
+  return saga;
+}
+const answer = (saga: SagaUnderTest, { contract, payload }: EventMessage): SagaUnderTest => saga.answered(contract, payload);
+const say = (saga: SagaUnderTest, name: string): SagaUnderTest => {
+  const { contract, payload } = name === "withdrawn" ? cancel : (events[name] as EventMessage);
+  return saga.happened(contract, payload);
+};
+
+test("it passes the start-up checks", () => {
+  expect(() => new SagaRegistry([applicationRequest])).not.toThrow();
+});
+
+test("it is checked, assigned, reviewed and told, in this order", () => {
+  const saga = at("SendingNotification");
+  expect(saga.outcome).toBe("SendingNotification RUNNING > SendApplicationNotificationCommand");
+  expect(saga.newest().payload).toMatchObject({ decision: "approved" });
+  expect(answer(saga, answers["SendApplicationNotificationCommand"] as EventMessage).outcome).toBe("ApplicationCompleted COMPLETED");
+  expect(saga.sent.map(({ command }) => command.name)).toEqual([
+    "ValidateDocumentsCommand",
+    "RequestBackgroundCheckCommand",
+    "AssignReviewerCommand",
+    "SendApplicationNotificationCommand",
+  ]);
+});
+
+test.each([
+  ["ValidatingDocuments", "invalid", "These documents are missing or damaged: CV."],
+  ["RequestingBackgroundCheck", "checkFailed", "The background check did not pass."],
+])("a no in %s is told at once, and nothing is undone", (state, event, reason) => {
+  const saga = answer(at(state), events[event] as EventMessage);
+  expect(saga.outcome).toBe("SendingNotification RUNNING > SendApplicationNotificationCommand");
+  expect(saga.newest().payload).toMatchObject({ decision: "rejected", reason });
+  expect(answer(saga, answers["SendApplicationNotificationCommand"] as EventMessage).outcome).toBe("ApplicationRejected FAILED");
+});
+
+test("a check that a person must look at goes on to the reviewer", () => {
+  const saga = at("RequestingBackgroundCheck").answered(m.BackgroundCheckCompletedEvent, { requestId, result: "consider", checkId: reviewerId });
+  expect(saga.instance.state).toBe("AssigningReviewer");
+});
+
+test("the provider's answer may take days: it is asked again every six hours, and after two weeks a person is", () => {
+  const saga = at("RequestingBackgroundCheck").answersLater();
+  expect(saga.outcome).toBe("RequestingBackgroundCheck WAITING");
+  expect(saga.clock().outcome).toBe("RequestingBackgroundCheck WAITING > PollBackgroundCheckCommand");
+  answer(saga, answers["PollBackgroundCheckCommand"] as EventMessage);
+  expect(saga.instance.status).toBe("WAITING");
+  expect(saga.timedOut().outcome).toBe("RequestingBackgroundCheck STUCK");
+});
+
+test("where nobody can review, an operator is asked, and the step begins again", () => {
+  const saga = at("AssigningReviewer").answered(m.NoReviewerAvailableEvent, { requestId });
+  expect(saga.outcome).toBe("AssigningReviewer STUCK");
+  expect(saga.operator({ kind: "retry" }).outcome).toBe("AssigningReviewer RUNNING > AssignReviewerCommand");
+});
+
+test("a reviewer who lets the week pass is replaced, twice, and is not asked again", () => {
+  const saga = at("UnderReview");
+  for (const round of [1, 2]) {
+    expect(saga.timedOut().outcome).toBe("AssigningReviewer RUNNING > AssignReviewerCommand");
+    expect(saga.newest().payload).toMatchObject({ notTo: Array.from({ length: round }, () => reviewerId) });
+    answer(saga, answers["AssignReviewerCommand"] as EventMessage);
+  }
+  expect(saga.timedOut().outcome).toBe("UnderReview COMPENSATING > UnassignReviewerCommand");
+});
+
+test("a reviewer is reminded every other day, also one who has asked for more", () => {
+  const saga = say(at("UnderReview"), "infoRequested");
+  expect(saga.outcome).toBe("UnderReview WAITING");
+  expect(saga.clock().outcome).toBe("UnderReview WAITING > SendReviewReminderCommand");
+});
+
+test("an application that is sent in again is checked again, and read by the same reviewer", () => {
+  const saga = say(at("UnderReview"), "resubmitted");
+  expect(saga.outcome).toBe("ValidatingDocuments RUNNING > ValidateDocumentsCommand");
+  answer(saga, answers["ValidateDocumentsCommand"] as EventMessage);
+  answer(saga, answers["RequestBackgroundCheckCommand"] as EventMessage);
+  expect(saga.newest().payload).toMatchObject({ preferred: reviewerId, notTo: [] });
+});
+
+test.each(["ValidatingDocuments", "RequestingBackgroundCheck", "AssigningReviewer", "UnderReview"])(
+  "it can be withdrawn in %s, is undone, and the applicant told",
+  (state) => {
+    const saga = say(at(state), "withdrawn");
+    while (saga.instance.status === "COMPENSATING") answer(saga, answers[saga.newest().command.name] as EventMessage);
+    expect(saga.outcome).toBe("ApplicationRejected CANCELLED > SendApplicationNotificationCommand");
+    expect(saga.newest().payload).toEqual({ requestId, userId, decision: "rejected", reason: "The applicant withdrew the application." });
+    expect(answer(saga, answers["SendApplicationNotificationCommand"] as EventMessage).outcome).toBe("ApplicationRejected CANCELLED");
+  },
+);
+
+test("once the decision is being told, it cannot be withdrawn, and a mail outage does not undo it", () => {
+  const saga = say(at("SendingNotification"), "withdrawn");
+  expect(saga.last.fate).toBe("refused");
+  expect(saga.exhausted().outcome).toBe("SendingNotification STUCK");
+});
+
+test.each([
+  ["ValidatingDocuments", "DEPENDENCY_UNAVAILABLE"],
+  ["AssigningReviewer", "NO_REVIEWER_AVAILABLE"],
+])("what cannot be found out in time in %s ends it as %s", (state, code) => {
+  expect(at(state).timedOut().instance.reasonCode).toBe(code);
+});
+
+sagaProperties({
+  saga: applicationRequest,
+  start: [start.contract, start.payload],
+  cancellation: cancel.contract,
+  payloads: [start, cancel, ...Object.values(answers), ...Object.values(events)]
+    .reduce<{ contract: EventMessage["contract"]; payloads: unknown[] }[]>((found, { contract, payload }) => {
+      const known = found.find((one) => one.contract === contract);
+      if (known !== undefined) known.payloads.push(payload);
+      return known === undefined ? [...found, { contract, payloads: [payload] }] : found;
+    }, [])
+    .concat({ contract: m.NoReviewerAvailableEvent, payloads: [{ requestId }] })
+    .map(({ contract, payloads }) => payloadsOf(contract, ...payloads)),
+  undoes: { RequestBackgroundCheckCommand: "CancelBackgroundCheckCommand", AssignReviewerCommand: "UnassignReviewerCommand" },
+  didNothing: () => false,
+});
