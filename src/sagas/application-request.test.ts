@@ -1,4 +1,4 @@
-import { application } from "../../test/support/three-sagas.ts";
+import { answerTo, application, eventOf } from "../../test/support/three-sagas.ts";
 import { payloadsOf, sagaProperties } from "../../test/support/saga-properties.ts";
 import * as m from "../domain/application-request/application-request.messages.ts";
 import type { EventMessage } from "../outbox/index.ts";
@@ -15,14 +15,14 @@ function at(state: string): SagaUnderTest {
   const saga = new SagaUnderTest(applicationRequest, start.contract, start.payload);
   for (let steps = 0; saga.instance.state !== state && steps < 6; steps += 1) {
     if (saga.instance.state === "UnderReview") say(saga, "approved");
-    else answer(saga, answers[saga.newest().command.name] as EventMessage);
+    else answer(saga, answerTo(application, saga.newest().command.name));
   }
   expect(saga.instance.state).toBe(state);
   return saga;
 }
 const answer = (saga: SagaUnderTest, { contract, payload }: EventMessage): SagaUnderTest => saga.answered(contract, payload);
 const say = (saga: SagaUnderTest, name: string): SagaUnderTest => {
-  const { contract, payload } = name === "withdrawn" ? cancel : (events[name] as EventMessage);
+  const { contract, payload } = name === "withdrawn" ? cancel : eventOf(application, name);
   return saga.happened(contract, payload);
 };
 
@@ -34,7 +34,7 @@ test("it is checked, assigned, reviewed and told, in this order", () => {
   const saga = at("SendingNotification");
   expect(saga.outcome).toBe("SendingNotification RUNNING > SendApplicationNotificationCommand");
   expect(saga.newest().payload).toMatchObject({ decision: "approved" });
-  expect(answer(saga, answers["SendApplicationNotificationCommand"] as EventMessage).outcome).toBe("ApplicationCompleted COMPLETED");
+  expect(answer(saga, answerTo(application, "SendApplicationNotificationCommand")).outcome).toBe("ApplicationCompleted COMPLETED");
   expect(saga.sent.map(({ command }) => command.name)).toEqual([
     "ValidateDocumentsCommand",
     "RequestBackgroundCheckCommand",
@@ -47,10 +47,10 @@ test.each([
   ["ValidatingDocuments", "invalid", "These documents are missing or damaged: CV."],
   ["RequestingBackgroundCheck", "checkFailed", "The background check did not pass."],
 ])("a no in %s is told at once, and nothing is undone", (state, event, reason) => {
-  const saga = answer(at(state), events[event] as EventMessage);
+  const saga = answer(at(state), eventOf(application, event));
   expect(saga.outcome).toBe("SendingNotification RUNNING > SendApplicationNotificationCommand");
   expect(saga.newest().payload).toMatchObject({ decision: "rejected", reason });
-  expect(answer(saga, answers["SendApplicationNotificationCommand"] as EventMessage).outcome).toBe("ApplicationRejected FAILED");
+  expect(answer(saga, answerTo(application, "SendApplicationNotificationCommand")).outcome).toBe("ApplicationRejected FAILED");
 });
 
 test("a check that a person must look at goes on to the reviewer", () => {
@@ -62,7 +62,7 @@ test("the provider's answer may take days: it is asked again every six hours, an
   const saga = at("RequestingBackgroundCheck").answersLater();
   expect(saga.outcome).toBe("RequestingBackgroundCheck WAITING");
   expect(saga.clock().outcome).toBe("RequestingBackgroundCheck WAITING > PollBackgroundCheckCommand");
-  answer(saga, answers["PollBackgroundCheckCommand"] as EventMessage);
+  answer(saga, answerTo(application, "PollBackgroundCheckCommand"));
   expect(saga.instance.status).toBe("WAITING");
   expect(saga.timedOut().outcome).toBe("RequestingBackgroundCheck STUCK");
 });
@@ -78,7 +78,7 @@ test("a reviewer who lets the week pass is replaced, twice, and is not asked aga
   for (const round of [1, 2]) {
     expect(saga.timedOut().outcome).toBe("AssigningReviewer RUNNING > AssignReviewerCommand");
     expect(saga.newest().payload).toMatchObject({ notTo: Array.from({ length: round }, () => reviewerId) });
-    answer(saga, answers["AssignReviewerCommand"] as EventMessage);
+    answer(saga, answerTo(application, "AssignReviewerCommand"));
   }
   expect(saga.timedOut().outcome).toBe("UnderReview COMPENSATING > UnassignReviewerCommand");
 });
@@ -92,8 +92,8 @@ test("a reviewer is reminded every other day, also one who has asked for more", 
 test("an application that is sent in again is checked again, and read by the same reviewer", () => {
   const saga = say(at("UnderReview"), "resubmitted");
   expect(saga.outcome).toBe("ValidatingDocuments RUNNING > ValidateDocumentsCommand");
-  answer(saga, answers["ValidateDocumentsCommand"] as EventMessage);
-  answer(saga, answers["RequestBackgroundCheckCommand"] as EventMessage);
+  answer(saga, answerTo(application, "ValidateDocumentsCommand"));
+  answer(saga, answerTo(application, "RequestBackgroundCheckCommand"));
   expect(saga.newest().payload).toMatchObject({ preferred: reviewerId, notTo: [] });
 });
 
@@ -101,10 +101,10 @@ test.each(["ValidatingDocuments", "RequestingBackgroundCheck", "AssigningReviewe
   "it can be withdrawn in %s, is undone, and the applicant told",
   (state) => {
     const saga = say(at(state), "withdrawn");
-    while (saga.instance.status === "COMPENSATING") answer(saga, answers[saga.newest().command.name] as EventMessage);
+    while (saga.instance.status === "COMPENSATING") answer(saga, answerTo(application, saga.newest().command.name));
     expect(saga.outcome).toBe("ApplicationRejected CANCELLED > SendApplicationNotificationCommand");
     expect(saga.newest().payload).toEqual({ requestId, userId, decision: "rejected", reason: "The applicant withdrew the application." });
-    expect(answer(saga, answers["SendApplicationNotificationCommand"] as EventMessage).outcome).toBe("ApplicationRejected CANCELLED");
+    expect(answer(saga, answerTo(application, "SendApplicationNotificationCommand")).outcome).toBe("ApplicationRejected CANCELLED");
   },
 );
 

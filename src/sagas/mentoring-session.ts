@@ -40,7 +40,16 @@ export const mentoringSession = saga("MentoringSession", {
   .startOn(m.MentoringSessionCreatedEvent, {
     state: "SessionCreated",
     key: (e) => e.sessionId,
-    init: ({ occurredOn: _, ...e }) => ({ ...e, deliveryIds: [] }),
+    init: (e) => ({
+      sessionId: e.sessionId,
+      learnerId: e.learnerId,
+      mentorId: e.mentorId,
+      scheduleId: e.scheduleId,
+      courseId: e.courseId,
+      startsAt: e.startsAt,
+      endsAt: e.endsAt,
+      deliveryIds: [],
+    }),
     // The booking itself claimed the slot.
     compensate: { invoke: m.ReleaseScheduleSlotCommand, with: (d) => ({ sessionId: d.sessionId, scheduleId: d.scheduleId }) },
   })

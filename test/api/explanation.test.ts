@@ -11,7 +11,8 @@ import { ApiTest, codesOf, type Person } from "./support.ts";
 type Explanation = NonNullable<NonNullable<ExplainQuery["saga"]>["explanation"]>;
 
 let api: ApiTest;
-let [operator, mentor]: Person[] = [];
+let operator: Person;
+let mentor: Person;
 
 beforeAll(async () => {
   api = await ApiTest.open({ standingTtlMs: 600_000 });

@@ -166,12 +166,13 @@ describe.each(table)("%s", (mutation, standing, variables, action) => {
     const sequence = dry.saga?.sequence ?? 0;
     const real = await act(mutation, sagaId, { ...given, expectedSequence: sequence });
     expect(real.userErrors).toEqual([]);
-    const { deadlineAt: _a, nextAttemptAt: _b, remindAt: _c, ...told } = dry.plan ?? {};
-    expect(told.events?.map(({ kind }) => kind)).toContain("OPERATOR_ACTION");
+    if (dry.plan == null) throw new Error("Expected a plan");
+    const { deadlineAt: _a, nextAttemptAt: _b, remindAt: _c, ...told } = dry.plan;
+    expect(told.events.map(({ kind }) => kind)).toContain("OPERATOR_ACTION");
     expect(real.plan).toMatchObject(told);
     // Consumers may have gone on since, but what was told is in the history, in this order.
     const events = (await historyOf(sagaId)).slice(sequence);
-    expect(events.slice(0, told.events?.length).map(({ kind, summary }) => ({ kind, summary }))).toEqual(told.events);
+    expect(events.slice(0, told.events.length).map(({ kind, summary }) => ({ kind, summary }))).toEqual(told.events);
     const audit = events.find(({ kind }) => kind === "OPERATOR_ACTION");
     expect(audit).toMatchObject({ actor: { id: operator?.id }, data: { action, note: "As agreed on the phone" } });
   });

@@ -6,7 +6,7 @@ import type { Instance } from "../../src/sagas/engine/instance.ts";
 import type { AnySaga } from "../../src/sagas/engine/index.ts";
 import { mayHaveHappened } from "../../src/sagas/engine/remains.ts";
 import { SagaUnderTest } from "../../src/sagas/engine/testing.ts";
-import { application, enrollment, session, type Platform } from "../support/three-sagas.ts";
+import { answerTo, application, enrollment, eventOf, session, type Platform } from "../support/three-sagas.ts";
 
 // Every message of a saga's life, each delivered twice, in every order that is possible: a reply can only come once its command was
 // sent, an event from outside at any time, also before the saga exists. Nobody acts otherwise, and no deadline passes.
@@ -67,14 +67,15 @@ function live({ platform, events, answers = {} }: Life, pick: (step: number, pos
   const answer = (to: SagaUnderTest): void => {
     for (const { command, runId, attempt } of to.last.commands) {
       expect(attempt).toBe(1);
-      pending.push(...twice({ message: answers[command.name] ?? (platform.answers[command.name] as EventMessage), runId }));
+      pending.push(...twice({ message: answers[command.name] ?? answerTo(platform, command.name), runId }));
     }
   };
 
   while (pending.length > 0) {
     // Two deliveries of one message are alike, so only one of them is a choice.
     const possible = pending.filter((one, index) => pending.findIndex(({ messageId }) => messageId === one.messageId) === index);
-    const next = possible[pick(choices.length, possible.length)] as Delivery;
+    const next = possible[pick(choices.length, possible.length)];
+    if (next === undefined) throw new Error("No such choice");
     choices.push(possible.length);
     pending.splice(pending.indexOf(next), 1);
     deliveries += 1;
@@ -138,14 +139,15 @@ const firstWins =
   (applied) =>
     ends[first(...Object.keys(ends))(applied)] ?? `nothing of ${Object.keys(ends).join()} was applied`;
 
-const { completed, invalid } = session.events as { completed: EventMessage; invalid: EventMessage };
-const { approved, rejected, infoRequested, resubmitted, checkFailed } = application.events as Record<string, EventMessage> as Record<
-  "approved" | "rejected" | "infoRequested" | "resubmitted" | "checkFailed",
-  EventMessage
->;
-const documentsInvalid = application.events["invalid"] as EventMessage;
-const full = enrollment.events["full"] as EventMessage;
-const accessRefused = enrollment.events["accessRefused"] as EventMessage;
+const [completed, invalid] = [eventOf(session, "completed"), eventOf(session, "invalid")];
+const [full, accessRefused] = [eventOf(enrollment, "full"), eventOf(enrollment, "accessRefused")];
+const [approved, rejected, infoRequested, resubmitted] = [
+  eventOf(application, "approved"),
+  eventOf(application, "rejected"),
+  eventOf(application, "infoRequested"),
+  eventOf(application, "resubmitted"),
+];
+const [checkFailed, documentsInvalid] = [eventOf(application, "checkFailed"), eventOf(application, "invalid")];
 
 const lives: Life[] = [
   { title: "a session that takes place", platform: session, events: [completed], ends: "SessionCompleted COMPLETED" },

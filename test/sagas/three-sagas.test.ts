@@ -6,7 +6,7 @@ import { handle, later, occur, publish, query, reply, type AnyCommand, type AnyP
 import { applicationRequest } from "../../src/sagas/application-request.ts";
 import { mentoringSession } from "../../src/sagas/mentoring-session.ts";
 import { createTestEngine, type TestEngine } from "../support/engine.ts";
-import { application, session, type Platform } from "../support/three-sagas.ts";
+import { answerTo, application, eventOf, session, type Platform } from "../support/three-sagas.ts";
 import { waitFor } from "../support/wait.ts";
 
 // The sagas whose participants are still to come, on a real database with simple ones: each effect is a row, and its undo takes it away.
@@ -25,8 +25,8 @@ function simple(command: AnyCommand, platform: Platform, key: string, undoes: st
     await (undoes === null
       ? query(em, "insert into effect (subject_id, command, run_id) values ($1, $2, $3)", [subject, command.name, runId])
       : query(em, "delete from effect where subject_id = $1 and command = $2", [subject, undoes]));
-    const answer = answers[command.name] ?? (platform.answers[command.name] as EventMessage);
-    return { contract: answer.contract, payload: { ...(answer.payload as object), [key]: subject } } as never;
+    const answer = answers[command.name] ?? answerTo(platform, command.name);
+    return { contract: answer.contract, payload: { ...(answer.payload as object), [key]: subject } };
   });
 }
 
@@ -114,7 +114,7 @@ const statusOf = async (table: string, id: string) =>
 async function checked(id: string): Promise<void> {
   const runId = await waitFor(() => Promise.resolve(asked.get(id) ?? null), { describe: () => "the provider to be asked" });
   await applicationIs(id, "RequestingBackgroundCheck WAITING");
-  const answer = answers["RequestBackgroundCheckCommand"] ?? (application.answers["RequestBackgroundCheckCommand"] as EventMessage);
+  const answer = answers["RequestBackgroundCheckCommand"] ?? answerTo(application, "RequestBackgroundCheckCommand");
   await engine.transaction((em) => reply(em, runId, about(answer, "requestId", id)));
 }
 
@@ -125,7 +125,7 @@ describe("a mentoring session", () => {
     expect(await statusOf("mentoring_session", id)).toEqual({ status: "SCHEDULED", failure_code: null });
     await engine.sql("update saga set remind_at = now() where subject_id = $1", [id]);
     await effectOf(id, "SendSessionReminderCommand");
-    expect(await say(about(session.events["completed"] as EventMessage, "sessionId", id))).toBe("applied");
+    expect(await say(about(eventOf(session, "completed"), "sessionId", id))).toBe("applied");
     await sessionIs(id, "SessionCompleted COMPLETED");
     expect(await statusOf("mentoring_session", id)).toEqual({ status: "COMPLETED", failure_code: null });
     expect(await effects(id)).toEqual(["ClaimSlot", "SendSessionNotificationsCommand", "SendSessionReminderCommand", "ValidateScheduleCommand"]);
@@ -160,13 +160,13 @@ describe("an application", () => {
     await checked(id);
     await applicationIs(id, "UnderReview WAITING");
     expect(await statusOf("application_request", id)).toEqual({ status: "UNDER_REVIEW", failure_code: null });
-    await say(about(application.events["approved"] as EventMessage, "requestId", id));
+    await say(about(eventOf(application, "approved"), "requestId", id));
     await applicationIs(id, "ApplicationCompleted COMPLETED");
     expect(await statusOf("application_request", id)).toEqual({ status: "APPROVED", failure_code: null });
   });
 
   test("with a failed check is rejected, and told so", async () => {
-    answers["RequestBackgroundCheckCommand"] = application.events["checkFailed"] as EventMessage;
+    answers["RequestBackgroundCheckCommand"] = eventOf(application, "checkFailed");
     const id = await apply();
     await checked(id);
     await applicationIs(id, "ApplicationRejected FAILED");
@@ -181,7 +181,7 @@ describe("an application", () => {
     await applicationIs(id, "ApplicationRejected CANCELLED");
     expect(await statusOf("application_request", id)).toEqual({ status: "WITHDRAWN", failure_code: "CANCELLED_BY_USER" });
     const late = await engine.transaction((em) =>
-      reply(em, asked.get(id) ?? "", about(application.answers["RequestBackgroundCheckCommand"] as EventMessage, "requestId", id)),
+      reply(em, asked.get(id) ?? "", about(answerTo(application, "RequestBackgroundCheckCommand"), "requestId", id)),
     );
     expect(late).toMatchObject({ fate: "late" });
     expect(await effects(id)).not.toContain("RequestBackgroundCheckCommand");

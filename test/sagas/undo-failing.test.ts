@@ -3,7 +3,7 @@ import { isFinished } from "../../src/sagas/engine/instance.ts";
 import { remainsOf } from "../../src/sagas/engine/remains.ts";
 import { SagaUnderTest, trouble } from "../../src/sagas/engine/testing.ts";
 import type { CommandToSend } from "../../src/sagas/engine/turn.ts";
-import { application, enrollment, session, type Platform } from "../support/three-sagas.ts";
+import { answerTo, application, enrollment, eventOf, session, type Platform } from "../support/three-sagas.ts";
 
 // Every saga, cancelled or failing wherever it can be, with every combination of undos that fail at every attempt. A small world keeps
 // what the commands have done; an operator gives up each undo that stands; the report has to say what the world says.
@@ -20,7 +20,7 @@ const cancel =
   ({ cancel: { contract, payload } }: Platform) =>
   (saga: SagaUnderTest): SagaUnderTest =>
     saga.happened(contract, payload);
-const { approved } = application.events as { approved: EventMessage };
+const approved = eventOf(application, "approved");
 
 const routes: Route[] = [
   ...["ValidatingSchedule", "SendingNotifications", "SessionScheduled"].map((until) => ({ platform: session, until, events: {}, fails: cancel(session) })),
@@ -55,7 +55,7 @@ function lateReviews(saga: SagaUnderTest, times: number): SagaUnderTest {
 }
 
 function reply(platform: Platform, saga: SagaUnderTest, command: CommandToSend): void {
-  const { contract, payload } = platform.answers[command.command.name] as EventMessage;
+  const { contract, payload } = answerTo(platform, command.command.name);
   saga.answered(contract, payload, command);
 }
 

@@ -95,4 +95,15 @@ export const application: Platform = {
   cancel: occur(a.ApplicationWithdrawnEvent, { requestId, byUserId: id(22) }),
 };
 
-export const platforms = [session, enrollment, application];
+/** What a participant answers when all goes well. */
+export function answerTo({ saga, answers }: Platform, commandName: string): EventMessage {
+  const answer = answers[commandName];
+  if (answer === undefined) throw new Error(`${saga.name} sends no ${commandName}`);
+  return answer;
+}
+
+export function eventOf({ saga, events }: Platform, name: string): EventMessage {
+  const event = events[name];
+  if (event === undefined) throw new Error(`Nothing that happens to ${saga.name} is called ${name}`);
+  return event;
+}
