@@ -467,11 +467,11 @@ test("what is written in the same transaction is explained by it, and its own lo
   const id = await queued();
   const inside = all.transaction(async (em) => {
     await query(em, "select 1 from saga where id = $1 for update", [id]);
-    await query(em, "insert into queue_pause (queue, note) values ('fetch', 'Only a moment')");
+    await query(em, "delete from pgboss.job where name = 'fetch'");
     const explanation = (await explainer.explain(em, all.registry, [id])).get(id);
     throw new Error(explanation?.cause);
   });
-  await expect(inside).rejects.toThrow("QUEUE_PAUSED");
+  await expect(inside).rejects.toThrow("COMMAND_MISSING");
   expect((await told(id)).cause).toBe("NO_WORKER");
 });
 

@@ -3,7 +3,7 @@ import { listWorkers, query, queueOf, toDate, toDateOrNull, type Instant, type W
 import type { Definition } from "./compiled.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { instanceOf, runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
+import { instanceOf, SAGA_COLUMNS, withoutData, type SagaRow } from "./store.ts";
 
 /** A saga as far as it can be explained, also by a process that cannot read its data. */
 export type ExplainedSaga = Omit<Instance, "data">;
@@ -82,44 +82,11 @@ export async function readFacts(em: EntityManager, registry: SagaRegistry, sagaI
 function read(registry: SagaRegistry, row: SagaRow): { saga: ExplainedSaga; unreadable: string | null } {
   const isLoaded = registry.find(row.type, row.definition_version) !== undefined;
   try {
-    return { saga: isLoaded ? instanceOf(registry, row) : bare(row, runsOf(row)), unreadable: null };
+    return { saga: isLoaded ? instanceOf(registry, row) : withoutData(row), unreadable: null };
   } catch (error) {
-    return { saga: bare(row, []), unreadable: error instanceof Error ? error.message : String(error) };
+    return { saga: withoutData({ ...row, runs: [] }), unreadable: error instanceof Error ? error.message : String(error) };
   }
 }
-
-const bare = (row: SagaRow, runs: Instance["runs"]): ExplainedSaga => ({
-  id: row.id,
-  type: row.type,
-  version: row.definition_version,
-  subjectId: row.subject_id,
-  runNumber: row.run_number,
-  codeHash: row.code_hash,
-  participants: row.participants,
-  state: row.state,
-  status: row.status,
-  sequence: row.sequence,
-  attempt: row.attempt,
-  maxAttempts: row.max_attempts,
-  nextAttemptAt: toDateOrNull(row.next_attempt_at),
-  deadlineAt: toDateOrNull(row.deadline_at),
-  remindAt: toDateOrNull(row.remind_at),
-  pausedAt: toDateOrNull(row.paused_at),
-  pausedBy: row.paused_by,
-  pauseNote: row.pause_note,
-  settledAt: toDateOrNull(row.settled_at),
-  runs,
-  asides: [],
-  parked: [],
-  heard: [],
-  reason: row.reason,
-  reasonCode: row.reason_code,
-  reasonMessage: row.reason_message,
-  reasonAt: toDateOrNull(row.reason_at),
-  startedAt: toDate(row.started_at),
-  updatedAt: toDate(row.updated_at),
-  finishedAt: toDateOrNull(row.finished_at),
-});
 
 interface CommandQueue {
   readonly type: string;

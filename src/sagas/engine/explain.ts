@@ -7,7 +7,7 @@ import type { Run } from "./instance.ts";
 import { attemptsOf } from "./retry.ts";
 import type { SagaRegistry } from "./registry.ts";
 
-export type { ExplainedSaga, Holder, RowHolder, SagaFacts } from "./explain-facts.ts";
+export type { ExplainedSaga, RowHolder, SagaFacts } from "./explain-facts.ts";
 export type { NextState } from "./explain-next.ts";
 
 /** Why a saga is where it is: each cause with what it means. An unfinished saga always has exactly one of them. */

@@ -401,40 +401,42 @@ function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
   const definition = definitionOf(registry, row.type, row.definition_version);
-  return {
-    id: row.id,
-    type: row.type,
-    version: row.definition_version,
-    subjectId: row.subject_id,
-    runNumber: row.run_number,
-    codeHash: row.code_hash,
-    participants: row.participants,
-    state: row.state,
-    status: row.status,
-    sequence: row.sequence,
-    attempt: row.attempt,
-    maxAttempts: row.max_attempts,
-    nextAttemptAt: toDateOrNull(row.next_attempt_at),
-    deadlineAt: toDateOrNull(row.deadline_at),
-    remindAt: toDateOrNull(row.remind_at),
-    pausedAt: toDateOrNull(row.paused_at),
-    pausedBy: row.paused_by,
-    pauseNote: row.pause_note,
-    settledAt: toDateOrNull(row.settled_at),
-    data: definition.data.decode(row.data, `${row.type}.data`),
-    runs: runsOf(row),
-    asides: row.asides,
-    parked: row.parked,
-    heard: row.heard,
-    reason: row.reason,
-    reasonCode: row.reason_code,
-    reasonMessage: row.reason_message,
-    reasonAt: toDateOrNull(row.reason_at),
-    startedAt: toDate(row.started_at),
-    updatedAt: toDate(row.updated_at),
-    finishedAt: toDateOrNull(row.finished_at),
-  };
+  return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`) };
 }
+
+/** What a row says without its definition. @throws {TypeError} its runs are no list */
+export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
+  id: row.id,
+  type: row.type,
+  version: row.definition_version,
+  subjectId: row.subject_id,
+  runNumber: row.run_number,
+  codeHash: row.code_hash,
+  participants: row.participants,
+  state: row.state,
+  status: row.status,
+  sequence: row.sequence,
+  attempt: row.attempt,
+  maxAttempts: row.max_attempts,
+  nextAttemptAt: toDateOrNull(row.next_attempt_at),
+  deadlineAt: toDateOrNull(row.deadline_at),
+  remindAt: toDateOrNull(row.remind_at),
+  pausedAt: toDateOrNull(row.paused_at),
+  pausedBy: row.paused_by,
+  pauseNote: row.pause_note,
+  settledAt: toDateOrNull(row.settled_at),
+  runs: runsOf(row),
+  asides: row.asides,
+  parked: row.parked,
+  heard: row.heard,
+  reason: row.reason,
+  reasonCode: row.reason_code,
+  reasonMessage: row.reason_message,
+  reasonAt: toDateOrNull(row.reason_at),
+  startedAt: toDate(row.started_at),
+  updatedAt: toDate(row.updated_at),
+  finishedAt: toDateOrNull(row.finished_at),
+});
 
 /** Runs are stored as JSON; their instants are text there. */
 export const runsOf = (row: Pick<SagaRow, "runs">): Run[] =>
