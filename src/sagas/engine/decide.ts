@@ -315,7 +315,7 @@ function patch(definition: Definition, instance: Instance, changes: Data): Data 
   if (definition.key in changes && changes[definition.key] !== stored[definition.key]) return `${definition.key} is the saga's key and cannot be changed.`;
   try {
     const data = definition.data.decode({ ...stored, ...changes }, "changes");
-    const unknown = Object.keys(changes).filter((field) => !(field in data) && changes[field] !== null);
+    const unknown = Object.keys(changes).filter((field) => !Object.hasOwn(data, field) && changes[field] !== null);
     return unknown.length === 0 ? data : `The saga has no ${unknown.join(", ")}; it has ${Object.keys(data).join(", ")}.`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
