@@ -52,7 +52,8 @@ export async function once(em: EntityManager, call: RepeatableCall, work: () => 
   return { entityId: first.entity_id, repeated: true };
 }
 
-function requireKey(key: string): void {
+/** @throws {Refusal} INVALID: the key does not have 8 to 128 characters */
+export function requireKey(key: string): void {
   const length = key.isWellFormed() ? [...key].length : 0;
   // Postgres takes no NUL in a text.
   if (length >= 8 && length <= 128 && !key.includes("\0")) return;

@@ -46,7 +46,7 @@ export { canRead, versioned } from "./versioned.ts";
 export { afterCommit } from "./after-commit.ts";
 export { append, connectOutbox, publish, publishAll, reply, send, type Outgoing, type PublishOptions } from "./publish.ts";
 export { release, reschedule } from "./delays.ts";
-export { listQueues, pauseQueue, resumeQueue, type QueuePause, type QueueView } from "./queues.ts";
+export { listQueues, pauseQueue, requireQueue, resumeQueue, type QueuePause, type QueueView } from "./queues.ts";
 export { listWorkers, type WorkerView } from "./worker.ts";
 export {
   deadLettersOfResolution,

@@ -107,7 +107,8 @@ export async function listQueues(em: EntityManager, names?: readonly string[]): 
   }));
 }
 
-async function requireQueue(em: EntityManager, queue: string): Promise<void> {
+/** @throws {Refusal} NOT_FOUND: no such queue; names those that there are */
+export async function requireQueue(em: EntityManager, queue: string): Promise<void> {
   const names = (await query<{ name: string }>(em, `${OWN_QUEUES} order by name`)).map((row) => row.name);
   if (!names.includes(queue)) throw new Refusal("NOT_FOUND", `There is no queue ${queue}. There are: ${names.join(", ")}.`, ["queue"]);
 }

@@ -3,7 +3,7 @@ import { payloadsOf, sagaProperties } from "../../test/support/saga-properties.t
 import * as m from "../domain/application-request/application-request.messages.ts";
 import type { EventMessage } from "../outbox/index.ts";
 import { applicationRequest } from "./application-request.ts";
-import { SagaRegistry } from "./engine/index.ts";
+import { describeMs, SagaRegistry } from "./engine/index.ts";
 import { SagaUnderTest } from "./engine/testing.ts";
 
 const { start, answers, events, cancel } = application;
@@ -114,11 +114,120 @@ test("once the decision is being told, it cannot be withdrawn, and a mail outage
   expect(saga.exhausted().outcome).toBe("SendingNotification STUCK");
 });
 
+const check = "CancelBackgroundCheckCommand";
+const reviewer = "UnassignReviewerCommand";
+const lateThrice = (saga: SagaUnderTest): SagaUnderTest => {
+  for (let count = 0; count < 2; count += 1) answer(saga.timedOut(), answerTo(application, "AssignReviewerCommand"));
+  return saga.timedOut();
+};
+
+test.each<[string, string, (saga: SagaUnderTest) => SagaUnderTest, string[], string, string]>([
+  ["ValidatingDocuments", "its time is over", (saga) => saga.timedOut(), [], "DEPENDENCY_UNAVAILABLE", "The documents could not be checked."],
+  ["ValidatingDocuments", "no attempt is left", (saga) => saga.exhausted(), [], "DEPENDENCY_UNAVAILABLE", "The documents could not be checked."],
+  ["AssigningReviewer", "its time is over", (saga) => saga.timedOut(), [reviewer, check], "NO_REVIEWER_AVAILABLE", "No reviewer could be found in time."],
+  ["UnderReview", "the third reviewer is late", lateThrice, [reviewer, reviewer, reviewer, check], "TIMED_OUT", "No reviewer decided in time."],
+])("from %s it fails when %s, is undone, and the applicant told", (state, _what, verb, undone, code, message) => {
+  const saga = verb(at(state));
+  const undos: string[] = [];
+  while (saga.instance.status === "COMPENSATING") {
+    undos.push(saga.newest().command.name);
+    answer(saga, answerTo(application, saga.newest().command.name));
+  }
+  expect(undos).toEqual(undone);
+  expect(saga.outcome).toBe("ApplicationRejected FAILED > SendApplicationNotificationCommand");
+  expect(saga.instance).toMatchObject({ reasonCode: code, reasonMessage: message });
+  expect(saga.newest().payload).toEqual({ requestId, userId, decision: "rejected", reason: message });
+});
+
+test.each<[string, string, (saga: SagaUnderTest) => SagaUnderTest]>([
+  ["RequestingBackgroundCheck", "no attempt is left", (saga) => saga.exhausted()],
+  ["RequestingBackgroundCheck", "two weeks are over", (saga) => saga.clock(saga.instance.deadlineAt ?? undefined)],
+  ["AssigningReviewer", "no attempt is left", (saga) => saga.exhausted()],
+  ["SendingNotification", "no attempt is left", (saga) => saga.exhausted()],
+  ["SendingNotification", "its time is over", (saga) => saga.timedOut()],
+])("in %s it stands when %s, and nothing is undone", (state, _what, verb) => {
+  const saga = verb(at(state));
+  expect(saga.outcome).toBe(`${state} STUCK`);
+  expect(saga.instance.runs.filter(({ undo }) => undo !== null)).toEqual([]);
+});
+
+test("an undo that fails for a day stands", () => {
+  expect(say(at("AssigningReviewer"), "withdrawn").exhausted().outcome).toBe("AssigningReviewer STUCK");
+});
+
+test("a reviewer's no is told with its reason, and is an end without undo and without a failure", () => {
+  const saga = say(at("UnderReview"), "rejected");
+  expect(saga.newest().payload).toEqual({ requestId, userId, decision: "rejected", reason: "Too early." });
+  answer(saga, answerTo(application, "SendApplicationNotificationCommand"));
+  expect(saga.outcome).toBe("ApplicationRejected FAILED");
+  expect(saga.instance).toMatchObject({ reason: null, reasonCode: null });
+});
+
+test("a notification before any decision stands: it would tell what nobody has decided", () => {
+  const saga = at("AssigningReviewer").operator({ kind: "skip" }).operator({ kind: "skip" });
+  expect(saga.instance.state).toBe("SendingNotification");
+  expect(answer(saga, answerTo(application, "SendApplicationNotificationCommand")).outcome).toBe("SendingNotification STUCK");
+});
+
+test("every command carries what its participant needs", () => {
+  const saga = at("RequestingBackgroundCheck").answersLater();
+  answer(saga.clock(), answerTo(application, "PollBackgroundCheckCommand"));
+  const asking = saga.sent.find(({ command }) => command.name === "RequestBackgroundCheckCommand");
+  if (asking === undefined) throw new Error("The provider was never asked");
+  const { contract, payload: result } = answerTo(application, "RequestBackgroundCheckCommand");
+  saga.answered(contract, result, asking);
+  answer(saga, answerTo(application, "AssignReviewerCommand")).clock();
+  say(saga, "withdrawn");
+  while (saga.instance.status === "COMPENSATING") answer(saga, answerTo(application, saga.newest().command.name));
+  expect(saga.sent.map(({ command, payload }) => [command.name, payload])).toEqual([
+    ["ValidateDocumentsCommand", { requestId, userId }],
+    ["RequestBackgroundCheckCommand", { requestId, userId }],
+    ["PollBackgroundCheckCommand", { requestId }],
+    ["AssignReviewerCommand", { requestId, notTo: [] }],
+    ["SendReviewReminderCommand", { requestId, reviewerId }],
+    [reviewer, { requestId, reviewerId }],
+    [check, { requestId }],
+    ["SendApplicationNotificationCommand", { requestId, userId, decision: "rejected", reason: "The applicant withdrew the application." }],
+  ]);
+});
+
+test("it remembers what it learns, and the applicant may watch it", () => {
+  const { instance } = answer(at("SendingNotification"), answerTo(application, "SendApplicationNotificationCommand"));
+  expect(instance.data).toMatchObject({ reviewerId, pastReviewerIds: [reviewerId], decision: "approved" });
+  expect(instance.data["checkId"]).toBe("00000000-0000-4000-8000-000000000023");
+  expect(instance.data["decidedAt"]).toBeInstanceOf(Date);
+  expect(instance.participants).toEqual([userId]);
+  expect(instance.subjectId).toBe(requestId);
+});
+
 test.each([
-  ["ValidatingDocuments", "DEPENDENCY_UNAVAILABLE"],
-  ["AssigningReviewer", "NO_REVIEWER_AVAILABLE"],
-])("what cannot be found out in time in %s ends it as %s", (state, code) => {
-  expect(at(state).timedOut().instance.reasonCode).toBe(code);
+  ["ValidatingDocuments", "5 min", 4],
+  ["RequestingBackgroundCheck", "336 h", 12],
+  ["AssigningReviewer", "1 min", 4],
+  ["SendingNotification", "24 h", 10],
+])("%s takes %s at most, and %i attempts", (state, timeout, attempts) => {
+  const saga = at(state);
+  expect(describeMs((saga.instance.deadlineAt?.getTime() ?? 0) - saga.now.getTime())).toBe(timeout);
+  const { runId } = saga.newest();
+  saga.exhausted();
+  expect(saga.sent.filter((one) => one.runId === runId)).toHaveLength(attempts);
+});
+
+test("the request's status follows the state, except while the decision is told: whoever decided has written it", () => {
+  const { reflect, nodes, finals } = applicationRequest.definition;
+  expect(reflect).toMatchObject({ table: "application_request", statusColumn: "status", reasonColumns: "failure" });
+  expect([...nodes.keys(), ...Object.keys(finals)].map((state) => `${state} ${reflect?.statusOf(state, null)}`)).toEqual([
+    "ApplicationSubmitted PENDING",
+    "ValidatingDocuments PENDING",
+    "RequestingBackgroundCheck PENDING",
+    "AssigningReviewer PENDING",
+    "UnderReview UNDER_REVIEW",
+    "SendingNotification null",
+    "ApplicationCompleted APPROVED",
+    "ApplicationRejected REJECTED",
+  ]);
+  expect(reflect?.statusOf("ApplicationRejected", "ReviewTimedOut")).toBe("REJECTED");
+  expect(reflect?.statusOf("ApplicationRejected", "Withdrawn")).toBe("WITHDRAWN");
 });
 
 sagaProperties({

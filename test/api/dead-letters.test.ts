@@ -332,3 +332,12 @@ describe("queues", () => {
     expect((await queue())?.pause).toBeNull();
   });
 });
+
+test("a redrive is refused alike when it is rehearsed and when it is meant: a key that is too short, a queue that does not exist", async () => {
+  for (const dryRun of [true, false]) {
+    expect((await redrive({}, { key: "k1", dryRun })).userErrors).toMatchObject([{ code: "INVALID", field: ["idempotencyKey"] }]);
+    const { userErrors } = await redrive({ queue: "send-welcome-mail" }, { dryRun });
+    expect(userErrors).toMatchObject([{ code: "NOT_FOUND" }]);
+    expect(userErrors[0]?.message).toContain("send-welcome-email");
+  }
+});

@@ -18,6 +18,7 @@ export { SagaEngine, type SagaEngineParts } from "./engine.ts";
 export { SagaCause, SagaExplainer, type NextState, type SagaExplanation, type SagaRemedy } from "./explain.ts";
 export { SagaFeed, type SagaFeedParts, type SagaPush } from "./feed.ts";
 export { migration, type SagaMigration } from "./migration.ts";
+export { MAIL_QUEUE } from "./store.ts";
 export { SagaOperations, type OperatorCall, type Redrive, type RedriveCall } from "./operations.ts";
 export type { Migrate, OperatorAction, SagaTimer } from "./operator.ts";
 export { fail, failPartly, finish, go, loop, next, park, skip, stay } from "./outcome.ts";

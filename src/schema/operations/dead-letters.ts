@@ -1,5 +1,5 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
-import { once } from "../../domain/idempotency.ts";
+import { once, requireKey } from "../../domain/idempotency.ts";
 import { Refusal } from "../../kernel/errors.ts";
 import { isId, newId } from "../../kernel/ids.ts";
 import {
@@ -8,10 +8,11 @@ import {
   listDeadLetters,
   listOldestOpen,
   redacted,
+  requireQueue,
   type DeadLetterFilter,
   type DeadLetterView,
 } from "../../outbox/index.ts";
-import type { Redrive } from "../../sagas/engine/index.ts";
+import { MAIL_QUEUE, type Redrive } from "../../sagas/engine/index.ts";
 import { Auth, requireViewer } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { orUserErrors } from "../errors.ts";
@@ -123,8 +124,11 @@ async function redrive(args: RedriveArguments, context: RequestContext): Promise
   const { limit, idempotencyKey: key, dryRun } = args;
   const filter = toFilter(args.filter);
   if (limit < 1 || limit > MAX_LETTERS) throw new Refusal("INVALID", `limit is 1..${MAX_LETTERS}, not ${limit}.`, ["limit"]);
+  requireKey(key);
   const call = { filter, limit, actorId, note, resolutionId: newId(), dryRun };
   const redriven = await context.write(async (em) => {
+    // Events that found no saga were on no queue.
+    if (filter.queue !== undefined && filter.queue !== MAIL_QUEUE) await requireQueue(em, filter.queue);
     if (dryRun) return context.operations.redrive(em, call);
     let first = null as Redrive | null;
     const { entityId } = await once(em, { actor: actorId, operation: "redriveDeadLetters", key, args: { filter, limit, note } }, async () => {
