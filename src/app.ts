@@ -212,6 +212,8 @@ async function startQueue(config: Config, url: string, log: Log): Promise<PgBoss
 
 async function connectAlone(url: string): Promise<pg.Client> {
   const client = new pg.Client({ ...sessionOptions(url, "mentorplatform-worker"), statement_timeout: false });
+  // One that is lost in the moment it is made has nobody yet who listens; its end is told to whoever has it then.
+  client.on("error", () => undefined);
   await client.connect();
   return client;
 }

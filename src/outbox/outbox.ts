@@ -10,7 +10,7 @@ import { LeasedConsumer } from "./leased-consumer.ts";
 import { queueOf } from "./message.ts";
 import type { AnyParticipant } from "./participant.ts";
 import { Relay } from "./relay.ts";
-import { query } from "./sql.ts";
+import { query, toDate } from "./sql.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
 import { Worker, type DeadHand, type HeldConnection } from "./worker.ts";
 
@@ -160,12 +160,12 @@ export class Outbox {
   }
 
   /** The leases of a process that has died are given up at once, instead of when they run out. */
-  private async giveUpLeases({ queue, messageIds }: DeadHand): Promise<void> {
+  private async giveUpLeases({ queue, messageIds, takenAt }: DeadHand): Promise<void> {
     const { boss, subscriber } = this.parts;
     const failure = failureReason(new Transient("The process that carried it out died doing so"));
     for (const id of messageIds) {
       const [job] = await boss.findJobs<JobData>(queue, { id });
-      if (job?.state !== "active") continue;
+      if (job?.state !== "active" || job.startedOn > toDate(takenAt)) continue;
       const command = envelope(job);
       await this.parts.transaction("leased")(async (em) => {
         const claim = await subscriber.claim(em, [command]);

@@ -38,6 +38,8 @@ export interface DeadHand {
   readonly workerId: string;
   readonly queue: string;
   readonly messageIds: readonly string[];
+  /** What was leased later is in the hands of somebody else by now. */
+  readonly takenAt: Instant;
 }
 
 /** How a message fares that another process had in hand when it died. */
@@ -100,7 +102,7 @@ export class Worker {
          where id in (select id from worker where id <> $1 and ended_at is null and pg_try_advisory_xact_lock($2, lock_key::int) for update skip locked)
          returning id
        )
-       select h.worker_id as "workerId", h.queue, h.message_ids as "messageIds" from dead join worker_hand h on h.worker_id = dead.id`,
+       select h.worker_id as "workerId", h.queue, h.message_ids as "messageIds", h.taken_at as "takenAt" from dead join worker_hand h on h.worker_id = dead.id`,
       [this.id, LOCK_CLASS],
     );
   }

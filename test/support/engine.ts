@@ -107,6 +107,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       transaction: (label) => createTransaction(database.orm, log, label),
       connect: async () => {
         const client = new pg.Client(database.url);
+        client.on("error", () => undefined);
         await client.connect();
         return client;
       },

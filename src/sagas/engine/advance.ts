@@ -105,8 +105,8 @@ export class Advance implements InTransactionSubscriber {
     if (history.length === 0) return;
     await saveSagas(em, this.registry, changed, history, deadLetters);
     await append(em, commands);
-    for (const { runId, at } of rescheduled) await reschedule(em, runId, at);
     for (const id of released) await release(em, id);
+    for (const { runId, at } of rescheduled) await reschedule(em, runId, at);
     work.rememberForLater();
     const ids = [...new Set(history.map((row) => row.sagaId))];
     afterCommit(em, () => this.hints.send("saga", ids));

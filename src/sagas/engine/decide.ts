@@ -299,6 +299,8 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
       if (instance.pausedAt === null) return turn.deny("WRONG_STATE", "It is not paused.");
       turn.change({ pausedAt: null, pausedBy: null, pauseNote: null, ...timersAfterPause(definition, instance, instance.pausedAt, context.now) });
       audit("An operator resumed it.");
+      // What was held is sent at once, but not before an attempt that was moved meanwhile.
+      if (instance.nextAttemptAt !== null && instance.nextAttemptAt > context.now) turn.reschedule(instance.nextAttemptAt);
       return turn.decision("applied");
     case "move-timer":
       return moveTimer(instance, action, context.now, turn, audit);
@@ -372,12 +374,16 @@ function timersAfterPause(definition: Definition, instance: Instance, pausedAt: 
 const timerOf = (instance: Instance, timer: SagaTimer): Date | null =>
   timer === "DEADLINE" ? instance.deadlineAt : timer === "REMINDER" ? instance.remindAt : instance.nextAttemptAt;
 
+/** What counts from an entry grows by every pause, and has to stay an instant that can be stored and told. */
+const END_OF_TIME = new Date("9000-01-01T00:00:00Z");
+
 const timerNames: Readonly<Record<SagaTimer, string>> = { DEADLINE: "deadline", REMINDER: "reminder", NEXT_ATTEMPT: "next attempt" };
 
 function moveTimer(instance: Instance, { timer, to }: Extract<OperatorAction, { kind: "move-timer" }>, now: Date, turn: Turn, audit: Audit): Decision {
   const at = timerOf(instance, timer);
   if (at === null) return turn.deny("WRONG_STATE", `It has no ${timerNames[timer]} now: it is ${instance.status} in ${instance.state}.`);
   if (to <= now) return turn.deny("INVALID", `${to.toISOString()} has passed. Give an instant to come, or fire the timer.`);
+  if (to >= END_OF_TIME) return turn.deny("INVALID", `${to.toISOString()} is too far ahead. Give an instant before ${END_OF_TIME.toISOString()}.`);
   audit(`An operator moved the ${timerNames[timer]} of ${instance.state} to ${to.toISOString()}.`, { from: at.toISOString(), to: to.toISOString() });
   if (timer === "DEADLINE") turn.change({ deadlineAt: to });
   else if (timer === "REMINDER") turn.change({ remindAt: to });

@@ -162,7 +162,8 @@ export async function extendDeadlines(em: EntityManager, registry: SagaRegistry,
   const steps = stepsOf(registry).filter((step) => step.queue === queue);
   const rows = await query(
     em,
-    `update saga set deadline_at = deadline_at + (clock_timestamp() - greatest($4::timestamptz, updated_at))
+    `update saga set deadline_at = deadline_at + (clock_timestamp() - greatest($4::timestamptz,
+       (jsonb_path_query_first(runs, '$[*] ? (@.status == "active").startedAt') #>> '{}')::timestamptz))
      where id in (select id from saga where deadline_at is not null and status in ('RUNNING', 'RETRYING')
                   and (type, definition_version, state) in (select * from unnest($1::text[], $2::int[], $3::text[])) order by id for update)
      returning 1`,
