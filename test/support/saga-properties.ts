@@ -226,7 +226,9 @@ export function sagaProperties(world: SagaWorld): void {
         if (isFinished(before) && life.applied.at(-1)?.input.kind !== "redrive") {
           // What comes after the end is noted, and changes nothing.
           const { sequence: _s, updatedAt: _u, heard: _h, asides: _a, ...rest } = instance;
-          expect(before).toMatchObject(rest);
+          // Only what an operator has redriven may still turn out to be done.
+          const isRedriving = before.asides.some(({ kind, status }) => kind === "redrive" && status === "active");
+          expect(before).toMatchObject(isRedriving ? { ...rest, runs: before.runs } : rest);
           expect(life.last.commands.filter(({ runId }) => !instance.asides.some(({ id }) => id === runId))).toEqual([]);
         }
         expectSound(world, life);
