@@ -8,6 +8,11 @@ import { Migration20261125000700_idempotency } from "./Migration20261125000700_i
 import { Migration20261125000900_ops_views } from "./Migration20261125000900_ops_views.ts";
 import { Migration20261125001000_engine } from "./Migration20261125001000_engine.ts";
 import { Migration20261125001100_ops_views } from "./Migration20261125001100_ops_views.ts";
+import { Migration20261126000100_accounts } from "./Migration20261126000100_accounts.ts";
+import { Migration20261126000200_files } from "./Migration20261126000200_files.ts";
+import { Migration20261126000300_mentors } from "./Migration20261126000300_mentors.ts";
+import { Migration20261126000400_mentoring_session } from "./Migration20261126000400_mentoring_session.ts";
+import { Migration20261126000500_application_request } from "./Migration20261126000500_application_request.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
 export const migrationsList = [
@@ -21,4 +26,9 @@ export const migrationsList = [
   Migration20261125000900_ops_views,
   Migration20261125001000_engine,
   Migration20261125001100_ops_views,
+  Migration20261126000100_accounts,
+  Migration20261126000200_files,
+  Migration20261126000300_mentors,
+  Migration20261126000400_mentoring_session,
+  Migration20261126000500_application_request,
 ];

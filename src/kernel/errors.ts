@@ -14,9 +14,12 @@ export abstract class AppError extends Error {
 /** A rule said no and nothing is broken: becomes a `userErrors` entry. `field` is the path inside the arguments, or null. */
 export class Refusal extends AppError {
   readonly field: readonly string[] | null;
-  constructor(code: string, message: string, field: readonly string[] | null = null) {
+  /** What else was wrong with the same input, in the order of the arguments. */
+  readonly others: readonly Refusal[];
+  constructor(code: string, message: string, field: readonly string[] | null = null, others: readonly Refusal[] = []) {
     super(code, message);
     this.field = field;
+    this.others = others;
   }
 }
 

@@ -31,7 +31,7 @@ const UNAVAILABLE_CODES = /^(08...|57P0.|53...|40001|40P01|55P03|57014|ECONNREFU
 const UNAVAILABLE_MESSAGES = /timeout exceeded when trying to connect|Connection terminated|Cannot use a pool after|driver has already been destroyed/i;
 
 /**
- * Answers a mutation: what `work` returns, or, when a rule said no, the same payload without an entity and with the refusal among
+ * Answers a mutation: what `work` returns, or, when a rule said no, the same payload without an entity and with every refusal among
  * its user errors. By then the transaction is rolled back: a refused mutation has written nothing.
  */
 export async function orUserErrors<P extends object>(work: () => Promise<P>): Promise<P | { userErrors: UserError[] }> {
@@ -39,9 +39,11 @@ export async function orUserErrors<P extends object>(work: () => Promise<P>): Pr
     return { userErrors: [], ...(await work()) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { userErrors: [{ code: toReasonCode(error.code), message: error.message, field: error.field === null ? null : [...error.field] }] };
+    return { userErrors: [error, ...error.others].map(toUserError) };
   }
 }
+
+const toUserError = ({ code, message, field }: Refusal): UserError => ({ code: toReasonCode(code), message, field: field === null ? null : [...field] });
 
 /**
  * What the caller sees of an error, over HTTP and over sockets alike. Messages of our own request errors pass; anything not

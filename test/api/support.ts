@@ -93,12 +93,11 @@ export class ApiTest {
   async person(...roles: Role[]): Promise<Person> {
     const id = newId();
     const email = `${id}@demo.example`;
-    await this.engine.sql("insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, $3, 'Fi Tavgor', 'Asia/Kolkata', $4)", [
-      id,
-      email,
-      this.passwordHash,
-      [...new Set<Role>(["LEARNER", ...roles])],
-    ]);
+    await this.engine.sql(
+      "insert into app_user (id, email, email_verified_at, password_hash, full_name, time_zone, roles) values ($1, $2, now(), $3, 'Fi Tavgor', 'Asia/Kolkata', $4)",
+      [id, email, this.passwordHash, [...new Set<Role>(["LEARNER", ...roles])]],
+    );
+    if (roles.includes("MENTOR")) await this.engine.sql("insert into mentor_profile (user_id) values ($1)", [id]);
     return { id, email, token: await this.tokenOf(id) };
   }
 

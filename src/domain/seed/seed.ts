@@ -26,11 +26,12 @@ export async function seedDatabase(em: EntityManager, profile: SeedProfile, toda
     if (account !== undefined) return false;
     await query(
       tx,
-      `insert into app_user (id, email, password_hash, full_name, bio, time_zone, roles, active, created_at, updated_at)
-       select id, email, password_hash, full_name, bio, time_zone, roles, active, created_at, created_at
+      `insert into app_user (id, email, email_verified_at, password_hash, full_name, bio, time_zone, roles, active, created_at, updated_at)
+       select id, email, created_at, password_hash, full_name, bio, time_zone, roles, active, created_at, created_at
        from jsonb_to_recordset($1::jsonb) as r(id uuid, email citext, password_hash text, full_name text, bio text, time_zone text, roles text[], active boolean, created_at timestamptz)`,
       [JSON.stringify(accounts)],
     );
+    await query(tx, "insert into mentor_profile (user_id) select id from app_user where roles @> '{MENTOR}'");
     await query(
       tx,
       "insert into category (id, name, description) select id, name, description from jsonb_to_recordset($1::jsonb) as r(id uuid, name citext, description text)",

@@ -16,10 +16,16 @@ const schema = defineEntity({
     id: p.uuid().primary(),
     /** Compared without regard to case. */
     email: p.text().columnType("citext").unique(),
-    /** PHC string; carries the parameters it was made with. */
-    passwordHash: p.text().hidden(),
+    /** When a link sent to the address was followed; null: not yet. */
+    emailVerifiedAt: p.datetime().strictNullable(),
+    /** PHC string; carries the parameters it was made with. Null for an account of an outside issuer. */
+    passwordHash: p.text().strictNullable().hidden(),
+    /** Who the account is at its outside issuer; null for an account of our own. */
+    oidcIssuer: p.text().strictNullable(),
+    oidcSubject: p.text().strictNullable(),
     fullName: p.text(),
     bio: p.text().strictNullable(),
+    avatarFileId: p.uuid().strictNullable(),
     /** IANA name. */
     timeZone: p.text(),
     /** Always contains LEARNER. */
