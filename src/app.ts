@@ -13,10 +13,17 @@ import { migrate, type MigrateResult } from "./database/migrate.ts";
 import { Notifications } from "./database/notifications.ts";
 import { createOrm } from "./database/orm.ts";
 import { createTransaction } from "./database/transaction.ts";
+import { backgroundCheckParticipants } from "./domain/background-check/background-check.participants.ts";
+import { CheckInbox } from "./domain/background-check/background-check.reports.ts";
+import type { BackgroundChecks } from "./domain/background-check/background-checks.port.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
 import { domainEntities } from "./domain/entities.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
 import { seedDatabase } from "./domain/seed/seed.ts";
+import { backgroundCheckFaults } from "./gateways/background-check-faults.ts";
+import { HttpBackgroundChecks } from "./gateways/background-check-http.ts";
+import { BACKGROUND_CHECK_WEBHOOK_PATH, backgroundCheckWebhook } from "./gateways/background-check-webhook.ts";
+import { EmbeddedBackgroundCheck, loadWebhookSecret } from "./gateways/embedded-background-check.ts";
 import { EmbeddedSmtp } from "./gateways/embedded-smtp.ts";
 import { createIdentity, loadSigningKey } from "./gateways/identity.ts";
 import { mailboxPage } from "./gateways/mailbox-page.ts";
@@ -99,7 +106,9 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   await engine.storeDefinitions();
 
   const { mailer, smtp } = await openMail(config, log, closing);
-  const participants = [...courseEnrollmentParticipants(mailer)];
+  const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing);
+  const checkInbox = new CheckInbox({ provider: checks.provider, em, transaction: createTransaction(orm, log, "sweeper"), log });
+  const participants = [...courseEnrollmentParticipants(mailer), ...backgroundCheckParticipants(checks, checkInbox)];
 
   if (roles.has("relay") || roles.has("worker")) {
     const boss = await startQueue(config, database.url, log);
@@ -128,6 +137,11 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     }
   }
 
+  if (roles.has("api") || roles.has("worker")) {
+    checkInbox.start();
+    closing.add("messages about background checks", () => checkInbox.stop());
+  }
+
   if (config.seed !== "none") await seedDatabase(em(), config.seed, processNow());
   const demo = await findDemo(em(), database.directory !== null);
 
@@ -138,6 +152,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     closing.add("feed", () => Promise.resolve(feed.close()));
     const identity = await createIdentity({ privateKey: loadSigningKey(config.jwtPrivateKeyFile, config.dataDir), ttlSeconds: config.accessTokenTtlSeconds });
     const routers: Router[] = smtp === null ? [] : [mailboxPage(smtp, hostsOf(config))];
+    routers.push(backgroundCheckWebhook({ secrets: webhookSecrets, reports: checkInbox, log }));
+    if (checkProvider !== null) routers.push(backgroundCheckFaults(checkProvider, hostsOf(config)));
     server = await startServer({
       host: config.host,
       port: config.port,
@@ -158,6 +174,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     const open = server;
     closing.add("server", () => open.close());
   }
+  checkProvider?.deliverTo(`http://${localHostOf(config)}:${server?.port ?? config.port}${BACKGROUND_CHECK_WEBHOOK_PATH}`);
 
   return {
     roles,
@@ -190,6 +207,32 @@ async function openMail(config: Config, log: Log, closing: Closing): Promise<{ m
   const mailer = new SmtpMailer({ url, from: config.mailFrom });
   closing.add("mail connections", () => Promise.resolve(mailer.close()));
   return { mailer, smtp };
+}
+
+interface CheckParts {
+  readonly checks: BackgroundChecks;
+  /** Null for another BACKGROUND_CHECK_MODE. */
+  readonly checkProvider: EmbeddedBackgroundCheck | null;
+  readonly webhookSecrets: readonly string[];
+}
+
+async function openBackgroundChecks(config: Config, log: Log, closing: Closing): Promise<CheckParts> {
+  if (config.backgroundCheckMode === "http") {
+    const { backgroundCheckUrl: url, backgroundCheckApiKey: apiKey, backgroundCheckWebhookSecret: webhookSecrets } = config;
+    if (url === null || apiKey === null || webhookSecrets === null)
+      throw new Error("Expected BACKGROUND_CHECK_MODE=http without its settings to have been refused by the configuration");
+    return { checks: new HttpBackgroundChecks({ url, apiKey }), checkProvider: null, webhookSecrets };
+  }
+  const [secret = loadWebhookSecret(config.dataDir), ...others] = config.backgroundCheckWebhookSecret ?? [];
+  const provider = await EmbeddedBackgroundCheck.start({
+    directory: join(config.dataDir, "background-checks"),
+    delayMs: config.backgroundCheckDelayMs,
+    secret,
+    log,
+  });
+  closing.add("provider of background checks", () => provider.stop());
+  const checks = new HttpBackgroundChecks({ url: provider.url, apiKey: provider.apiKey, provider: "embedded" });
+  return { checks, checkProvider: provider, webhookSecrets: [secret, ...others] };
 }
 
 async function startQueue(config: Config, url: string, log: Log): Promise<PgBoss> {
@@ -252,6 +295,9 @@ async function findDemo(em: EntityManager, embedded: boolean): Promise<RunningAp
   );
   return row ?? null;
 }
+
+/** Where this machine reaches what listens at HOST. */
+const localHostOf = ({ host }: Config): string => (host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host);
 
 const hostsOf = (config: Config): string[] => [config.host, ...(config.publicUrl === null ? [] : [new URL(config.publicUrl).hostname])];
 

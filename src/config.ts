@@ -37,6 +37,12 @@ const oneOf = <const V extends readonly [string, ...string[]]>(...values: V): z.
 const flag = oneOf("0", "1").transform((value) => value === "1");
 const url = (...protocols: string[]): z.ZodType<string, string> => z.string().refine((value) => protocols.includes(URL.parse(value)?.protocol ?? ""));
 
+/** Base64, with or without `whsec_` before it, of at least 24 bytes: what Standard Webhooks asks for. */
+const isWebhookSecret = (value: string): boolean => {
+  const encoded = value.replace(/^whsec_/, "");
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(encoded) && encoded.length % 4 === 0 && Buffer.from(encoded, "base64").length >= 24;
+};
+
 const roles = ["api", "relay", "worker"] as const;
 export type Role = (typeof roles)[number];
 
@@ -78,7 +84,7 @@ export const settings = {
     name: "DATA_DIR",
     fallback: "./.data",
     expected: "a directory",
-    meaning: "Where the embedded PostgreSQL, the embedded mail server and the signing key keep their files. Made if missing.",
+    meaning: "Where the embedded PostgreSQL, the other embedded systems and the keys that are made here keep their files. Made if missing.",
     parser: z.string().transform((value) => resolve(value)),
   }),
   databaseUrl: optional({
@@ -150,6 +156,49 @@ export const settings = {
     meaning: "Sender of all mails.",
     parser: z.string().regex(/^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/),
   }),
+  backgroundCheckMode: setting({
+    name: "BACKGROUND_CHECK_MODE",
+    fallback: "embedded",
+    expected: "embedded or http",
+    meaning:
+      "embedded: a provider of background checks in this process, which looks at nobody; a tag in the applicant's address decides (+clear, +consider, +fail, +slow, +never). http: the provider of BACKGROUND_CHECK_URL.",
+    parser: oneOf("embedded", "http"),
+  }),
+  backgroundCheckUrl: optional({
+    name: "BACKGROUND_CHECK_URL",
+    example: "https://checks.example/v1",
+    expected: "an http or https URL",
+    meaning: "Where the paths of the provider begin, for BACKGROUND_CHECK_MODE=http; its messages are taken at /webhooks/background-check.",
+    parser: url("http:", "https:"),
+  }),
+  backgroundCheckApiKey: optional({
+    name: "BACKGROUND_CHECK_API_KEY",
+    example: "key_live_secret",
+    secret: true,
+    expected: "printable characters without spaces",
+    meaning: "Our key at the provider, for BACKGROUND_CHECK_MODE=http.",
+    parser: z.string().regex(/^[\x21-\x7e]+$/),
+  }),
+  backgroundCheckWebhookSecret: optional<readonly string[]>({
+    name: "BACKGROUND_CHECK_WEBHOOK_SECRET",
+    example: "whsec_ZXhhbXBsZS1vZi1hLXNlY3JldC1ub3QtdG8tYmUtdXNlZA==",
+    secret: true,
+    expected: "secrets in base64 of at least 24 bytes each, with or without whsec_ before them, with commas between them",
+    meaning:
+      "What the provider signs its messages with. Several while it is being changed: each of them makes a signature good. Unset with the embedded provider: one is made in DATA_DIR.",
+    parser: z
+      .string()
+      .transform((value) => value.split(",").map((secret) => secret.trim()))
+      .pipe(z.array(z.string().refine(isWebhookSecret)).min(1)),
+  }),
+  backgroundCheckDelayMs: setting({
+    name: "BACKGROUND_CHECK_DELAY_MS",
+    unit: "ms",
+    fallback: "5000",
+    expected: "a whole number, 0 to 86400000",
+    meaning: "How long a check of the embedded provider takes.",
+    parser: whole(0, 86_400_000),
+  }),
   accessTokenTtlSeconds: setting({
     name: "ACCESS_TOKEN_TTL_SECONDS",
     unit: "seconds",
@@ -200,14 +249,14 @@ export const settings = {
     name: "NODE_ENV",
     fallback: "development",
     expected: "development, test or production",
-    meaning: "In production the embedded PostgreSQL and mail server are refused unless ALLOW_EMBEDDED=1.",
+    meaning: "In production the embedded PostgreSQL, mail server and provider of background checks are refused unless ALLOW_EMBEDDED=1.",
     parser: oneOf("development", "test", "production").transform((value) => value === "production"),
   }),
   allowEmbedded: setting<boolean>({
     name: "ALLOW_EMBEDDED",
     fallback: "0",
     expected: "0 or 1",
-    meaning: "1 accepts the embedded PostgreSQL and mail server in production.",
+    meaning: "1 accepts the embedded PostgreSQL, mail server and provider of background checks in production.",
     parser: flag,
   }),
   crashAt: optional<{ point: string; nth: number }>({
@@ -269,7 +318,39 @@ function contradictions(config: Config): StartupProblem[] {
       code: "CONFIG_SMTP_URL_MISSING",
     });
   }
+  if (config.backgroundCheckMode === "http") {
+    const needed = [
+      [settings.backgroundCheckUrl, config.backgroundCheckUrl, "a URL"],
+      [settings.backgroundCheckApiKey, config.backgroundCheckApiKey, "a key"],
+      [settings.backgroundCheckWebhookSecret, config.backgroundCheckWebhookSecret, "a secret"],
+    ] as const;
+    for (const [{ name, meaning, example }, value, what] of needed) {
+      if (value !== null) continue;
+      problems.push({
+        found: `${name}: expected ${what} because BACKGROUND_CHECK_MODE is http, found nothing`,
+        why: meaning,
+        remedy: `Set ${name}, for example ${name}=${example}, or BACKGROUND_CHECK_MODE=embedded.`,
+        code: "CONFIG_BACKGROUND_CHECK_INCOMPLETE",
+      });
+    }
+  }
+  if (config.production && config.backgroundCheckWebhookSecret?.includes(settings.backgroundCheckWebhookSecret.example) === true) {
+    problems.push({
+      found: "BACKGROUND_CHECK_WEBHOOK_SECRET: expected a secret because NODE_ENV is production, found the one of the documentation",
+      why: "Whoever knows the secret can sign results of background checks.",
+      remedy: "Set BACKGROUND_CHECK_WEBHOOK_SECRET to what the provider has given you.",
+      code: "CONFIG_KNOWN_SECRET",
+    });
+  }
   if (!config.production || config.allowEmbedded) return problems;
+  if (config.backgroundCheckMode === "embedded") {
+    problems.push({
+      found: "BACKGROUND_CHECK_MODE: expected http because NODE_ENV is production, found embedded",
+      why: "The embedded provider of background checks looks at nobody and finds almost everybody clear.",
+      remedy: "Set BACKGROUND_CHECK_MODE=http and BACKGROUND_CHECK_URL, or ALLOW_EMBEDDED=1 to accept that.",
+      code: "CONFIG_EMBEDDED_IN_PRODUCTION",
+    });
+  }
   if (config.databaseUrl === null) {
     problems.push({
       found: "DATABASE_URL: expected a PostgreSQL server because NODE_ENV is production, found nothing",

@@ -1,3 +1,4 @@
+import { BackgroundCheck } from "./background-check/background-check.ts";
 import { CourseEnrollment } from "./course-enrollment/course-enrollment.ts";
 import { Category } from "./courses/category.ts";
 import { Course } from "./courses/course.ts";
@@ -6,4 +7,4 @@ import { Notification } from "./notifications/notification.ts";
 import { User } from "./users/user.ts";
 
 /** The entities of the domain, for the ORM's configuration. */
-export const domainEntities = [User, Category, Course, CourseEnrollment, MailMessage, Notification];
+export const domainEntities = [User, Category, Course, CourseEnrollment, MailMessage, Notification, BackgroundCheck];

@@ -1,5 +1,6 @@
 import { json, Router, type NextFunction, type Request, type Response } from "express";
 import { z } from "zod";
+import { devGuard } from "./dev-guard.ts";
 import { mailFaults, type EmbeddedSmtp } from "./embedded-smtp.ts";
 import type { StoredMail } from "./mail-store.ts";
 
@@ -15,16 +16,12 @@ const faultInput = z.strictObject({
  * The mailbox of the embedded mail server: GET /dev/mail, /dev/mail/:id, both also as JSON (/dev/mail.json, or by Accept), and
  * POST /dev/mail/faults `{"mode": "refuse", "seconds": 40}` to break it for a while.
  *
- * @param hosts names by which this server may be called, besides those of the loopback address; guards against a foreign page
- *   that has pointed its own name at this machine
+ * @param hosts names by which this server may be called, besides those of the loopback address
  */
 export function mailboxPage(smtp: EmbeddedSmtp, hosts: readonly string[] = []): Router {
   const router = Router();
-  const known = new Set(["localhost", "127.0.0.1", "[::1]", ...hosts]);
-  const anyHost = hosts.includes("0.0.0.0") || hosts.includes("::");
 
-  router.use("/dev/mail", guard);
-  router.use("/dev/mail.json", guard);
+  router.use(["/dev/mail", "/dev/mail.json"], devGuard(hosts));
 
   router.get("/dev/mail.json", (_request, response) => {
     response.json(listing(smtp));
@@ -45,19 +42,6 @@ export function mailboxPage(smtp: EmbeddedSmtp, hosts: readonly string[] = []): 
     response.status(client ? status : 500).json({ error: client ? "Expected a small JSON object" : "The mailbox has failed" });
   });
   return router;
-
-  function guard(request: Request, response: Response, next: NextFunction): void {
-    const host = (request.headers.host ?? "").replace(/:\d+$/, "");
-    response.set({
-      "Content-Security-Policy":
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-      "X-Content-Type-Options": "nosniff",
-      "Referrer-Policy": "no-referrer",
-      "Cache-Control": "no-store",
-    });
-    if (anyHost || known.has(host)) next();
-    else response.status(403).json({ error: `Expected to be called by one of ${[...known].join(", ")}, found ${JSON.stringify(host)}` });
-  }
 }
 
 const listing = (smtp: EmbeddedSmtp): object => ({ count: smtp.store.count, fault: smtp.fault, mails: smtp.store.list().slice(0, listLength) });
