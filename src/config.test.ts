@@ -13,6 +13,16 @@ function problemsOf(env: NodeJS.ProcessEnv): StartupError {
   throw new Error("Expected a StartupError");
 }
 
+/** Every outside system is one of its own. */
+const withoutEmbedded = {
+  DATABASE_URL: "postgresql://db/mentor",
+  MAIL_MODE: "sink",
+  BACKGROUND_CHECK_MODE: "http",
+  BACKGROUND_CHECK_URL: "https://checks.internal",
+  BACKGROUND_CHECK_API_KEY: "key",
+  BACKGROUND_CHECK_WEBHOOK_SECRET: Buffer.alloc(32, 7).toString("base64"),
+};
+
 test("an empty environment gives every default", () => {
   const config = loadConfig({});
   expect(config).toMatchObject({
@@ -57,17 +67,47 @@ test("MAIL_MODE=smtp needs SMTP_URL", () => {
 
 test("production refuses embedded systems unless they are allowed", () => {
   const env = { NODE_ENV: "production" };
-  expect(problemsOf(env).problems.map((problem) => problem.code)).toEqual(["CONFIG_EMBEDDED_IN_PRODUCTION", "CONFIG_EMBEDDED_IN_PRODUCTION"]);
+  expect(problemsOf(env).problems.map((problem) => `${problem.found.split(":")[0]} ${problem.code}`)).toEqual([
+    "BACKGROUND_CHECK_MODE CONFIG_EMBEDDED_IN_PRODUCTION",
+    "DATABASE_URL CONFIG_EMBEDDED_IN_PRODUCTION",
+    "MAIL_MODE CONFIG_EMBEDDED_IN_PRODUCTION",
+  ]);
   expect(loadConfig({ ...env, ALLOW_EMBEDDED: "1" }).production).toBe(true);
-  expect(loadConfig({ ...env, DATABASE_URL: "postgresql://db/mentor", MAIL_MODE: "sink" }).production).toBe(true);
+  expect(loadConfig({ ...env, ...withoutEmbedded }).production).toBe(true);
+});
+
+test("BACKGROUND_CHECK_MODE=http needs the provider's URL, our key there and its secret", () => {
+  expect(problemsOf({ BACKGROUND_CHECK_MODE: "http" }).problems.map((problem) => `${problem.found.split(":")[0]} ${problem.code}`)).toEqual([
+    "BACKGROUND_CHECK_URL CONFIG_BACKGROUND_CHECK_INCOMPLETE",
+    "BACKGROUND_CHECK_API_KEY CONFIG_BACKGROUND_CHECK_INCOMPLETE",
+    "BACKGROUND_CHECK_WEBHOOK_SECRET CONFIG_BACKGROUND_CHECK_INCOMPLETE",
+  ]);
+  expect(loadConfig(withoutEmbedded).backgroundCheckMode).toBe("http");
+});
+
+test("secrets of webhooks are base64 of 24 bytes or more, several with commas", () => {
+  const [first, second] = [Buffer.alloc(24, 1).toString("base64"), `whsec_${Buffer.alloc(32, 2).toString("base64")}`];
+  expect(loadConfig({ BACKGROUND_CHECK_WEBHOOK_SECRET: `${first}, ${second}` }).backgroundCheckWebhookSecret).toEqual([first, second]);
+  for (const bad of [Buffer.alloc(23, 1).toString("base64"), `${first},`, "whsec_", "not base64 but long enough for it", "c2hvcnQ"]) {
+    const { message } = problemsOf({ BACKGROUND_CHECK_WEBHOOK_SECRET: bad });
+    expect(message).toContain("CONFIG_INVALID");
+    expect(message).not.toContain(`"${bad}"`);
+  }
+});
+
+test("production refuses the webhook secret that is in the documentation", () => {
+  const known = {
+    ...withoutEmbedded,
+    BACKGROUND_CHECK_WEBHOOK_SECRET: `${settings.backgroundCheckWebhookSecret.example},${withoutEmbedded.BACKGROUND_CHECK_WEBHOOK_SECRET}`,
+  };
+  expect(problemsOf({ ...known, NODE_ENV: "production" }).problems).toMatchObject([{ code: "CONFIG_KNOWN_SECRET" }]);
+  expect(loadConfig(known).production).toBe(false);
 });
 
 test("made-up accounts appear by themselves in the embedded database only", () => {
   expect(loadConfig({ DATABASE_URL: "postgresql://db/mentor" }).seed).toBe("none");
   expect(loadConfig({ NODE_ENV: "production", ALLOW_EMBEDDED: "1" }).seed).toBe("none");
-  expect(problemsOf({ NODE_ENV: "production", DATABASE_URL: "postgresql://db/mentor", MAIL_MODE: "sink", SEED: "demo" }).problems).toMatchObject([
-    { code: "CONFIG_DEMO_IN_PRODUCTION" },
-  ]);
+  expect(problemsOf({ ...withoutEmbedded, NODE_ENV: "production", SEED: "demo" }).problems).toMatchObject([{ code: "CONFIG_DEMO_IN_PRODUCTION" }]);
 });
 
 test("a crash point is a name and a number", () => {
