@@ -8,7 +8,7 @@ import { Webhook } from "standardwebhooks";
 import * as a from "../../src/domain/application-request/application-request.messages.ts";
 import { backgroundCheckParticipants } from "../../src/domain/background-check/background-check.participants.ts";
 import { findBackgroundChecks } from "../../src/domain/background-check/background-check.queries.ts";
-import { CheckInbox } from "../../src/domain/background-check/background-check.reports.ts";
+import { CheckInbox, handleReport } from "../../src/domain/background-check/background-check.reports.ts";
 import type { CheckResult } from "../../src/domain/background-check/background-checks.port.ts";
 import { HttpBackgroundChecks } from "../../src/gateways/background-check-http.ts";
 import { BACKGROUND_CHECK_WEBHOOK_PATH, backgroundCheckWebhook } from "../../src/gateways/background-check-webhook.ts";
@@ -396,32 +396,38 @@ describe("a message", () => {
     expect(await receipts(id)).toEqual([{ payload: {}, handled: true }]);
   });
 
-  test("that comes 50 times at once has one effect", async () => {
+  /** Handles stored messages as several processes would at once. */
+  const handleAtOnce = (ids: readonly string[]) => Promise.all(ids.map((id) => engine.transaction((em) => handleReport(em, "embedded", id))));
+
+  test("that comes 50 times at once, and is handled by several processes, has one effect", async () => {
     const { requestId, reference } = await asked();
     const message = { id: `msg_${newId()}`, body: result(requestId, reference) };
+    isBroken = true;
     const statuses = await Promise.all(Array.from({ length: 50 }, () => tell(message)));
     expect(new Set(statuses)).toEqual(new Set([204]));
+    await handleAtOnce(Array.from({ length: 8 }, () => message.id));
     await until(requestId, "UnderReview WAITING");
+    isBroken = false;
     expect(await tell(message)).toBe(204);
-    await inbox.handleAll();
+    await handleAtOnce([message.id]);
     expect(await receipts(message.id)).toMatchObject([{ handled: true }]);
     expect(await fatesOfResults(requestId)).toEqual(["applied"]);
+    expect(await checkOf(requestId)).toMatchObject({ result: { result: "clear" } });
   });
 
   test("that contradicts the first changes nothing but what the reviewer is told, whichever of several comes first", async () => {
     const { requestId, reference } = await asked();
-    const ids = [newId(), newId(), newId(), newId()];
-    const results = ["failed", "clear", "failed", "clear"] as const;
-    await Promise.all(ids.map((id, index) => tell({ id, body: result(requestId, reference, results[index]) })));
+    const ids = Array.from({ length: 8 }, newId);
+    isBroken = true;
+    await Promise.all(ids.map((id, index) => tell({ id, body: result(requestId, reference, index % 2 === 0 ? "failed" : "clear") })));
+    await handleAtOnce(ids);
+    isBroken = false;
     for (const id of ids) await untilHandled(id);
     const check = await checkOf(requestId);
     const first = check?.result?.result;
     const other = first === "clear" ? "failed" : "clear";
     expect(check?.status).toBe(first?.toUpperCase());
-    expect(check?.result?.contradictedBy).toEqual([
-      { result: other, at: expect.any(String) as string },
-      { result: other, at: expect.any(String) as string },
-    ]);
+    expect(check?.result?.contradictedBy).toEqual(Array.from({ length: 4 }, () => ({ result: other, at: expect.any(String) as string })));
     await until(requestId, first === "clear" ? "UnderReview WAITING" : "ApplicationRejected FAILED");
     expect((await fatesOfResults(requestId)).filter((fate) => fate === "applied")).toHaveLength(1);
   });
