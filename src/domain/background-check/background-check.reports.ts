@@ -1,4 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { isId } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import { Loop } from "../../kernel/loop.ts";
 import { afterCommit, occur, query, reply, requireTransaction } from "../../outbox/index.ts";
@@ -90,9 +91,12 @@ export async function storeReports(
      select $1, "messageId", coalesce(report, '{}'), case when report is null then clock_timestamp() end
      from jsonb_to_recordset($2::jsonb) as m("messageId" text, report jsonb)
      on conflict (provider, webhook_id) do nothing`,
-    [provider, JSON.stringify(messages.map(({ messageId, report }) => (report === null ? { messageId } : { messageId, report })))],
+    [provider, JSON.stringify(messages.map(({ messageId, report }) => (report === null ? { messageId } : { messageId, report: stored(report) })))],
   );
 }
+
+/** An external id that is none of ours tells nothing; those that are stored can be compared as what they are. */
+const stored = ({ reference, externalId, result }: CheckReport): CheckReport => ({ reference, externalId: isId(externalId) ? externalId : null, result });
 
 interface Waiting {
   readonly webhook_id: string;
@@ -101,7 +105,7 @@ interface Waiting {
 }
 
 /** Whether a check is the one that a message is about: by the provider's id; before that is known, by the application's. */
-const isAbout = `c.provider = r.provider and (c.reference = r.payload->>'reference' or (c.reference is null and c.request_id::text = lower(r.payload->>'externalId')))`;
+const isAbout = `c.provider = r.provider and (c.reference = r.payload->>'reference' or (c.reference is null and c.request_id = (r.payload->>'externalId')::uuid))`;
 
 const findMatched = (em: EntityManager, provider: string, after: Waiting | null): Promise<Waiting[]> =>
   query<Waiting>(
