@@ -18,7 +18,7 @@ import { createTestEngine, type TestEngine } from "../support/engine.ts";
 export interface GraphQLError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
-  readonly extensions: { readonly code: string; readonly requestId: string; readonly retryable: boolean };
+  readonly extensions: { readonly code: string; readonly requestId: string; readonly retryable: boolean; readonly retryAfterMs?: number };
 }
 
 export interface Answer<D> {
