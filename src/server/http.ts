@@ -75,6 +75,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   app.disable("x-powered-by").disable("etag");
   app.use(requestIds, fewHeaders(limits.maxHeaders));
   app.use(healthRoutes({ pingDatabase: parts.pingDatabase, isStopping: () => isStopping }));
+  app.get("/graphql", noPage);
   app.use(
     "/graphql",
     endInTime(limits.maxOperationMs),
@@ -131,6 +132,12 @@ const withDocument =
     request.body = typeof body === "object" && body !== null && !Array.isArray(body) ? documents.resolve(body) : body;
     next();
   };
+
+/** A browser that looks what is here gets no page. */
+const noPage: RequestHandler = (request, response, next) => {
+  if (request.query["query"] !== undefined || request.accepts("json", "html") !== "html") return next();
+  response.status(404).json(errorBody("NOT_FOUND", "There is no page here; send a document."));
+};
 
 /** Node leaves further headers out without a word. */
 const fewHeaders =

@@ -55,12 +55,20 @@ export class BareSocket {
     });
   }
 
-  async error(id = "1"): Promise<GraphQLError | undefined> {
-    const { payload } = await this.hear("error", id);
-    return (payload as GraphQLError[])[0];
+  /** The first error of an operation: its refusal, or one among its data. */
+  error(id = "1"): Promise<GraphQLError> {
+    return waitFor(
+      () =>
+        this.received
+          .filter((message) => message.id === id)
+          .flatMap(({ payload }) =>
+            Array.isArray(payload) ? (payload as GraphQLError[]) : ((payload as { errors?: GraphQLError[] } | undefined)?.errors ?? []),
+          )[0],
+      { describe: () => `an error of ${id}, heard ${JSON.stringify(this.received)}` },
+    );
   }
 
   async code(id = "1"): Promise<unknown> {
-    return (await this.error(id))?.extensions.code;
+    return (await this.error(id)).extensions.code;
   }
 }

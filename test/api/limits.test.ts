@@ -189,7 +189,7 @@ describe("points", () => {
     expect(left).toBe(before - 102 - 1);
     for (const cost of [5_000, left - 5_000]) await send(costing(cost), { who });
     socket.subscribe("subscription ($saga: ID!) { sagaProgress(sagaId: $saga) { sequence } }", { saga: sagaId }, "2");
-    expect((await socket.error("2"))?.extensions).toMatchObject({ code: "RATE_LIMITED", retryable: true, retryAfterMs: expect.any(Number) });
+    expect((await socket.error("2")).extensions).toMatchObject({ code: "RATE_LIMITED", retryable: true, retryAfterMs: expect.any(Number) });
   });
 });
 
