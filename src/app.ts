@@ -25,7 +25,7 @@ import { monotonicMs, processNow } from "./kernel/clock.ts";
 import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
-import { Outbox, query } from "./outbox/index.ts";
+import { connectOutbox, Outbox, query } from "./outbox/index.ts";
 import { SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { loadTrustedDocuments, startServer, type RunningServer } from "./server/index.ts";
@@ -144,6 +144,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     closing.add("connections of requests", () => requests.close());
     const em = (): EntityManager => requests.em.fork();
     const transaction = createTransaction(requests, log);
+    connectOutbox(em(), engine.subscriber, hints);
     const reader = new SagaReader(registry);
     const feed = new SagaFeed({ reader, em, hints, log, minGapMs: config.subscriptionMinGapMs });
     closing.add("feed", () => Promise.resolve(feed.close()));
