@@ -91,7 +91,7 @@ function originalOf(error: unknown): unknown {
 }
 
 /** Nothing is broken: the same request may be answered in a moment. */
-export const isForNow = (error: unknown): boolean => error instanceof Transient || isUnavailable(error);
+export const isForNow = (error: unknown): boolean => error instanceof Transient || isUnavailable(error) || hasCode(error, CANCELLED_CODE);
 
 const isUnavailable = (error: unknown): boolean => hasCode(error, UNAVAILABLE_CODES, UNAVAILABLE_MESSAGES);
 

@@ -6,7 +6,7 @@ import type { Server } from "node:http";
 import type { Log } from "../kernel/log.ts";
 import type { RequestContext } from "../schema/context.ts";
 import { publicError } from "../schema/errors.ts";
-import { type Guard, type Receipt, refused } from "./guard/index.ts";
+import { balanceHeaders, type Guard, type Receipt, refused } from "./guard/index.ts";
 import { currentRequestId } from "./request-id.ts";
 
 /** Apollo Server as this API wants it: one document a request, nothing from a CDN, every error through one door. */
@@ -55,11 +55,7 @@ const guardPlugin = (guard: Guard): ApolloServerPlugin<RequestContext> => ({
         receipt ??= await guard.fine(contextValue);
       },
       async willSendResponse({ response }) {
-        if (receipt === null) return;
-        response.http.headers.set("x-query-cost", String(receipt.cost));
-        response.http.headers.set("x-ratelimit-limit", String(receipt.limit));
-        response.http.headers.set("x-ratelimit-remaining", String(receipt.remaining));
-        response.http.headers.set("x-ratelimit-reset", String(Math.ceil(receipt.resetMs / 1_000)));
+        if (receipt !== null) for (const [name, value] of balanceHeaders(receipt)) response.http.headers.set(name, value);
       },
     };
   },

@@ -17,15 +17,10 @@ import type { LimitedCalls } from "../../schema/limited.ts";
 import type { TrustedDocuments } from "./documents.ts";
 import type { Limits } from "./limits.ts";
 import { measureOperation, type RootField } from "./measure.ts";
-import { type Balance, type Call, type Payer, Rates } from "./rates.ts";
+import { type Call, type Payer, Rates, type Receipt } from "./rates.ts";
 
 /** Whom a request comes from. */
 export type Asker = Pick<RequestContext, "viewer" | "address">;
-
-/** What an operation cost, or its refusal, and what is left. */
-export interface Receipt extends Balance {
-  readonly cost: number;
-}
 
 /** What a refusal costs: reading and checking a document is work too. */
 const REFUSAL_COST = 10;

@@ -27,6 +27,11 @@ export interface Balance {
   readonly resetMs: number;
 }
 
+/** What an operation cost, or its refusal, and what is left. */
+export interface Receipt extends Balance {
+  readonly cost: number;
+}
+
 const MINUTE = 60;
 /** How long a key that was counted is known, in seconds. */
 const KEY_MEMORY = 3_600;
@@ -56,7 +61,8 @@ export class Rates {
   async requireCredit(payer: Payer): Promise<void> {
     const [limiter, key] = this.#purseOf(payer);
     const state = await limiter.get(key);
-    if (state !== null && state.consumedPoints >= limiter.points) throw rateLimited(state.msBeforeNext);
+    if (state !== null && state.consumedPoints >= limiter.points)
+      throw rateLimited(state.msBeforeNext, balanceHeaders({ cost: 0, ...balanceOf(limiter, state) }));
   }
 
   /** @throws {GraphQLError} RATE_LIMITED when less is left than the cost; then nothing is taken */
@@ -119,8 +125,16 @@ const balanceOf = (limiter: RateLimiterMemory, state: RateLimiterRes): Balance =
   resetMs: state.msBeforeNext,
 });
 
-function rateLimited(retryAfterMs: number): GraphQLError {
-  const headers = new Map([["retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))]]);
+/** What every answer over HTTP tells of its cost and of what is left. */
+export const balanceHeaders = ({ cost, limit, remaining, resetMs }: Receipt): [string, string][] => [
+  ["x-query-cost", String(cost)],
+  ["x-ratelimit-limit", String(limit)],
+  ["x-ratelimit-remaining", String(remaining)],
+  ["x-ratelimit-reset", String(Math.ceil(resetMs / 1_000))],
+];
+
+function rateLimited(retryAfterMs: number, more: [string, string][] = []): GraphQLError {
+  const headers = new Map([["retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))], ...more]);
   return new GraphQLError(`Too much was asked for in a short time; try again in ${Math.ceil(retryAfterMs / 1_000)} seconds.`, {
     extensions: { code: "RATE_LIMITED", retryAfterMs: Math.max(1, Math.round(retryAfterMs)), http: { status: 429, headers } },
   });
