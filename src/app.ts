@@ -32,10 +32,10 @@ import { monotonicMs, processNow } from "./kernel/clock.ts";
 import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
-import { Outbox, query } from "./outbox/index.ts";
+import { connectOutbox, Outbox, query } from "./outbox/index.ts";
 import { SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
-import { startServer, type RunningServer } from "./server/index.ts";
+import { loadTrustedDocuments, startServer, type RunningServer } from "./server/index.ts";
 
 /** The program, running. */
 export interface RunningApp {
@@ -95,7 +95,6 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   const orm = await createOrm({ url: database.url, entities: domainEntities, log, poolSize: config.databasePoolSize });
   closing.add("connections", () => orm.close());
   const em = (): EntityManager => orm.em.fork();
-  const transaction = createTransaction(orm, log);
 
   const hints = new Notifications({ url: database.url, log, mode: config.liveHints });
   closing.add("hints", () => hints.close());
@@ -147,6 +146,19 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
 
   let server: RunningServer | null = null;
   if (roles.has("api")) {
+    // Requests have connections of their own: their statements are short, and message handling cannot take all of them.
+    const requests = await createOrm({
+      url: database.url,
+      entities: domainEntities,
+      log,
+      poolSize: config.databasePoolSize,
+      applicationName: "mentorplatform-api",
+      statementTimeoutMs: config.maxStatementMs,
+    });
+    closing.add("connections of requests", () => requests.close());
+    const em = (): EntityManager => requests.em.fork();
+    const transaction = createTransaction(requests, log);
+    connectOutbox(em(), engine.subscriber, hints);
     const reader = new SagaReader(registry);
     const feed = new SagaFeed({ reader, em, hints, log, minGapMs: config.subscriptionMinGapMs });
     closing.add("feed", () => Promise.resolve(feed.close()));
@@ -158,6 +170,12 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       host: config.host,
       port: config.port,
       development: !config.production,
+      limits: config,
+      introspection: config.introspection ?? !config.production,
+      ...(config.trustedDocumentsFile === null
+        ? {}
+        : { documents: { byHash: loadTrustedDocuments(config.trustedDocumentsFile), only: config.graphqlDocuments === "trusted" } }),
+      proxies: config.trustProxy ?? [],
       em,
       transaction,
       sagas: reader,

@@ -35,6 +35,9 @@ const optional = <T>(row: Omit<Row<T>, "fallback"> & { example: string }): Setti
 const whole = (from: number, to: number): z.ZodType<number, string> => z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(from).max(to));
 const oneOf = <const V extends readonly [string, ...string[]]>(...values: V): z.ZodType<V[number], string> => z.string().pipe(z.enum(values));
 const flag = oneOf("0", "1").transform((value) => value === "1");
+/** A bound on what callers may ask for; docs/limits.md says what is answered beyond it. */
+const limit = (name: `MAX_${string}`, fallback: number, unit: string, meaning: string): Setting<number> & { readonly fallback: string } =>
+  setting({ name, unit, fallback: String(fallback), expected: "a whole number, 1 to 1000000000", meaning, parser: whole(1, 1_000_000_000) });
 const url = (...protocols: string[]): z.ZodType<string, string> => z.string().refine((value) => protocols.includes(URL.parse(value)?.protocol ?? ""));
 
 /** Base64, with or without `whsec_` before it, of at least 24 bytes: what Standard Webhooks asks for. */
@@ -100,7 +103,7 @@ export const settings = {
     unit: "connections",
     fallback: "10",
     expected: "a whole number, 2 to 200",
-    meaning: "Connections at most for requests and message handling; the queue and the hints need six more.",
+    meaning: "Connections at most for requests, and as many for message handling; the queue and the hints need six more.",
     parser: whole(2, 200),
   }),
   queuePoolSize: setting({
@@ -252,6 +255,62 @@ export const settings = {
     meaning: "In production the embedded PostgreSQL, mail server and provider of background checks are refused unless ALLOW_EMBEDDED=1.",
     parser: oneOf("development", "test", "production").transform((value) => value === "production"),
   }),
+  introspection: optional({
+    name: "INTROSPECTION",
+    example: "off",
+    expected: "on or off",
+    meaning: "Whether callers may ask for the schema. Unset: on outside production.",
+    parser: oneOf("on", "off").transform((value) => value === "on"),
+  }),
+  graphqlDocuments: setting({
+    name: "GRAPHQL_DOCUMENTS",
+    fallback: "open",
+    expected: "open or trusted",
+    meaning: "open: any document is run. trusted: only those of TRUSTED_DOCUMENTS_FILE, and what operators send.",
+    parser: oneOf("open", "trusted"),
+  }),
+  trustedDocumentsFile: optional({
+    name: "TRUSTED_DOCUMENTS_FILE",
+    example: "./persisted-documents.json",
+    expected: "a file",
+    meaning: "Documents by their SHA-256, as the client preset of graphql-codegen writes them; they can be sent by their hash alone.",
+    parser: z.string().transform((value) => resolve(value)),
+  }),
+  trustProxy: optional({
+    name: "TRUST_PROXY",
+    example: "10.0.0.0/8,127.0.0.1",
+    expected: "a list with commas of addresses, and of ranges as address/prefix",
+    meaning: "Proxies whose X-Forwarded-For says where a request comes from. Unset: none, and the peer's own address counts.",
+    parser: z
+      .string()
+      .transform((value) => value.split(",").map((entry) => entry.trim()))
+      .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).min(1)),
+  }),
+  maxDepth: limit("MAX_DEPTH", 10, "levels", "Depth of an operation, its fragments put in."),
+  maxAliases: limit("MAX_ALIASES", 20, "aliases", "Aliases of an operation, those of a fragment as often as it is used."),
+  maxDirectives: limit("MAX_DIRECTIVES", 20, "directives", "Directives of an operation, those of a fragment as often as it is used."),
+  maxTokens: limit("MAX_TOKENS", 2_000, "tokens", "Length of a document."),
+  maxFragments: limit("MAX_FRAGMENTS", 20, "fragments", "Named fragments of a document."),
+  maxOperations: limit("MAX_OPERATIONS", 5, "operations", "Operations of a document, of which one is run."),
+  maxQueryFields: limit("MAX_QUERY_FIELDS", 10, "fields", "Root fields of a query."),
+  maxMutationFields: limit("MAX_MUTATION_FIELDS", 5, "fields", "Root fields of a mutation."),
+  maxCost: limit("MAX_COST", 5_000, "points", "Cost of an operation: about the number of objects in its largest possible answer."),
+  maxOperationMs: limit("MAX_OPERATION_MS", 10_000, "ms", "Time until a query or mutation is answered, whatever has become of it."),
+  maxStatementMs: limit("MAX_STATEMENT_MS", 5_000, "ms", "Time that one statement of a request may take in the database."),
+  maxBodyBytes: limit("MAX_BODY_BYTES", 102_400, "bytes", "Size of a request's body."),
+  maxHeaders: limit("MAX_HEADERS", 100, "headers", "Headers of a request."),
+  maxSocketInitMs: limit("MAX_SOCKET_INIT_MS", 3_000, "ms", "Time until a new socket has sent connection_init."),
+  maxSocketPayloadBytes: limit("MAX_SOCKET_PAYLOAD_BYTES", 65_536, "bytes", "Size of a message to a socket."),
+  maxSocketOperations: limit("MAX_SOCKET_OPERATIONS", 50, "operations", "Subscriptions of a socket at once."),
+  maxSocketMessagesPerSecond: limit("MAX_SOCKET_MESSAGES_PER_SECOND", 20, "messages", "Messages from a socket in a second, counted over five seconds."),
+  maxSocketsPerUser: limit("MAX_SOCKETS_PER_USER", 5, "sockets", "Sockets of a user at once; without a user, of an address."),
+  maxSockets: limit("MAX_SOCKETS", 10_000, "sockets", "Sockets of this process at once."),
+  maxUserCostPerMinute: limit("MAX_USER_COST_PER_MINUTE", 30_000, "points", "Cost of all that a signed-in user asks for in a minute."),
+  maxUserCostAtOnce: limit("MAX_USER_COST_AT_ONCE", 10_000, "points", "How much of it a signed-in user may ask for at once."),
+  maxAnonymousCostPerMinute: limit("MAX_ANONYMOUS_COST_PER_MINUTE", 6_000, "points", "Cost of all that an address asks for in a minute without a user."),
+  maxSignInsPerAccount: limit("MAX_SIGN_INS_PER_ACCOUNT", 5, "calls", "Sign-ins, registrations and password resets in a minute for one e-mail address."),
+  maxSignInsPerAddress: limit("MAX_SIGN_INS_PER_ADDRESS", 30, "calls", "Sign-ins, registrations and password resets in a minute from one address."),
+  maxStartsPerUser: limit("MAX_STARTS_PER_USER", 10, "calls", "Enrollments and bookings in a minute by one user; repeated ones are free."),
   allowEmbedded: setting<boolean>({
     name: "ALLOW_EMBEDDED",
     fallback: "0",
@@ -340,6 +399,14 @@ function contradictions(config: Config): StartupProblem[] {
       why: "Whoever knows the secret can sign results of background checks.",
       remedy: "Set BACKGROUND_CHECK_WEBHOOK_SECRET to what the provider has given you.",
       code: "CONFIG_KNOWN_SECRET",
+    });
+  }
+  if (config.graphqlDocuments === "trusted" && config.trustedDocumentsFile === null) {
+    problems.push({
+      found: "TRUSTED_DOCUMENTS_FILE: expected a file because GRAPHQL_DOCUMENTS is trusted, found nothing",
+      why: settings.trustedDocumentsFile.meaning,
+      remedy: `Set TRUSTED_DOCUMENTS_FILE, for example TRUSTED_DOCUMENTS_FILE=${settings.trustedDocumentsFile.example}, or GRAPHQL_DOCUMENTS=open.`,
+      code: "CONFIG_TRUSTED_DOCUMENTS",
     });
   }
   if (!config.production || config.allowEmbedded) return problems;

@@ -12,6 +12,8 @@ export interface OrmOptions {
   /** Connections at most. Default 10. */
   readonly poolSize?: number;
   readonly applicationName?: string;
+  /** How long a statement may take; default: as for all our sessions. */
+  readonly statementTimeoutMs?: number;
 }
 
 /** The object mapper over a pool of our own sessions. Nothing is read or written through its global EntityManager: fork first. */
@@ -19,7 +21,11 @@ export async function createOrm(options: OrmOptions): Promise<MikroORM> {
   return await MikroORM.init({
     entities: [...options.entities],
     dbName: databaseName(options.url),
-    driverOptions: { ...sessionOptions(options.url, options.applicationName ?? "mentorplatform"), onPoolCreated: freeLostConnections },
+    driverOptions: {
+      ...sessionOptions(options.url, options.applicationName ?? "mentorplatform"),
+      ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
+      onPoolCreated: freeLostConnections,
+    },
     pool: { min: 0, max: options.poolSize ?? 10 },
     forceUtcTimezone: true,
     // With batches, a flush of several versioned rows checks their versions before it updates, without a lock, and loses updates.

@@ -3,6 +3,7 @@ import type { Actor } from "../domain/actor.ts";
 import type { Role } from "../domain/users/user.ts";
 import type { Log } from "../kernel/log.ts";
 import type { SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
+import { timedOut } from "./errors.ts";
 import { createLoaders, type LoaderParts, type Loaders } from "./loaders.ts";
 
 /** Issues the token that proves who somebody is; implemented where identities are kept. */
@@ -30,6 +31,10 @@ export interface SchemaParts extends LoaderParts {
 export interface Caller {
   readonly viewer: Actor | null;
   readonly requestId: string;
+  /** Where the request comes from, as far as it can be believed: the address that limits count by. */
+  readonly address: string;
+  /** Aborted when the time of the request is over: what has not begun by then is not begun. */
+  readonly signal?: AbortSignal;
   /** The viewer as of now: null once the account is switched off or the token has run out. Left out: does not change. */
   readonly renewViewer?: () => Promise<Actor | null>;
 }
@@ -37,6 +42,7 @@ export interface Caller {
 /** One request, or one subscription: who asks, what they may use, and what was loaded for them so far. */
 export class RequestContext {
   readonly requestId: string;
+  readonly address: string;
   readonly sagas: SagaReader;
   readonly registry: SagaRegistry;
   readonly feed: SagaFeed;
@@ -54,6 +60,7 @@ export class RequestContext {
     this.caller = caller;
     this.currentViewer = caller.viewer;
     this.requestId = caller.requestId;
+    this.address = caller.address;
     this.sagas = parts.sagas;
     this.registry = parts.registry;
     this.feed = parts.feed;
@@ -69,10 +76,12 @@ export class RequestContext {
 
   /** For reads outside a transaction. */
   get em(): EntityManager {
+    this.requireTime();
     return this.currentEm;
   }
 
   get loaders(): Loaders {
+    this.requireTime();
     return this.currentLoaders;
   }
 
@@ -84,6 +93,7 @@ export class RequestContext {
 
   /** One call into the domain as one transaction; what is read afterwards sees what it wrote. */
   async write<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
+    this.requireTime();
     const result = await this.parts.transaction(work);
     this.refresh();
     return result;
@@ -98,5 +108,9 @@ export class RequestContext {
   signIn(viewer: Actor): void {
     this.currentViewer = viewer;
     this.refresh();
+  }
+
+  private requireTime(): void {
+    if (this.caller.signal?.aborted === true) throw timedOut();
   }
 }

@@ -25,10 +25,11 @@ test.each<[string, Error, string]>([
   ["an outside system that is away", new Transient("secret"), "UNAVAILABLE"],
   ["a database that shuts down", Object.assign(new Error("secret"), { code: "57P01" }), "UNAVAILABLE"],
   ["a refused connection under another error", new Error("secret", { cause: Object.assign(new Error("secret"), { code: "ECONNREFUSED" }) }), "UNAVAILABLE"],
+  ["a statement that took too long", Object.assign(new Error("secret"), { code: "57014" }), "TIMEOUT"],
   ["an exhausted pool", new Error("timeout exceeded when trying to connect: secret"), "UNAVAILABLE"],
 ])("%s keeps its message to itself", (_name, error, code) => {
   const shown = publicOf(error);
-  expect(shown.extensions).toEqual({ code, requestId: "r1", retryable: code === "UNAVAILABLE" });
+  expect(shown.extensions).toEqual({ code, requestId: "r1", retryable: code !== "INTERNAL_SERVER_ERROR" });
   expect(JSON.stringify(shown)).not.toContain("secret");
 });
 
@@ -37,6 +38,12 @@ test("errors of graphql-js pass by their code, and only by a known one", () => {
   expect(pass("BAD_USER_INPUT")).toEqual({ message: "text", extensions: { code: "BAD_USER_INPUT", requestId: "r1", retryable: false } });
   expect(pass("SOMETHING").extensions?.["code"]).toBe("INTERNAL_SERVER_ERROR");
   expect(publicOf(new Error("secret"), "BAD_USER_INPUT").extensions?.["code"]).toBe("INTERNAL_SERVER_ERROR");
+});
+
+test("only a limit tells when to come back", () => {
+  const told = (code: string) => publicError({ message: "text", extensions: { code, retryAfterMs: 5 } }, new GraphQLError("text"), request).extensions;
+  expect(told("RATE_LIMITED")).toEqual({ code: "RATE_LIMITED", requestId: "r1", retryable: true, retryAfterMs: 5 });
+  expect(told("BAD_USER_INPUT")).toEqual({ code: "BAD_USER_INPUT", requestId: "r1", retryable: false });
 });
 
 test("a refusal becomes a user error, everything else is thrown on", async () => {

@@ -13,6 +13,7 @@ const PUBLIC_CODES = new Set([
   "OPERATION_RESOLUTION_FAILURE",
   "PERSISTED_QUERY_NOT_FOUND",
   "PERSISTED_QUERY_NOT_SUPPORTED",
+  "DOCUMENT_NOT_TRUSTED",
   "UNAUTHENTICATED",
   "FORBIDDEN",
   "NOT_FOUND",
@@ -24,10 +25,16 @@ const PUBLIC_CODES = new Set([
   "QUERY_TOO_COMPLEX",
   "RATE_LIMITED",
   "UNAVAILABLE",
+  "TIMEOUT",
 ]);
 
+/** The same request may succeed later. */
+const RETRYABLE_CODES = new Set(["UNAVAILABLE", "TIMEOUT", "RATE_LIMITED"]);
+
 /** SQLSTATE classes and socket errors that mean "not now": lost connections, shut-down, no slot left, lost races. */
-const UNAVAILABLE_CODES = /^(08...|57P0.|53...|40001|40P01|55P03|57014|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+const UNAVAILABLE_CODES = /^(08...|57P0.|53...|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT)$/;
+/** SQLSTATE of a statement that was cancelled, by its time limit. */
+const CANCELLED_CODE = /^57014$/;
 const UNAVAILABLE_MESSAGES = /timeout exceeded when trying to connect|Connection terminated|Cannot use a pool after|driver has already been destroyed/i;
 
 /**
@@ -56,19 +63,21 @@ export function publicError(
 ): GraphQLFormattedError {
   const { requestId, log } = request;
   const { code, message } = classify(formatted, originalOf(error));
+  const retryAfterMs = code === "RATE_LIMITED" ? formatted.extensions?.["retryAfterMs"] : undefined;
   if (code === "INTERNAL_SERVER_ERROR") log.error({ err: originalOf(error), requestId, path: formatted.path }, "request failed");
-  if (code === "UNAVAILABLE") log.warn({ err: originalOf(error), requestId, path: formatted.path }, "request failed for now");
+  if (code === "UNAVAILABLE" || code === "TIMEOUT") log.warn({ err: originalOf(error), requestId, path: formatted.path }, "request failed for now");
   return {
     message,
     ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
     ...(formatted.path === undefined ? {} : { path: formatted.path }),
-    extensions: { code, requestId, retryable: code === "UNAVAILABLE" },
+    extensions: { code, requestId, retryable: RETRYABLE_CODES.has(code), ...(typeof retryAfterMs === "number" ? { retryAfterMs } : {}) },
   };
 }
 
 function classify(formatted: GraphQLFormattedError, original: unknown): { code: string; message: string } {
   if (original instanceof Refusal) return { code: "BAD_USER_INPUT", message: original.message };
   if (original instanceof InvalidRequest && PUBLIC_CODES.has(original.code)) return { code: original.code, message: original.message };
+  if (hasCode(original, CANCELLED_CODE)) return { code: "TIMEOUT", message: timedOut().message };
   if (isForNow(original)) return { code: "UNAVAILABLE", message: "The service cannot answer just now; try again in a moment." };
   const code = formatted.extensions?.["code"];
   const isOwn = original === null || original instanceof GraphQLError;
@@ -84,15 +93,20 @@ function originalOf(error: unknown): unknown {
 }
 
 /** Nothing is broken: the same request may be answered in a moment. */
-export const isForNow = (error: unknown): boolean => error instanceof Transient || isUnavailable(error);
+export const isForNow = (error: unknown): boolean => error instanceof Transient || isUnavailable(error) || hasCode(error, CANCELLED_CODE);
 
-function isUnavailable(error: unknown, depth = 0): boolean {
+const isUnavailable = (error: unknown): boolean => hasCode(error, UNAVAILABLE_CODES, UNAVAILABLE_MESSAGES);
+
+/** The error, or one that caused it, has such a code or message. */
+function hasCode(error: unknown, codes: RegExp, messages?: RegExp, depth = 0): boolean {
   if (!(error instanceof Error) || error instanceof AppError || depth > 5) return false;
   const { code } = error as { code?: unknown };
-  if (typeof code === "string" && UNAVAILABLE_CODES.test(code)) return true;
-  return UNAVAILABLE_MESSAGES.test(error.message) || isUnavailable(error.cause, depth + 1);
+  if (typeof code === "string" && codes.test(code)) return true;
+  return messages?.test(error.message) === true || hasCode(error.cause, codes, messages, depth + 1);
 }
 
 export const unauthenticated = (): InvalidRequest =>
   new InvalidRequest("UNAUTHENTICATED", "Sign in first: send the header authorization: Bearer <access token>.");
 export const forbidden = (): InvalidRequest => new InvalidRequest("FORBIDDEN", "You may not see or do this.");
+export const timedOut = (): InvalidRequest =>
+  new InvalidRequest("TIMEOUT", "This took too long and was given up. Ask for less at once, or try again in a moment.");

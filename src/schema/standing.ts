@@ -1,6 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
 import { findUsers } from "../domain/users/user.queries.ts";
+import type { User } from "../domain/users/user.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 
 /** Who a verified token says it speaks for. */
@@ -37,6 +38,13 @@ export class AccountStanding {
     return account.actor;
   }
 
+  /** Looks at all these accounts anew, by one statement; what is asked next is answered from it. */
+  async refresh(userIds: readonly string[]): Promise<void> {
+    const loadedAt = monotonicMs();
+    const users = await findUsers(this.#em(), userIds);
+    for (const userId of userIds) this.#entries.set(userId, { loadedAt, account: Promise.resolve(standingOf(users.get(userId))) });
+  }
+
   #find(userId: string): Entry["account"] {
     const now = monotonicMs();
     const known = this.#entries.get(userId);
@@ -50,7 +58,9 @@ export class AccountStanding {
   }
 
   async #load(userId: string): Promise<Awaited<Entry["account"]>> {
-    const user = (await findUsers(this.#em(), [userId])).get(userId);
-    return user === undefined ? null : { actor: { id: user.id, roles: user.roles }, active: user.active, tokenGeneration: user.tokenGeneration };
+    return standingOf((await findUsers(this.#em(), [userId])).get(userId));
   }
 }
+
+const standingOf = (user: User | undefined): Awaited<Entry["account"]> =>
+  user === undefined ? null : { actor: { id: user.id, roles: user.roles }, active: user.active, tokenGeneration: user.tokenGeneration };

@@ -21,16 +21,16 @@ export interface Authenticated extends Caller {
  */
 export async function authenticateToken(
   header: string | undefined,
-  requestId: string,
+  request: Pick<Caller, "requestId" | "address">,
   identity: TokenVerifier,
   standing: AccountStanding,
 ): Promise<Authenticated> {
-  if (header === undefined || header === "") return { viewer: null, expiresAt: null, requestId };
+  if (header === undefined || header === "") return { ...request, viewer: null, expiresAt: null };
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
   const subject = token === undefined ? null : await identity.verify(token);
   if (subject === null) throw unauthenticated();
   const renewViewer = () => standing.actorOf(subject);
   const viewer = await renewViewer();
   if (viewer === null) throw unauthenticated();
-  return { viewer, expiresAt: subject.expiresAt, requestId, renewViewer };
+  return { ...request, viewer, expiresAt: subject.expiresAt, renewViewer };
 }

@@ -1,6 +1,6 @@
 import { expressMiddleware } from "@as-integrations/express5";
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
-import { createServer, type Server } from "node:http";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response, type Router } from "express";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { GraphQLError } from "graphql";
 import { InvalidRequest } from "../kernel/errors.ts";
@@ -8,16 +8,15 @@ import type { Log } from "../kernel/log.ts";
 import { startupError } from "../kernel/startup-error.ts";
 import { buildApiSchema } from "../schema/build-schema.ts";
 import { RequestContext, type SchemaParts } from "../schema/context.ts";
-import { isForNow } from "../schema/errors.ts";
+import { isForNow, timedOut } from "../schema/errors.ts";
 import { AccountStanding } from "../schema/standing.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
+import { addressOf, Guard, type Limits, proxyList, TrustedDocuments } from "./guard/index.ts";
 import { healthRoutes } from "./health.ts";
 import { playgroundRoutes } from "./playground.ts";
 import { currentRequestId, requestIds } from "./request-id.ts";
 import { serveWebSockets } from "./websocket.ts";
-
-const MAX_BODY_BYTES = 100 * 1024;
 
 export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly host: string;
@@ -28,6 +27,13 @@ export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly pingDatabase: () => Promise<unknown>;
   /** Tells callers what they may have meant by a misspelt field, which also tells them what there is. */
   readonly development: boolean;
+  readonly limits: Limits;
+  /** Whether callers may ask for the schema. Default: yes. */
+  readonly introspection?: boolean;
+  /** Documents that callers may name by their hash; with `only`, no others are run, except for operators. */
+  readonly documents?: { readonly byHash: ReadonlyMap<string, string>; readonly only: boolean };
+  /** Proxies whose `X-Forwarded-For` is believed: addresses, and ranges as address/prefix. Default: none. */
+  readonly proxies?: readonly string[];
   /** Further pages, e.g. the mailbox of the embedded mail server. */
   readonly routers?: readonly Router[];
   /** Origins, besides this server's own, whose pages may open sockets. */
@@ -49,30 +55,45 @@ export interface RunningServer {
  * @throws {StartupError} the port is taken, or the address is none of this machine's
  */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
-  const { log, development } = parts;
-  const schema = buildApiSchema(parts.registry);
+  const { log, development, limits } = parts;
+  const guard = new Guard({
+    schema: buildApiSchema(parts.registry),
+    limits,
+    documents: new TrustedDocuments(parts.documents?.byHash ?? new Map(), parts.documents?.only ?? false),
+    introspection: parts.introspection ?? true,
+    suggestions: development,
+  });
+  const proxies = proxyList(parts.proxies ?? []);
   const standing = new AccountStanding(parts.em, parts.standingTtlMs);
   let isStopping = false;
 
   const app = express();
   const httpServer = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 }, app);
-  const apollo = createApollo({ schema, httpServer, log, development });
+  const apollo = createApollo({ guard, httpServer, log, development });
   await apollo.start();
 
   app.disable("x-powered-by").disable("etag");
-  app.use(requestIds);
+  app.use(requestIds, fewHeaders(limits.maxHeaders));
   app.use(healthRoutes({ pingDatabase: parts.pingDatabase, isStopping: () => isStopping }));
+  app.get("/graphql", noPage);
   app.use(
     "/graphql",
-    express.json({ limit: MAX_BODY_BYTES }),
-    withBody,
-    expressMiddleware(apollo, { context: async ({ req }) => contextOf(req.headers.authorization, parts, standing) }),
+    endInTime(limits.maxOperationMs),
+    express.json({ limit: limits.maxBodyBytes }),
+    withDocument(guard.documents),
+    expressMiddleware(apollo, {
+      async context({ req, res }) {
+        const context = await contextOf(req, addressOf(req, proxies), signalOf(res), parts, standing);
+        await guard.admit(context, req.method === "GET" ? req.query : (req.body as object));
+        return context;
+      },
+    }),
   );
   app.use(playgroundRoutes());
   for (const router of parts.routers ?? []) app.use(router);
-  answerInJson(app, log);
+  answerInJson(app, log, limits.maxBodyBytes);
 
-  const sockets = serveWebSockets({ httpServer, schema, api: parts, identity: parts.identity, standing, log, origins: parts.origins ?? [], development });
+  const sockets = serveWebSockets({ httpServer, guard, proxies, api: parts, identity: parts.identity, standing, log, origins: parts.origins ?? [] });
   const port = await listen(httpServer, parts.host, parts.port);
   return {
     url: `http://${parts.host.includes(":") ? `[${parts.host}]` : parts.host}:${port}`,
@@ -86,9 +107,16 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   };
 }
 
-async function contextOf(authorization: string | undefined, parts: ServerParts, standing: AccountStanding): Promise<RequestContext> {
+async function contextOf(
+  request: IncomingMessage,
+  address: string,
+  signal: AbortSignal,
+  parts: ServerParts,
+  standing: AccountStanding,
+): Promise<RequestContext> {
   try {
-    return new RequestContext(parts, await authenticateToken(authorization, currentRequestId(), parts.identity, standing));
+    const caller = await authenticateToken(request.headers.authorization, { requestId: currentRequestId(), address }, parts.identity, standing);
+    return new RequestContext(parts, { ...caller, signal });
   } catch (cause) {
     // Nothing of the request was run, which is the one case in which the status says so.
     const status = cause instanceof InvalidRequest ? 401 : isForNow(cause) ? 503 : 500;
@@ -96,28 +124,68 @@ async function contextOf(authorization: string | undefined, parts: ServerParts, 
   }
 }
 
-/** A request without a JSON body has no body for Apollo to look at, which it answers better than the parser does. */
-const withBody: RequestHandler = (request, _response, next) => {
-  request.body ??= {};
-  next();
+/** A document may be named by its hash. A request without a JSON body has none that Apollo could look at, which it answers better than the parser does. */
+const withDocument =
+  (documents: TrustedDocuments): RequestHandler =>
+  (request, _response, next) => {
+    const body: unknown = request.body ?? {};
+    request.body = typeof body === "object" && body !== null && !Array.isArray(body) ? documents.resolve(body) : body;
+    next();
+  };
+
+/** A browser that looks what is here gets no page. */
+const noPage: RequestHandler = (request, response, next) => {
+  if (request.query["query"] !== undefined || request.accepts("json", "html") !== "html") return next();
+  response.status(404).json(errorBody("NOT_FOUND", "There is no page here; send a document."));
 };
 
+/** Node leaves further headers out without a word. */
+const fewHeaders =
+  (maxHeaders: number): RequestHandler =>
+  (request, response, next) => {
+    if (request.rawHeaders.length <= maxHeaders * 2) return next();
+    response.status(431).json(errorBody("BAD_REQUEST", `A request has at most ${maxHeaders} headers.`));
+  };
+
+/**
+ * Answers at the latest after `ms`. What the request has begun by then goes on until its statement ends, which has a limit of its own; what it
+ * has not begun is not begun, and nobody waits for it.
+ */
+const endInTime =
+  (ms: number): RequestHandler =>
+  (_request, response, next) => {
+    const control = new AbortController();
+    response.locals["signal"] = control.signal;
+    const timer = setTimeout(() => {
+      control.abort();
+      if (!response.headersSent) response.status(504).json(errorBody("TIMEOUT", timedOut().message, true));
+    }, ms);
+    response.once("close", () => clearTimeout(timer));
+    next();
+  };
+
+const signalOf = (response: Response): AbortSignal => response.locals["signal"] as AbortSignal;
+
 /** Nobody gets a page of HTML with a stack from here. */
-function answerInJson(app: Express, log: Log): void {
+function answerInJson(app: Express, log: Log, maxBodyBytes: number): void {
   app.use((request, response) => {
     response.status(404).json(errorBody("NOT_FOUND", `There is nothing at ${request.path}`));
   });
   const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    // Answered by `endInTime` meanwhile.
+    if (response.writableEnded) return;
     if (response.headersSent) return next(error);
     const status = statusOf(error);
     if (status >= 500) log.error({ err: error, requestId: currentRequestId() }, "request failed");
-    const message = status === 413 ? `The body is larger than ${MAX_BODY_BYTES} bytes.` : "The request cannot be understood.";
+    const message = status === 413 ? `The body is larger than ${maxBodyBytes} bytes.` : "The request cannot be understood.";
     response.status(status).json(status >= 500 ? errorBody("INTERNAL_SERVER_ERROR", "Something went wrong on our side.") : errorBody("BAD_REQUEST", message));
   };
   app.use(onError);
 }
 
-const errorBody = (code: string, message: string) => ({ errors: [{ message, extensions: { code, requestId: currentRequestId(), retryable: false } }] });
+const errorBody = (code: string, message: string, retryable = false) => ({
+  errors: [{ message, extensions: { code, requestId: currentRequestId(), retryable } }],
+});
 
 function statusOf(error: unknown): number {
   const { status } = error as { status?: unknown };

@@ -1,1 +1,2 @@
 export { startServer, type RunningServer, type ServerParts } from "./http.ts";
+export { loadTrustedDocuments } from "./guard/index.ts";

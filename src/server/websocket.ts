@@ -1,46 +1,40 @@
-import {
-  type FormattedExecutionResult,
-  getOperationAST,
-  getVariableValues,
-  GraphQLError,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-  OperationTypeNode,
-  parse,
-  validate,
-} from "graphql";
+import { type DocumentNode, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError, OperationTypeNode } from "graphql";
 import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import type { IncomingMessage, Server } from "node:http";
+import type { BlockList } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { newId } from "../kernel/ids.ts";
-import { processNow } from "../kernel/clock.ts";
+import { monotonicMs, processNow } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
 import { RequestContext, type SchemaParts } from "../schema/context.ts";
 import { publicError } from "../schema/errors.ts";
 import type { AccountStanding } from "../schema/standing.ts";
 import { type Authenticated, authenticateToken, type TokenVerifier } from "./authentication.ts";
-import { findExcess, MAX_TOKENS } from "./limits.ts";
+import { addressOf, type Asker, type Guard, refused } from "./guard/index.ts";
 
 const PATH = "/graphql";
-const MAX_PAYLOAD_BYTES = 64 * 1024;
-const MAX_OPERATIONS_PER_SOCKET = 50;
-const MAX_SOCKETS = 10_000;
 const PING_EVERY_MS = 12_000;
 /** For sockets that do not answer the closing handshake. */
 const CLOSE_GRACE_MS = 2_000;
+/** How often it is looked whether the users of open sockets may still act. */
+const REVIEW_EVERY_MS = 2_000;
+/** Messages are counted over a while, so that a client that comes back may subscribe to everything at once. */
+const MESSAGE_WINDOW_MS = 5_000;
+const BAD_REQUEST = 4400;
 const FORBIDDEN = 4403;
+const TOO_MANY = 4429;
 
 export interface WebSocketParts {
   readonly httpServer: Server;
-  readonly schema: GraphQLSchema;
+  readonly guard: Guard;
+  readonly proxies: BlockList;
   readonly api: SchemaParts;
   readonly identity: TokenVerifier;
   readonly standing: AccountStanding;
   readonly log: Log;
   /** Pages of these origins may open sockets, besides those that this server serves itself. */
   readonly origins: readonly string[];
-  readonly development: boolean;
 }
 
 interface Extra extends Record<PropertyKey, unknown> {
@@ -55,16 +49,24 @@ interface Extra extends Record<PropertyKey, unknown> {
  * @returns how to close all sockets, with 1001
  */
 export function serveWebSockets(parts: WebSocketParts): { close(): Promise<void> } {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES, handleProtocols });
+  const { limits } = parts.guard;
+  // Not written in place, since the package's types do not know of closeTimeout yet.
+  const options = { noServer: true, maxPayload: limits.maxSocketPayloadBytes, closeTimeout: CLOSE_GRACE_MS, handleProtocols };
+  const sockets = new WebSocketServer(options);
   const graphql = makeServer<Record<string, unknown>, Extra>(serverOptions(parts));
+  const open = new Set<Extra>();
 
   parts.httpServer.on("upgrade", (request, stream, head) => {
-    const refusal = findRefusal(request, parts.origins, sockets.clients.size);
+    const refusal = findRefusal(request, parts.origins, sockets.clients.size >= limits.maxSockets);
     if (refusal !== null) return refuse(stream, refusal);
     sockets.handleUpgrade(request, stream, head, (socket) => sockets.emit("connection", socket, request));
   });
 
-  sockets.on("connection", (socket: WebSocket) => {
+  sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
+    const extra: Extra = { socket, caller: { viewer: null, expiresAt: null, requestId: newId(), address: addressOf(request, parts.proxies) } };
+    open.add(extra);
+    const takeMessage = countMessages(socket, limits.maxSocketMessagesPerSecond);
+    socket.on("ping", takeMessage);
     const stopPinging = pingRegularly(socket);
     const closed = graphql.opened(
       {
@@ -73,6 +75,7 @@ export function serveWebSockets(parts: WebSocketParts): { close(): Promise<void>
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) => {
           socket.on("message", (data: Buffer) => {
+            if (!takeMessage()) return;
             handle(data.toString("utf8")).catch((error: unknown) => {
               parts.log.error({ err: error }, "handling a socket's message failed");
               socket.close(4500, "Internal server error");
@@ -80,39 +83,53 @@ export function serveWebSockets(parts: WebSocketParts): { close(): Promise<void>
           });
         },
       },
-      { socket, caller: { viewer: null, expiresAt: null, requestId: newId() } },
+      extra,
     );
     // Broken frames and too large messages: `ws` answers them with the right close code by itself.
     socket.on("error", (error) => parts.log.debug({ err: error }, "socket failed"));
     socket.once("close", (code, reason) => {
+      open.delete(extra);
       stopPinging();
       void closed(code, String(reason));
     });
   });
 
-  return { close: () => closeAll(sockets) };
+  const stopReviewing = reviewRegularly(open, parts);
+  return {
+    close() {
+      stopReviewing();
+      return closeAll(sockets);
+    },
+  };
 }
 
 function serverOptions(parts: WebSocketParts): Parameters<typeof makeServer<Record<string, unknown>, Extra>>[0] {
-  const { schema, api, identity, standing, log, development } = parts;
+  const { guard, api, identity, standing, log } = parts;
+  const { maxSocketOperations, maxSocketsPerUser, maxSocketInitMs } = guard.limits;
+  const socketCounts = new Map<string, number>();
   const toPublic = (errors: readonly (GraphQLError | GraphQLFormattedError)[], requestId: string): GraphQLFormattedError[] =>
     errors.map((error) => publicError(error instanceof GraphQLError ? error.toJSON() : error, error, { requestId, log }));
   return {
+    connectionInitWaitTimeout: maxSocketInitMs,
     async onConnect({ connectionParams, extra }) {
       try {
-        extra.caller = await authenticateToken(authorizationOf(connectionParams), newId(), identity, standing);
+        extra.caller = await authenticateToken(authorizationOf(connectionParams), extra.caller, identity, standing);
       } catch {
+        return false;
+      }
+      if (!countSocket(socketCounts, extra, maxSocketsPerUser)) {
+        extra.socket.close(TOO_MANY, `At most ${maxSocketsPerUser} sockets at once`);
         return false;
       }
       closeAtExpiry(extra);
       return true;
     },
-    onSubscribe(ctx, _id, payload) {
-      if (Object.keys(ctx.subscriptions).length > MAX_OPERATIONS_PER_SOCKET)
-        return [refused("RATE_LIMITED", `A socket carries at most ${MAX_OPERATIONS_PER_SOCKET} operations.`)];
-      const checked = checkOperation(schema, payload, development);
-      if (Array.isArray(checked)) return checked;
-      return { ...checked, schema, contextValue: new RequestContext(api, { ...ctx.extra.caller, requestId: newId() }) };
+    async onSubscribe(ctx, _id, payload) {
+      if (Object.keys(ctx.subscriptions).length > maxSocketOperations)
+        return [refused("RATE_LIMITED", `A socket carries at most ${maxSocketOperations} operations.`)];
+      const context = new RequestContext(api, { ...ctx.extra.caller, requestId: newId() });
+      const checked = await checkOperation(guard, context, payload);
+      return Array.isArray(checked) ? checked : { ...checked, schema: guard.schema, contextValue: context };
     },
     onNext(_ctx, _id, _payload, args, { data = null, errors }): FormattedExecutionResult {
       return errors === undefined ? { data } : { data, errors: toPublic(errors, requestIdOf(args.contextValue)) };
@@ -121,36 +138,81 @@ function serverOptions(parts: WebSocketParts): Parameters<typeof makeServer<Reco
   };
 }
 
-type Checked = { document: ReturnType<typeof parse>; operationName: string | null | undefined; variableValues: Record<string, unknown> | null | undefined };
+type Checked = { document: DocumentNode; operationName: string | null | undefined; variableValues: Record<string, unknown> };
 
-/** The checks that Apollo makes for HTTP; its plugins do not see sockets. */
-function checkOperation(schema: GraphQLSchema, { query, operationName, variables }: SubscribePayload, development: boolean): Checked | GraphQLError[] {
-  let document;
+/** The guard's door, at which Apollo's plugins do not see sockets. A failure that is no refusal is masked like any other. */
+async function checkOperation(guard: Guard, asker: Asker, payload: SubscribePayload): Promise<Checked | GraphQLError[]> {
+  const { query, operationName, variables, ...rest } = guard.documents.resolve(payload);
   try {
-    document = parse(query, { maxTokens: MAX_TOKENS });
-  } catch (error) {
-    return [refused("GRAPHQL_PARSE_FAILED", error instanceof Error ? error.message : "The document cannot be parsed.")];
+    await guard.admit(asker, { query, ...rest });
+    const read = guard.read(query, operationName);
+    if (!("operation" in read)) throw read;
+    if (read.operation.operation !== OperationTypeNode.SUBSCRIPTION)
+      throw refused("BAD_REQUEST", "Sockets carry subscriptions only; send queries and mutations over HTTP.");
+    await guard.pass(asker, { ...read, variables: variables ?? {} });
+    return { document: read.document, operationName, variableValues: variables ?? {} };
+  } catch (refusal) {
+    await guard.fine(asker);
+    return [refusal].flat().map((error) => (error instanceof GraphQLError ? error : new GraphQLError("Failed", { originalError: error as Error })));
   }
-  const errors = validate(schema, document);
-  if (errors.length > 0) return errors.map((error) => refused("GRAPHQL_VALIDATION_FAILED", development ? error.message : withoutSuggestion(error.message)));
-  const operation = getOperationAST(document, operationName);
-  if (operation == null) return [refused("OPERATION_RESOLUTION_FAILURE", "Which operation of the document is meant cannot be told.")];
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION)
-    return [refused("BAD_REQUEST", "Sockets carry subscriptions only; send queries and mutations over HTTP.")];
-  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, { maxErrors: 20 });
-  if (coerced.errors !== undefined) return coerced.errors.map((error) => refused("BAD_USER_INPUT", error.message));
-  const excess = findExcess(schema, document, operation, variables ?? {});
-  return excess === null ? { document, operationName, variableValues: variables } : [excess];
 }
 
-const refused = (code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code } });
-const withoutSuggestion = (message: string): string => message.replace(/ ?Did you mean (.+?)\?$/, "");
+/** False when the user, or for nobody the address, has as many sockets as are allowed. */
+function countSocket(counts: Map<string, number>, { caller, socket }: Extra, limit: number): boolean {
+  // One that was closed while its token was looked at is never closed again.
+  if (socket.readyState !== socket.OPEN) return true;
+  const key = caller.viewer?.id ?? caller.address;
+  const count = counts.get(key) ?? 0;
+  if (count >= limit) return false;
+  counts.set(key, count + 1);
+  socket.once("close", () => {
+    const left = (counts.get(key) ?? 1) - 1;
+    if (left === 0) counts.delete(key);
+    else counts.set(key, left);
+  });
+  return true;
+}
+
 const requestIdOf = (context: unknown): string => (context instanceof RequestContext ? context.requestId : newId());
 
 function authorizationOf(params: Record<string, unknown> | undefined): string | undefined {
   const { authorization, accessToken } = params ?? {};
   if (typeof authorization === "string") return authorization;
   return typeof accessToken === "string" ? `Bearer ${accessToken}` : undefined;
+}
+
+/** Closes sockets whose user was switched off or has signed out everywhere, which the feeds alone would notice at their next push only. */
+function reviewRegularly(open: ReadonlySet<Extra>, { standing, log }: WebSocketParts): () => void {
+  const review = async (): Promise<void> => {
+    const users = new Set([...open].flatMap(({ caller }) => (caller.viewer === null ? [] : [caller.viewer.id])));
+    if (users.size === 0) return;
+    await standing.refresh([...users]);
+    for (const { caller, socket } of open) {
+      if (caller.viewer !== null && (await caller.renewViewer?.()) === null) socket.close(FORBIDDEN, "The account may not act any more");
+    }
+  };
+  let reviewing: Promise<void> | null = null;
+  const timer = setInterval(() => {
+    // A database that is away says nothing about accounts.
+    reviewing ??= review()
+      .catch((error: unknown) => log.debug({ err: error }, "the users of open sockets could not be looked at"))
+      .finally(() => (reviewing = null));
+  }, REVIEW_EVERY_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/** Closes a socket that talks too much; false for what it says after that. */
+function countMessages(socket: WebSocket, perSecond: number): () => boolean {
+  let [count, since] = [0, monotonicMs()];
+  return () => {
+    if (socket.readyState !== socket.OPEN) return false;
+    const now = monotonicMs();
+    if (now - since >= MESSAGE_WINDOW_MS) [count, since] = [0, now];
+    count++;
+    if (count <= (perSecond * MESSAGE_WINDOW_MS) / 1_000) return true;
+    socket.close(BAD_REQUEST, `At most ${perSecond} messages a second`);
+    return false;
+  };
 }
 
 function closeAtExpiry({ caller, socket }: Extra): void {
@@ -161,10 +223,10 @@ function closeAtExpiry({ caller, socket }: Extra): void {
 }
 
 /** The status to refuse an upgrade with, or null. */
-function findRefusal(request: IncomingMessage, origins: readonly string[], socketCount: number): string | null {
+function findRefusal(request: IncomingMessage, origins: readonly string[], isFull: boolean): string | null {
   if (URL.parse(request.url ?? "/", "http://host")?.pathname !== PATH) return "404 Not Found";
   if (!isKnownOrigin(request.headers.origin, request.headers.host, origins)) return "403 Forbidden";
-  return socketCount >= MAX_SOCKETS ? "503 Service Unavailable" : null;
+  return isFull ? "503 Service Unavailable" : null;
 }
 
 /** Only browsers send an origin; theirs must be a page of this server or one that was allowed. */

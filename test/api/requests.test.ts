@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { connect, createServer } from "node:net";
+import { gzipSync } from "node:zlib";
 import { Defect } from "../../src/kernel/errors.ts";
 import { ApiTest, codesOf, type GraphQLError, type Person } from "./support.ts";
 
@@ -45,6 +47,83 @@ test("GET runs no mutation, and no page of another site may read an answer", asy
   });
   expect(response.status).toBe(405);
   expect(response.headers.get("access-control-allow-origin")).toBeNull();
+});
+
+test.each<[string, RequestInit, number]>([
+  ["a GET with a form's content type", { method: "GET", headers: { "content-type": "text/plain", "apollo-require-preflight": "1" } }, 415],
+  ["a GET without a sign that a script sent it", { method: "GET" }, 400],
+  ["a page for a browser", { method: "GET", headers: { accept: "text/html,application/xhtml+xml" } }, 404],
+  ["another method", { method: "PUT", headers: { "content-type": "application/json" }, body: "{}" }, 405],
+  ["a charset that is not Unicode", { method: "POST", headers: { "content-type": "application/json; charset=koi8-r" }, body: "{}" }, 415],
+  ["an encoding that is not known", { method: "POST", headers: { "content-type": "application/json", "content-encoding": "lzma" }, body: "{}" }, 415],
+  [
+    "a body that unpacks to more than 100 KiB",
+    {
+      method: "POST",
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+      body: gzipSync(JSON.stringify({ query: "{ viewer { id } } #", x: "x".repeat(10_000_000) })),
+    },
+    413,
+  ],
+  ["a body of null", { method: "POST", headers: { "content-type": "application/json" }, body: "null" }, 400],
+  ["a document that is no text", { method: "POST", headers: { "content-type": "application/json" }, body: '{"query":{"kind":"Document"}}' }, 400],
+  [
+    "variables that are no object",
+    { method: "POST", headers: { "content-type": "application/json" }, body: '{"query":"{ viewer { id } }","variables":[]}' },
+    400,
+  ],
+])("%s is refused in JSON", async (_what, init, status) => {
+  const response = await fetch(`${api.server.url}/graphql`, init);
+  expect(response.status).toBe(status);
+  expect(response.headers.get("content-type")).toMatch(/^application\/json/);
+  const [error, ...more] = errorsOf(await response.json());
+  expect(more).toEqual([]);
+  expect(error?.extensions).toMatchObject({
+    code: status === 404 ? "NOT_FOUND" : "BAD_REQUEST",
+    requestId: response.headers.get("x-request-id"),
+    retryable: false,
+  });
+});
+
+test.each(["__proto__", "constructor", "prototype"])("a key %s anywhere in a request does nothing", async (key) => {
+  const evil = `{"polluted":"yes","query":"{ evil }","roles":["ADMIN"],"isAdmin":true}`;
+  const body = `{"${key}":${evil},"query":"query ($filter: CourseFilter) { courses(filter: $filter) { nodes { id } } }","variables":{"${key}":${evil},"filter":null},"extensions":{"${key}":${evil}}}`;
+  expect(await api.post(body)).toMatchObject({ status: 200, body: { data: { courses: { nodes: [] } } } });
+  const nested = `{"query":"query ($filter: CourseFilter) { courses(filter: $filter) { nodes { id } } }","variables":{"filter":{"${key}":${evil}}}}`;
+  expect((await api.post(nested)).status).toBe(400);
+  const named = `{"query":"query ($${key}: CourseFilter) { courses(filter: $${key}) { nodes { id } } }","variables":{"${key}":{"text":"x"}}}`;
+  expect((await api.post(named)).status).toBeLessThan(500);
+  expect(({} as { polluted?: string }).polluted).toBeUndefined();
+});
+
+test.each(["https://elsewhere.example", "null", "http://127.0.0.1"])("a page of %s may not read answers, nor ask whether it may", async (origin) => {
+  const preflight = await fetch(`${api.server.url}/graphql`, {
+    method: "OPTIONS",
+    headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type,authorization" },
+  });
+  const simple = await fetch(`${api.server.url}/graphql`, {
+    method: "POST",
+    headers: { origin, "content-type": "application/json", cookie: "session=1" },
+    body: JSON.stringify({ query: "{ viewer { id } }" }),
+  });
+  for (const { headers } of [preflight, simple]) expect([...headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+});
+
+test("what a peer that is no trusted proxy says of other addresses and hosts is not believed", async () => {
+  const answer = await api.post(
+    { query: "{ viewer { id } }" },
+    { "x-forwarded-for": "192.0.2.1", forwarded: "for=192.0.2.1", "x-forwarded-host": "evil.example" },
+  );
+  const again = await api.post({ query: "{ viewer { id } }" }, { "x-forwarded-for": "192.0.2.2" });
+  expect(Number(again.headers.get("x-ratelimit-remaining"))).toBe(Number(answer.headers.get("x-ratelimit-remaining")) - 1);
+  expect(JSON.stringify(answer)).not.toContain("evil.example");
+});
+
+test("automatic persisted queries are off", async () => {
+  const sha256Hash = createHash("sha256").update("{ viewer { id } }").digest("hex");
+  const extensions = { persistedQuery: { version: 1, sha256Hash } };
+  for (const body of [{ query: "{ viewer { id } }", extensions }, { extensions }])
+    expect(codesOf({ errors: errorsOf((await api.post(body)).body) })).toEqual(["PERSISTED_QUERY_NOT_SUPPORTED"]);
 });
 
 test("a path without anything is 404 in JSON", async () => {

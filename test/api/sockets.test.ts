@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import WebSocket from "ws";
 import { waitFor } from "../support/wait.ts";
+import { BareSocket } from "./bare-socket.ts";
 import { ApiTest, type Person } from "./support.ts";
 
 let api: ApiTest;
@@ -13,61 +14,20 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-interface Message {
-  type: string;
-  id?: string;
-  payload?: unknown;
-}
-
 const opened: WebSocket[] = [];
 afterEach(async () => {
   for (const socket of opened.splice(0)) socket.terminate();
   await waitFor(() => api.feed.watcherCount === 0);
 });
 
-/** A bare socket, to say what no client would say. */
-class Bare {
-  readonly received: Message[] = [];
-  readonly closed: Promise<number>;
-  readonly socket: WebSocket;
-
-  constructor(options: WebSocket.ClientOptions = {}, protocol: string | string[] = "graphql-transport-ws") {
-    this.socket = new WebSocket(api.socketUrl, protocol, options);
-    this.socket.on("message", (data: Buffer) => this.received.push(JSON.parse(data.toString("utf8")) as Message));
-    this.socket.on("error", () => undefined);
-    this.closed = new Promise((resolve) => this.socket.on("close", resolve));
+class Bare extends BareSocket {
+  constructor(options: WebSocket.ClientOptions = {}, protocol?: string | string[]) {
+    super(api.socketUrl, options, protocol);
     opened.push(this.socket);
   }
 
-  async open(): Promise<this> {
-    await once(this.socket, "open");
-    return this;
-  }
-
-  async init(payload: Record<string, unknown> = { authorization: `Bearer ${learner.token}` }): Promise<this> {
-    await this.open();
-    this.say({ type: "connection_init", payload });
-    await this.hear("connection_ack");
-    return this;
-  }
-
-  say(message: unknown): void {
-    this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
-  }
-
-  subscribe(query: string, variables: Record<string, unknown> = {}, id = "1"): void {
-    this.say({ id, type: "subscribe", payload: { query, variables } });
-  }
-
-  hear(type: string, id?: string): Promise<Message> {
-    return waitFor(() => this.received.find((message) => message.type === type && (id === undefined || message.id === id)), {
-      describe: () => `${type}, heard ${JSON.stringify(this.received)}`,
-    });
-  }
-
-  async code(id = "1"): Promise<unknown> {
-    const { payload } = await this.hear("error", id);
-    return (payload as { extensions: { code: string } }[])[0]?.extensions.code;
+  override init(payload: Record<string, unknown> = { authorization: `Bearer ${learner.token}` }): Promise<this> {
+    return super.init(payload);
   }
 }
 

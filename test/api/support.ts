@@ -1,5 +1,6 @@
 import { createClient, type Client } from "graphql-ws";
 import WebSocket from "ws";
+import { loadConfig } from "../../src/config.ts";
 import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
 import { hashPassword } from "../../src/domain/users/password.ts";
 import type { Role } from "../../src/domain/users/user.ts";
@@ -17,7 +18,7 @@ import { createTestEngine, type TestEngine } from "../support/engine.ts";
 export interface GraphQLError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
-  readonly extensions: { readonly code: string; readonly requestId: string; readonly retryable: boolean };
+  readonly extensions: { readonly code: string; readonly requestId: string; readonly retryable: boolean; readonly retryAfterMs?: number };
 }
 
 export interface Answer<D> {
@@ -31,6 +32,17 @@ export interface Person {
   readonly email: string;
   readonly token: string;
 }
+
+/** So that tests of something else are not throttled. */
+const generousRates: Partial<ServerParts["limits"]> = {
+  maxUserCostPerMinute: 1_000_000_000,
+  maxUserCostAtOnce: 1_000_000_000,
+  maxAnonymousCostPerMinute: 1_000_000_000,
+  maxSignInsPerAccount: 1_000_000,
+  maxSignInsPerAddress: 1_000_000,
+  maxStartsPerUser: 1_000_000,
+  maxSocketsPerUser: 1_000,
+};
 
 const PASSWORD = "correct horse battery";
 
@@ -51,7 +63,8 @@ export class ApiTest {
     this.faults = faults;
   }
 
-  static async open(over: Partial<ServerParts> = {}): Promise<ApiTest> {
+  /** @param over `limits` as in production are `loadConfig({})`; without, rates are out of the way */
+  static async open({ limits, ...over }: Omit<Partial<ServerParts>, "limits"> & { limits?: Partial<ServerParts["limits"]> } = {}): Promise<ApiTest> {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
     const faults = new Map<string, Error>();
     const participants = courseEnrollmentParticipants({ send: async () => ({ accepted: true }) });
@@ -73,6 +86,7 @@ export class ApiTest {
       identity,
       log,
       development: false,
+      limits: { ...loadConfig({}), ...generousRates, ...limits },
       pingDatabase: () => engine.sql("select 1"),
       ...over,
     });

@@ -5,6 +5,7 @@ import { Auth, requireViewer } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { CourseType } from "../courses/types.ts";
 import { orUserErrors } from "../errors.ts";
+import { Limited } from "../limited.ts";
 import { getSagaOf } from "../sagas/subject.ts";
 import { SagaType } from "../sagas/types.ts";
 import { UserType } from "../users/types.ts";
@@ -27,6 +28,7 @@ export class CourseEnrollmentResolver {
     description: "Starts the CourseEnrollment saga. Whether a seat is left is decided by the saga, not here.",
   })
   @Auth({ any: ["LEARNER"] })
+  @Limited("start")
   async enrollInCourse(
     @Arg("courseId", () => ID, { description: "A published course of somebody else, inside its enrollment window." }) courseId: string,
     @Arg("idempotencyKey", () => String, { description: "8..128 characters; the same key and course answer with the first call's enrollment." })

@@ -1,10 +1,11 @@
-import { Arg, Ctx, Extensions, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CourseEnrollmentStatus } from "../../domain/course-enrollment/course-enrollment.ts";
 import { authenticate } from "../../domain/users/user.service.ts";
 import { Auth } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { CourseEnrollmentConnection, CourseEnrollmentStatusEnum, CourseEnrollmentType } from "../course-enrollment/types.ts";
 import { orUserErrors } from "../errors.ts";
+import { Limited } from "../limited.ts";
 import { type Connection, pageRequest, toConnection } from "../pagination.ts";
 import { SagaConnection, SagaType } from "../sagas/types.ts";
 import { ACTIVE_STATUSES, ENDED_STATUSES } from "../sagas/enums.ts";
@@ -20,7 +21,7 @@ export class UserResolver {
   }
 
   @Mutation(() => TokenPayload, { nullable: true, description: "Answers alike whether the address is unknown or the password wrong." })
-  @Extensions({ maxPerOperation: 1 })
+  @Limited("sign-in")
   async signIn(
     @Arg("email", () => EmailAddress, { description: "The account's address; case does not matter." }) email: string,
     @Arg("password", () => String, { description: "The account's password." }) password: string,
