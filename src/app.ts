@@ -12,13 +12,19 @@ import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
 import { migrate, type MigrateResult } from "./database/migrate.ts";
 import { Notifications } from "./database/notifications.ts";
 import { createOrm } from "./database/orm.ts";
-import { createTransaction } from "./database/transaction.ts";
+import { createTransaction, type Transaction } from "./database/transaction.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
 import { domainEntities } from "./domain/entities.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
 import { seedDatabase } from "./domain/seed/seed.ts";
 import { EmbeddedSmtp } from "./gateways/embedded-smtp.ts";
-import { createIdentity, loadSigningKey } from "./gateways/identity.ts";
+import { sweepExpired } from "./domain/housekeeping.ts";
+import { adoptExternalAccount } from "./domain/users/external-account.service.ts";
+import type { AdoptAccount } from "./domain/users/identity.port.ts";
+import { accountParticipants } from "./domain/users/user.participants.ts";
+import { createIdentity, loadAcceptedKeys, loadSigningKey } from "./gateways/identity.ts";
+import { jwksPage } from "./gateways/jwks-page.ts";
+import { createOidcIdentity } from "./gateways/oidc-identity.ts";
 import { mailboxPage } from "./gateways/mailbox-page.ts";
 import { sinkMailer, SmtpMailer } from "./gateways/smtp-mailer.ts";
 import { monotonicMs, processNow } from "./kernel/clock.ts";
@@ -28,7 +34,8 @@ import { startupError } from "./kernel/startup-error.ts";
 import { Outbox, query } from "./outbox/index.ts";
 import { SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
-import { startServer, type RunningServer } from "./server/index.ts";
+import { Loop } from "./kernel/loop.ts";
+import { startServer, type RunningServer, type ServerParts } from "./server/index.ts";
 
 /** The program, running. */
 export interface RunningApp {
@@ -99,7 +106,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   await engine.storeDefinitions();
 
   const { mailer, smtp } = await openMail(config, log, closing);
-  const participants = [...courseEnrollmentParticipants(mailer)];
+  const participants = [...courseEnrollmentParticipants(mailer), ...accountParticipants(mailer, { publicUrl: publicUrlOf(config) })];
 
   if (roles.has("relay") || roles.has("worker")) {
     const boss = await startQueue(config, database.url, log);
@@ -125,6 +132,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       await outbox.startConsumers();
       engine.startSweeper();
       closing.add("deadlines", () => engine.stop());
+      const housekeeping = keepHouse(em, log);
+      closing.add("housekeeping", () => housekeeping.stop());
     }
   }
 
@@ -136,8 +145,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     const reader = new SagaReader(registry);
     const feed = new SagaFeed({ reader, em, hints, log, minGapMs: config.subscriptionMinGapMs });
     closing.add("feed", () => Promise.resolve(feed.close()));
-    const identity = await createIdentity({ privateKey: loadSigningKey(config.jwtPrivateKeyFile, config.dataDir), ttlSeconds: config.accessTokenTtlSeconds });
-    const routers: Router[] = smtp === null ? [] : [mailboxPage(smtp, hostsOf(config))];
+    const { identity, pages } = await openIdentity(config, transaction, log);
+    const routers: Router[] = [...pages, ...(smtp === null ? [] : [mailboxPage(smtp, hostsOf(config))])];
     server = await startServer({
       host: config.host,
       port: config.port,
@@ -152,6 +161,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       identity,
       log,
       routers,
+      publicUrl: config.publicUrl,
       origins: config.publicUrl === null ? [] : [new URL(config.publicUrl).origin],
       pingDatabase: () => query(em(), "select 1"),
     });
@@ -175,6 +185,20 @@ async function openDatabase(config: Config, log: Log, closing: Closing, lose: (e
   // Never given up: without a clean stop the next start has to recover.
   closing.add("PostgreSQL", () => postgres.stop(), true);
   return { url: postgres.url, directory: postgres.directory };
+}
+
+async function openIdentity(config: Config, transaction: Transaction, log: Log): Promise<{ identity: ServerParts["identity"]; pages: Router[] }> {
+  const { oidcIssuer: issuer, oidcAudience: audience, oidcRoleClaim: roleClaim } = config;
+  if (config.authMode === "oidc" && issuer !== null && audience !== null) {
+    const adopt: AdoptAccount = (person) => transaction((em) => adoptExternalAccount(em, person));
+    return { identity: createOidcIdentity({ issuer, audience, roleClaim, adopt, log }), pages: [] };
+  }
+  const identity = await createIdentity({
+    privateKey: loadSigningKey(config.jwtPrivateKeyFile, config.dataDir),
+    acceptedKeys: loadAcceptedKeys(config.jwtAcceptedKeyFiles),
+    ttlSeconds: config.accessTokenTtlSeconds,
+  });
+  return { identity, pages: [jwksPage(identity)] };
 }
 
 async function openMail(config: Config, log: Log, closing: Closing): Promise<{ mailer: Mailer; smtp: EmbeddedSmtp | null }> {
@@ -252,6 +276,20 @@ async function findDemo(em: EntityManager, embedded: boolean): Promise<RunningAp
   );
   return row ?? null;
 }
+
+const housekeepingIntervalMs = 60_000;
+
+function keepHouse(em: () => EntityManager, log: Log): Loop {
+  const loop = new Loop({
+    pass: async () => ((await sweepExpired(em())) ? 0 : housekeepingIntervalMs),
+    onError: (error) => log.warn({ err: error }, "What has run out could not be deleted; trying again"),
+  });
+  loop.start();
+  return loop;
+}
+
+/** Without a slash at its end. */
+const publicUrlOf = (config: Config): string => (config.publicUrl ?? `http://localhost:${config.port}`).replace(/\/+$/, "");
 
 const hostsOf = (config: Config): string[] => [config.host, ...(config.publicUrl === null ? [] : [new URL(config.publicUrl).hostname])];
 

@@ -7,13 +7,14 @@ import { InvalidRequest } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { startupError } from "../kernel/startup-error.ts";
 import { buildApiSchema } from "../schema/build-schema.ts";
-import { RequestContext, type SchemaParts } from "../schema/context.ts";
+import { type RefreshCookie, RequestContext, type SchemaParts } from "../schema/context.ts";
 import { isForNow } from "../schema/errors.ts";
 import { AccountStanding } from "../schema/standing.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
 import { healthRoutes } from "./health.ts";
 import { playgroundRoutes } from "./playground.ts";
+import { refreshCookie } from "./refresh-cookie.ts";
 import { currentRequestId, requestIds } from "./request-id.ts";
 import { serveWebSockets } from "./websocket.ts";
 
@@ -28,6 +29,8 @@ export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly pingDatabase: () => Promise<unknown>;
   /** Tells callers what they may have meant by a misspelt field, which also tells them what there is. */
   readonly development: boolean;
+  /** Where people reach the server; cookies are sent over https only, unless this is not https and it is development. */
+  readonly publicUrl?: string | null;
   /** Further pages, e.g. the mailbox of the embedded mail server. */
   readonly routers?: readonly Router[];
   /** Origins, besides this server's own, whose pages may open sockets. */
@@ -52,6 +55,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { log, development } = parts;
   const schema = buildApiSchema(parts.registry);
   const standing = new AccountStanding(parts.em, parts.standingTtlMs);
+  const isSecure = !development || parts.publicUrl?.startsWith("https:") === true;
   let isStopping = false;
 
   const app = express();
@@ -66,7 +70,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     "/graphql",
     express.json({ limit: MAX_BODY_BYTES }),
     withBody,
-    expressMiddleware(apollo, { context: async ({ req }) => contextOf(req.headers.authorization, parts, standing) }),
+    expressMiddleware(apollo, { context: async ({ req, res }) => contextOf(req.headers.authorization, parts, standing, refreshCookie(req, res, isSecure)) }),
   );
   app.use(playgroundRoutes());
   for (const router of parts.routers ?? []) app.use(router);
@@ -86,9 +90,14 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   };
 }
 
-async function contextOf(authorization: string | undefined, parts: ServerParts, standing: AccountStanding): Promise<RequestContext> {
+async function contextOf(
+  authorization: string | undefined,
+  parts: ServerParts,
+  standing: AccountStanding,
+  refreshCookie: RefreshCookie,
+): Promise<RequestContext> {
   try {
-    return new RequestContext(parts, await authenticateToken(authorization, currentRequestId(), parts.identity, standing));
+    return new RequestContext(parts, { ...(await authenticateToken(authorization, currentRequestId(), parts.identity, standing)), refreshCookie });
   } catch (cause) {
     // Nothing of the request was run, which is the one case in which the status says so.
     const status = cause instanceof InvalidRequest ? 401 : isForNow(cause) ? 503 : 500;
