@@ -29,8 +29,7 @@ test("a token names the sign-in that it is of", async () => {
 
 test("while the signing key is changed, tokens of the keys before and after it are accepted, and all are published", async () => {
   const [before, next, stranger] = Array.from({ length: 3 }, () => generateKeyPairSync("ed25519"));
-  const pem = (key: KeyObject | undefined): string =>
-    (key?.export({ type: key.type === "private" ? "pkcs8" : "spki", format: "pem" }) as string | undefined) ?? "";
+  const pem = (key: KeyObject | undefined): string => String(key?.export({ type: key.type === "private" ? "pkcs8" : "spki", format: "pem" }));
   const file = join(directory, "before.pub.pem");
   writeFileSync(file, pem(before?.publicKey));
   const of = (key: string, acceptedKeys: string[] = []) => createIdentity({ privateKey: key, acceptedKeys, ttlSeconds: 900, now: () => now });

@@ -100,7 +100,7 @@ function claimAt(from: Claims, path: string): unknown {
 function zoneOf(zone: string | null): string {
   try {
     if (zone === null) return "UTC";
-    new Intl.DateTimeFormat("en", { timeZone: zone });
+    new Intl.DateTimeFormat("en", { timeZone: zone }).format(0);
     return zone;
   } catch {
     return "UTC";

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:http";
@@ -43,7 +44,7 @@ class Issuer {
     const jwk = await exportJWK(key);
     const kid = await calculateJwkThumbprint(jwk);
     const provider = new Provider(url, {
-      jwks: { keys: [{ ...jwk, kid, use: "sig", alg: "RS256" } as never] },
+      jwks: { keys: [{ ...jwk, kid, use: "sig", alg: "RS256" }] },
       clients: [{ client_id: "service", client_secret: "a secret of the test", grant_types: ["client_credentials"], redirect_uris: [], response_types: [] }],
       features: {
         clientCredentials: { enabled: true },
@@ -111,7 +112,7 @@ beforeAll(async () => {
   for (const method of ["warn", "info"] as const) jest.spyOn(console, method).mockImplementation(() => undefined);
   issuer = await Issuer.start();
   const own = generateKeyPairSync("ed25519").privateKey;
-  const identity = await createIdentity({ privateKey: own.export({ type: "pkcs8", format: "pem" }) as string, ttlSeconds: 900 });
+  const identity = await createIdentity({ privateKey: own.export({ type: "pkcs8", format: "pem" }), ttlSeconds: 900 });
   harnesses["our own tokens"] = {
     verify: (token) => identity.verify(token),
     key: own,
