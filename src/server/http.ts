@@ -10,6 +10,7 @@ import { buildApiSchema } from "../schema/build-schema.ts";
 import { type RefreshCookie, RequestContext, type SchemaParts } from "../schema/context.ts";
 import { isForNow } from "../schema/errors.ts";
 import { AccountStanding } from "../schema/standing.ts";
+import { accountPages } from "./account-pages.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
 import { healthRoutes } from "./health.ts";
@@ -47,7 +48,7 @@ export interface RunningServer {
 }
 
 /**
- * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, /healthz and /readyz.
+ * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the pages of account mails, /healthz and /readyz.
  *
  * @throws {StartupError} the port is taken, or the address is none of this machine's
  */
@@ -73,6 +74,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     expressMiddleware(apollo, { context: async ({ req, res }) => contextOf(req.headers.authorization, parts, standing, refreshCookie(req, res, isSecure)) }),
   );
   app.use(playgroundRoutes());
+  app.use(accountPages());
   for (const router of parts.routers ?? []) app.use(router);
   answerInJson(app, log);
 
