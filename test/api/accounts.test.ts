@@ -539,6 +539,10 @@ describe("an administrator", () => {
     expect(codes(await ask(`resetPassword(token: "${token}", newPassword: "${newPassword}")`))).toEqual(["TOKEN_INVALID"]);
     expect((await signIn(email)).userErrors).toMatchObject([{ code: "ACCOUNT_INACTIVE" }]);
     await update(`id: "${id}", active: true`);
+    // What ended stays ended.
+    expect((await api.run("{ viewer { id } }", {}, asked(signedIn))).status).toBe(401);
+    expect((await refresh(signedIn.refreshToken)).userErrors).toMatchObject([{ code: "TOKEN_INVALID" }]);
+    expect(codes(await ask(`resetPassword(token: "${token}", newPassword: "${newPassword}")`))).toEqual(["TOKEN_INVALID"]);
     expect((await signIn(email)).userErrors).toEqual([]);
     expect((await audit(id)).map((entry) => (entry as { detail: unknown }).detail)).toEqual([{ active: false }, { active: true }]);
   });

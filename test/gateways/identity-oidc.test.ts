@@ -1,17 +1,17 @@
-import { jest } from "@jest/globals";
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
+import express from "express";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "node:http";
-import { calculateJwkThumbprint, exportJWK, type JWTHeaderParameters, SignJWT } from "jose";
-import Provider from "oidc-provider";
+import { calculateJwkThumbprint, createRemoteJWKSet, exportJWK, type JWTHeaderParameters, jwtVerify, SignJWT } from "jose";
 import type { ExternalPerson } from "../../src/domain/users/identity.port.ts";
 import { createIdentity } from "../../src/gateways/identity.ts";
 import { createOidcIdentity, type OidcOptions } from "../../src/gateways/oidc-identity.ts";
 import { Transient } from "../../src/kernel/errors.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { silentLog } from "../../src/kernel/log.ts";
+import { jwksPage } from "../../src/gateways/jwks-page.ts";
+import { AUDIENCE, Issuer } from "../support/oidc-issuer.ts";
 
-const AUDIENCE = "https://mentoring.example/api";
 const subject = newId();
 
 /** A verifier of access tokens, and what it takes to make tokens that it should accept, or should not. */
@@ -21,72 +21,6 @@ interface Harness {
   readonly header: JWTHeaderParameters;
   readonly claims: Record<string, unknown>;
   readonly otherIssuer: string;
-}
-
-/** The real library as issuer, on a port of its own. */
-class Issuer {
-  server: Server | null = null;
-  requests = 0;
-
-  private constructor(
-    readonly url: string,
-    readonly key: KeyObject,
-    readonly kid: string,
-    readonly provider: Provider,
-    readonly port: number,
-  ) {}
-
-  static async start(port = 0, key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey): Promise<Issuer> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-    const at = (server.address() as AddressInfo).port;
-    const url = `http://127.0.0.1:${at}`;
-    const jwk = await exportJWK(key);
-    const kid = await calculateJwkThumbprint(jwk);
-    const provider = new Provider(url, {
-      jwks: { keys: [{ ...jwk, kid, use: "sig", alg: "RS256" }] },
-      clients: [{ client_id: "service", client_secret: "a secret of the test", grant_types: ["client_credentials"], redirect_uris: [], response_types: [] }],
-      features: {
-        clientCredentials: { enabled: true },
-        devInteractions: { enabled: false },
-        resourceIndicators: {
-          enabled: true,
-          getResourceServerInfo: () => ({ scope: "api", audience: AUDIENCE, accessTokenFormat: "jwt", accessTokenTTL: 900, jwt: { sign: { alg: "RS256" } } }),
-        },
-      },
-      extraTokenClaims: () => ({
-        email: "Service@Mentoring.example",
-        email_verified: true,
-        name: "A service",
-        realm_access: { roles: ["operator", "MENTOR", "boss"] },
-      }),
-    });
-    const issuer = new Issuer(url, key, kid, provider, at);
-    const answer = provider.callback();
-    server.on("request", (request, response) => {
-      issuer.requests += 1;
-      void answer(request, response);
-    });
-    issuer.server = server;
-    return issuer;
-  }
-
-  async stop(): Promise<void> {
-    this.server?.closeAllConnections();
-    await new Promise((resolve) => this.server?.close(resolve));
-  }
-
-  /** A token as a client gets it, over HTTP. */
-  async accessToken(): Promise<string> {
-    const response = await fetch(`${this.url}/token`, {
-      method: "POST",
-      headers: { authorization: `Basic ${Buffer.from("service:a%20secret%20of%20the%20test").toString("base64")}` },
-      body: new URLSearchParams({ grant_type: "client_credentials", scope: "api", resource: AUDIENCE }),
-    });
-    const body = (await response.json()) as { access_token?: string };
-    if (body.access_token === undefined) throw new Error(`The issuer answered ${JSON.stringify(body)}`);
-    return body.access_token;
-  }
 }
 
 let issuer: Issuer;
@@ -108,8 +42,6 @@ const oidc = (over: Partial<OidcOptions> = {}) =>
   });
 
 beforeAll(async () => {
-  // The library tells at length that a test is no production.
-  for (const method of ["warn", "info"] as const) jest.spyOn(console, method).mockImplementation(() => undefined);
   issuer = await Issuer.start();
   const own = generateKeyPairSync("ed25519").privateKey;
   const identity = await createIdentity({ privateKey: own.export({ type: "pkcs8", format: "pem" }), ttlSeconds: 900 });
@@ -291,4 +223,15 @@ test("keys are fetched once for many tokens, and an unknown key makes no more re
   await Promise.all(Array.from({ length: 20 }, async () => verifier.verify(await sign(h))));
   for (let index = 0; index < 20; index++) expect(await verifier.verify(await sign(h, {}, { kid: `unknown-${index}` }))).toBeNull();
   expect(issuer.requests - before).toBe(2);
+});
+
+test("anybody can check our own tokens by the keys of the page", async () => {
+  const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
+  const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
+  const server = createServer(express().use(jwksPage(identity)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const keys = createRemoteJWKSet(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/jwks.json`));
+  const { accessToken } = await identity.issue({ id: subject, roles: ["LEARNER"], tokenGeneration: 1 });
+  expect((await jwtVerify(accessToken, keys, { audience: "mentorplatform-api", issuer: "mentorplatform", algorithms: ["EdDSA"] })).payload.sub).toBe(subject);
+  server.close();
 });

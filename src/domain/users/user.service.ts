@@ -102,9 +102,9 @@ export async function verifyEmail(em: EntityManager, { token }: { token: string 
 
 /** Sends a link for choosing a new password, if the address has an account. An unknown one is as much work and answered alike. */
 export async function requestPasswordReset(em: EntityManager, { email }: { email: string }): Promise<void> {
-  const user = await findUserByEmail(em, email.trim());
-  // Nobody has the new id, so nobody gets that mail.
-  await sendMail(em, user?.id ?? newId(), "RESET_PASSWORD");
+  // Not as an entity: making one of the row takes long enough to be measured from outside. Nobody has the new id, so nobody gets that mail.
+  const [account] = await query<{ id: string }>(em, "select id from app_user where email = $1", [email.trim().replaceAll("\0", "")]);
+  await sendMail(em, account?.id ?? newId(), "RESET_PASSWORD");
 }
 
 /** @throws {Refusal} TOKEN_INVALID: asked before the work of hashing, and again by `resetPassword` */
