@@ -326,6 +326,14 @@ function contradictions(config: Config): StartupProblem[] {
       });
     }
   }
+  if (config.production && config.mailMode === "smtp" && config.publicUrl === null) {
+    problems.push({
+      found: "PUBLIC_URL: expected a URL because NODE_ENV is production and mails are sent, found nothing",
+      why: "Links in mails would lead to localhost, where their readers have no such server.",
+      remedy: `Set PUBLIC_URL, for example PUBLIC_URL=${settings.publicUrl.example}.`,
+      code: "CONFIG_PUBLIC_URL_MISSING",
+    });
+  }
   if (!config.production || config.allowEmbedded) return problems;
   if (config.databaseUrl === null) {
     problems.push({
