@@ -12,10 +12,10 @@ import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
 import { migrate, type MigrateResult } from "./database/migrate.ts";
 import { Notifications } from "./database/notifications.ts";
 import { createOrm } from "./database/orm.ts";
-import { createTransaction } from "./database/transaction.ts";
 import { backgroundCheckParticipants } from "./domain/background-check/background-check.participants.ts";
 import { CheckInbox } from "./domain/background-check/background-check.reports.ts";
 import type { BackgroundChecks } from "./domain/background-check/background-checks.port.ts";
+import { createTransaction, type Transaction } from "./database/transaction.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
 import { domainEntities } from "./domain/entities.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
@@ -25,7 +25,13 @@ import { HttpBackgroundChecks } from "./gateways/background-check-http.ts";
 import { BACKGROUND_CHECK_WEBHOOK_PATH, backgroundCheckWebhook } from "./gateways/background-check-webhook.ts";
 import { EmbeddedBackgroundCheck, loadWebhookSecret } from "./gateways/embedded-background-check.ts";
 import { EmbeddedSmtp } from "./gateways/embedded-smtp.ts";
-import { createIdentity, loadSigningKey } from "./gateways/identity.ts";
+import { sweepExpired } from "./domain/housekeeping.ts";
+import { adoptExternalAccount } from "./domain/users/external-account.service.ts";
+import type { AdoptAccount } from "./domain/users/identity.port.ts";
+import { accountParticipants } from "./domain/users/user.participants.ts";
+import { createIdentity, loadAcceptedKeys, loadSigningKey } from "./gateways/identity.ts";
+import { jwksPage } from "./gateways/jwks-page.ts";
+import { createOidcIdentity } from "./gateways/oidc-identity.ts";
 import { mailboxPage } from "./gateways/mailbox-page.ts";
 import { sinkMailer, SmtpMailer } from "./gateways/smtp-mailer.ts";
 import { monotonicMs, processNow } from "./kernel/clock.ts";
@@ -35,7 +41,8 @@ import { startupError } from "./kernel/startup-error.ts";
 import { connectOutbox, Outbox, query } from "./outbox/index.ts";
 import { SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
-import { loadTrustedDocuments, startServer, type RunningServer } from "./server/index.ts";
+import { Loop } from "./kernel/loop.ts";
+import { loadTrustedDocuments, startServer, type RunningServer, type ServerParts } from "./server/index.ts";
 
 /** The program, running. */
 export interface RunningApp {
@@ -107,7 +114,11 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   const { mailer, smtp } = await openMail(config, log, closing);
   const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing);
   const checkInbox = new CheckInbox({ provider: checks.provider, em, transaction: createTransaction(orm, log, "sweeper"), log });
-  const participants = [...courseEnrollmentParticipants(mailer), ...backgroundCheckParticipants(checks, checkInbox)];
+  const participants = [
+    ...courseEnrollmentParticipants(mailer),
+    ...accountParticipants(mailer, { publicUrl: publicUrlOf(config) }),
+    ...backgroundCheckParticipants(checks, checkInbox),
+  ];
 
   if (roles.has("relay") || roles.has("worker")) {
     const boss = await startQueue(config, database.url, log);
@@ -133,6 +144,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       await outbox.startConsumers();
       engine.startSweeper();
       closing.add("deadlines", () => engine.stop());
+      const housekeeping = keepHouse(em, log);
+      closing.add("housekeeping", () => housekeeping.stop());
     }
   }
 
@@ -162,8 +175,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     const reader = new SagaReader(registry);
     const feed = new SagaFeed({ reader, em, hints, log, minGapMs: config.subscriptionMinGapMs });
     closing.add("feed", () => Promise.resolve(feed.close()));
-    const identity = await createIdentity({ privateKey: loadSigningKey(config.jwtPrivateKeyFile, config.dataDir), ttlSeconds: config.accessTokenTtlSeconds });
-    const routers: Router[] = smtp === null ? [] : [mailboxPage(smtp, hostsOf(config))];
+    const { identity, pages } = await openIdentity(config, transaction, log);
+    const routers: Router[] = [...pages, ...(smtp === null ? [] : [mailboxPage(smtp, hostsOf(config))])];
     routers.push(backgroundCheckWebhook({ secrets: webhookSecrets, reports: checkInbox, log }));
     if (checkProvider !== null) routers.push(backgroundCheckFaults(checkProvider, hostsOf(config)));
     server = await startServer({
@@ -186,6 +199,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       identity,
       log,
       routers,
+      publicUrl: config.publicUrl,
       origins: config.publicUrl === null ? [] : [new URL(config.publicUrl).origin],
       pingDatabase: () => query(em(), "select 1"),
     });
@@ -210,6 +224,20 @@ async function openDatabase(config: Config, log: Log, closing: Closing, lose: (e
   // Never given up: without a clean stop the next start has to recover.
   closing.add("PostgreSQL", () => postgres.stop(), true);
   return { url: postgres.url, directory: postgres.directory };
+}
+
+async function openIdentity(config: Config, transaction: Transaction, log: Log): Promise<{ identity: ServerParts["identity"]; pages: Router[] }> {
+  const { oidcIssuer: issuer, oidcAudience: audience, oidcRoleClaim: roleClaim } = config;
+  if (config.authMode === "oidc" && issuer !== null && audience !== null) {
+    const adopt: AdoptAccount = (person) => transaction((em) => adoptExternalAccount(em, person));
+    return { identity: createOidcIdentity({ issuer, audience, roleClaim, adopt, log }), pages: [] };
+  }
+  const identity = await createIdentity({
+    privateKey: loadSigningKey(config.jwtPrivateKeyFile, config.dataDir),
+    acceptedKeys: loadAcceptedKeys(config.jwtAcceptedKeyFiles),
+    ttlSeconds: config.accessTokenTtlSeconds,
+  });
+  return { identity, pages: [jwksPage(identity)] };
 }
 
 async function openMail(config: Config, log: Log, closing: Closing): Promise<{ mailer: Mailer; smtp: EmbeddedSmtp | null }> {
@@ -316,6 +344,19 @@ async function findDemo(em: EntityManager, embedded: boolean): Promise<RunningAp
 
 /** Where this machine reaches what listens at HOST. */
 const localHostOf = ({ host }: Config): string => (host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host);
+const housekeepingIntervalMs = 60_000;
+
+function keepHouse(em: () => EntityManager, log: Log): Loop {
+  const loop = new Loop({
+    pass: async () => ((await sweepExpired(em())) ? 0 : housekeepingIntervalMs),
+    onError: (error) => log.warn({ err: error }, "What has run out could not be deleted; trying again"),
+  });
+  loop.start();
+  return loop;
+}
+
+/** Without a slash at its end. */
+const publicUrlOf = (config: Config): string => (config.publicUrl ?? `http://localhost:${config.port}`).replace(/\/+$/, "");
 
 const hostsOf = (config: Config): string[] => [config.host, ...(config.publicUrl === null ? [] : [new URL(config.publicUrl).hostname])];
 

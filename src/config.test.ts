@@ -65,6 +65,27 @@ test("MAIL_MODE=smtp needs SMTP_URL", () => {
   expect(loadConfig({ MAIL_MODE: "smtp", SMTP_URL: "smtp://mail.internal:25" }).smtpUrl).toBe("smtp://mail.internal:25");
 });
 
+test("mails of a production have links that lead somewhere", () => {
+  const env = { NODE_ENV: "production", DATABASE_URL: "postgresql://db.internal/mentor", MAIL_MODE: "smtp", SMTP_URL: "smtp://mail.internal:25" };
+  expect(problemsOf(env).problems).toMatchObject([{ code: "CONFIG_PUBLIC_URL_MISSING" }]);
+  expect(loadConfig({ ...env, PUBLIC_URL: "https://mentoring.example" }).publicUrl).toBe("https://mentoring.example");
+});
+
+test("AUTH_MODE=oidc needs its issuer and audience, and in production an issuer that cannot be impersonated", () => {
+  expect(problemsOf({ AUTH_MODE: "oidc" }).problems.map(({ found, code }) => [found.split(":")[0], code])).toEqual([
+    ["OIDC_ISSUER", "CONFIG_OIDC_INCOMPLETE"],
+    ["OIDC_AUDIENCE", "CONFIG_OIDC_INCOMPLETE"],
+  ]);
+  const env = { AUTH_MODE: "oidc", OIDC_ISSUER: "http://login.internal/", OIDC_AUDIENCE: "api" };
+  expect(loadConfig(env)).toMatchObject({ authMode: "oidc", oidcIssuer: "http://login.internal/", oidcRoleClaim: null });
+  expect(problemsOf({ ...env, NODE_ENV: "production", ALLOW_EMBEDDED: "1" }).problems).toMatchObject([{ code: "CONFIG_OIDC_NOT_HTTPS" }]);
+});
+
+test("keys to accept are a list of files", () => {
+  expect(loadConfig({}).jwtAcceptedKeyFiles).toEqual([]);
+  expect(loadConfig({ JWT_ACCEPTED_KEY_FILES: " /a.pem, ,/b.pem" }).jwtAcceptedKeyFiles).toEqual(["/a.pem", "/b.pem"]);
+});
+
 test("production refuses embedded systems unless they are allowed", () => {
   const env = { NODE_ENV: "production" };
   expect(problemsOf(env).problems.map((problem) => `${problem.found.split(":")[0]} ${problem.code}`)).toEqual([

@@ -217,6 +217,45 @@ export const settings = {
     meaning: "Ed25519 key (PKCS #8, PEM) that signs access tokens; the same for all processes. Unset: one is made in DATA_DIR.",
     parser: z.string().transform((value) => resolve(value)),
   }),
+  jwtAcceptedKeyFiles: setting<readonly string[]>({
+    name: "JWT_ACCEPTED_KEY_FILES",
+    fallback: "",
+    example: "/run/secrets/jwt-before.pub.pem,/run/secrets/jwt-next.pub.pem",
+    expected: "a list of files with commas",
+    meaning:
+      "Further Ed25519 keys (PEM) whose access tokens are accepted. To change the signing key: name the next one here in all processes, then sign with it and name the one before here, then drop it once its last tokens have run out.",
+    parser: z.string().transform((value) => value.split(",").flatMap((path) => (path.trim() === "" ? [] : [resolve(path.trim())]))),
+  }),
+  authMode: setting({
+    name: "AUTH_MODE",
+    fallback: "local",
+    expected: "local or oidc",
+    meaning:
+      "Who keeps the accounts. local: this program, with passwords and tokens of its own. oidc: the outside issuer of OIDC_ISSUER, whose access tokens are accepted; an account is made here at first sight.",
+    parser: oneOf("local", "oidc"),
+  }),
+  oidcIssuer: optional({
+    name: "OIDC_ISSUER",
+    example: "https://login.example/realms/mentoring",
+    expected: "an http or https URL",
+    meaning: "The issuer for AUTH_MODE=oidc, to the letter as in its tokens; its discovery document is below it at /.well-known/openid-configuration.",
+    parser: url("http:", "https:"),
+  }),
+  oidcAudience: optional({
+    name: "OIDC_AUDIENCE",
+    example: "https://mentoring.example/api",
+    expected: "a text",
+    meaning: "Whom access tokens must be for (`aud`) with AUTH_MODE=oidc: this API, as it is known to the issuer.",
+    parser: z.string(),
+  }),
+  oidcRoleClaim: optional({
+    name: "OIDC_ROLE_CLAIM",
+    example: "realm_access.roles",
+    expected: "a claim's name, or a path with dots",
+    meaning:
+      "Claim with a list of the person's roles; REVIEWER, OPERATOR and ADMIN are taken from it whenever a token shows others than before. Unset: administrators give roles here.",
+    parser: z.string(),
+  }),
   sweepIntervalMs: setting({
     name: "SWEEP_INTERVAL_MS",
     unit: "ms",
@@ -407,6 +446,32 @@ function contradictions(config: Config): StartupProblem[] {
       why: settings.trustedDocumentsFile.meaning,
       remedy: `Set TRUSTED_DOCUMENTS_FILE, for example TRUSTED_DOCUMENTS_FILE=${settings.trustedDocumentsFile.example}, or GRAPHQL_DOCUMENTS=open.`,
       code: "CONFIG_TRUSTED_DOCUMENTS",
+    });
+  }
+  if (config.authMode === "oidc") {
+    for (const row of [config.oidcIssuer === null ? settings.oidcIssuer : [], config.oidcAudience === null ? settings.oidcAudience : []].flat()) {
+      problems.push({
+        found: `${row.name}: expected a value because AUTH_MODE is oidc, found nothing`,
+        why: row.meaning,
+        remedy: `Set ${row.name}, for example ${row.name}=${row.example}, or AUTH_MODE=local.`,
+        code: "CONFIG_OIDC_INCOMPLETE",
+      });
+    }
+    if (config.production && config.oidcIssuer?.startsWith("http:") === true) {
+      problems.push({
+        found: "OIDC_ISSUER: expected an https URL because NODE_ENV is production, found http",
+        why: "Whoever can change its answers on their way here can sign in as anybody.",
+        remedy: "Set OIDC_ISSUER to the issuer's https URL.",
+        code: "CONFIG_OIDC_NOT_HTTPS",
+      });
+    }
+  }
+  if (config.production && config.mailMode === "smtp" && config.publicUrl === null) {
+    problems.push({
+      found: "PUBLIC_URL: expected a URL because NODE_ENV is production and mails are sent, found nothing",
+      why: "Links in mails would lead to localhost, where their readers have no such server.",
+      remedy: `Set PUBLIC_URL, for example PUBLIC_URL=${settings.publicUrl.example}.`,
+      code: "CONFIG_PUBLIC_URL_MISSING",
     });
   }
   if (!config.production || config.allowEmbedded) return problems;

@@ -1,12 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { calculateJwkThumbprint, errors, exportJWK, importPKCS8, jwtVerify, SignJWT } from "jose";
+import { calculateJwkThumbprint, createLocalJWKSet, errors, exportJWK, type FlattenedJWSInput, importPKCS8, type JWK, SignJWT } from "jose";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { processNow } from "../kernel/clock.ts";
 import { isId } from "../kernel/ids.ts";
 import { startupError } from "../kernel/startup-error.ts";
+import { verifyToken } from "./verify-token.ts";
 
 /** Who a valid token speaks for. Whether the account may still act is for its row to say: see `tokenGeneration`. */
 export interface Subject {
@@ -14,19 +15,28 @@ export interface Subject {
   readonly roles: readonly string[];
   /** The account's generation when the token was issued; raising it on the account ends every token issued before. */
   readonly tokenGeneration: number;
+  /** The sign-in that the token is of; null: it is of none that could be ended by itself. */
+  readonly signInId: string | null;
   readonly expiresAt: Date;
 }
 
 /** Issues and checks access tokens. */
 export interface Identity {
-  issue(user: { readonly id: string; readonly roles: readonly string[]; readonly tokenGeneration: number }): Promise<{ accessToken: string; expiresAt: Date }>;
+  issue(
+    user: { readonly id: string; readonly roles: readonly string[]; readonly tokenGeneration: number },
+    signInId?: string,
+  ): Promise<{ accessToken: string; expiresAt: Date }>;
   /** Null for a token that is not ours, edited, expired, or not a token at all. */
   verify(token: string): Promise<Subject | null>;
+  /** The public keys of all tokens that are accepted, for others who want to check them. */
+  readonly publicKeys: { readonly keys: readonly JWK[] };
 }
 
 export interface IdentityOptions {
   /** Ed25519, PKCS #8, PEM. */
   readonly privateKey: string;
+  /** Ed25519, PEM: further keys whose tokens are accepted, those before and after this one. Default: none. */
+  readonly acceptedKeys?: readonly string[];
   readonly ttlSeconds: number;
   /** Default: the process's clock. */
   readonly now?: () => Date;
@@ -37,14 +47,13 @@ const algorithm = "EdDSA";
 const tokenType = "at+jwt";
 const issuer = "mentorplatform";
 const audience = "mentorplatform-api";
-/** How far the clocks of two of our processes may be apart. */
-const leewaySeconds = 30;
 const maxTokenLength = 4_096;
 
 const claims = z.object({
   sub: z.string().refine(isId),
   roles: z.array(z.string()).max(20),
   gen: z.int().min(0),
+  sid: z.string().refine(isId).optional(),
   exp: z.int(),
 });
 
@@ -52,13 +61,26 @@ const claims = z.object({
 export async function createIdentity(options: IdentityOptions): Promise<Identity> {
   const now = options.now ?? processNow;
   const privateKey = await importPKCS8(options.privateKey, algorithm);
-  const publicKey = createPublicKey(createPrivateKey(options.privateKey));
-  const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
+  const keys = await Promise.all([options.privateKey, ...(options.acceptedKeys ?? [])].map(publicKeyOf));
+  const kid = keys[0]?.kid ?? "";
+  const find = createLocalJWKSet({ keys: [...new Map(keys.map((key) => [key.kid, key])).values()] });
+  const rules = {
+    // Every token of ours says by which key it is; without that, the only key there is would do.
+    getKey: (header: { kid?: string }, token: FlattenedJWSInput) =>
+      header.kid === undefined ? Promise.reject(new errors.JWKSNoMatchingKey()) : find(header, token),
+    algorithms: [algorithm],
+    types: [tokenType],
+    issuer,
+    audience,
+    now,
+    maxLength: maxTokenLength,
+  };
   return {
-    async issue(user) {
+    publicKeys: { keys },
+    async issue(user, signInId) {
       const issuedAt = Math.floor(now().getTime() / 1_000);
       const expiresAt = issuedAt + options.ttlSeconds;
-      const accessToken = await new SignJWT({ roles: [...user.roles], gen: user.tokenGeneration })
+      const accessToken = await new SignJWT({ roles: [...user.roles], gen: user.tokenGeneration, ...(signInId !== undefined && { sid: signInId }) })
         .setProtectedHeader({ alg: algorithm, typ: tokenType, kid })
         .setSubject(user.id)
         .setIssuer(issuer)
@@ -69,25 +91,17 @@ export async function createIdentity(options: IdentityOptions): Promise<Identity
       return { accessToken, expiresAt: new Date(expiresAt * 1_000) };
     },
     async verify(token) {
-      if (token.length > maxTokenLength) return null;
-      try {
-        const { payload } = await jwtVerify(token, publicKey, {
-          algorithms: [algorithm],
-          typ: tokenType,
-          issuer,
-          audience,
-          clockTolerance: leewaySeconds,
-          currentDate: now(),
-          requiredClaims: ["sub", "iat", "exp"],
-        });
-        const { sub, roles, gen, exp } = claims.parse(payload);
-        return { userId: sub, roles, tokenGeneration: gen, expiresAt: new Date(exp * 1_000) };
-      } catch (error) {
-        if (error instanceof errors.JOSEError || error instanceof z.ZodError) return null;
-        throw error;
-      }
+      const found = await verifyToken(token, rules, claims);
+      if (found === null) return null;
+      const { sub, roles, gen, sid, exp } = found;
+      return { userId: sub, roles, tokenGeneration: gen, signInId: sid ?? null, expiresAt: new Date(exp * 1_000) };
     },
   };
+}
+
+async function publicKeyOf(pem: string): Promise<JWK> {
+  const jwk = await exportJWK(createPublicKey(pem));
+  return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: algorithm, use: "sig" };
 }
 
 /**
@@ -114,6 +128,30 @@ export function loadSigningKey(file: string | null, dataDir: string): string {
     );
   }
 }
+
+/**
+ * Further keys whose tokens are accepted, public or private, each from a file of its own.
+ *
+ * @throws {StartupError} one of the files is missing or holds no Ed25519 key
+ */
+export const loadAcceptedKeys = (files: readonly string[]): string[] =>
+  files.map((path) => {
+    try {
+      const pem = readFileSync(path, "utf8");
+      if (createPublicKey(pem).asymmetricKeyType !== "ed25519") throw new Error("a key of another kind");
+      return pem;
+    } catch (cause) {
+      throw startupError(
+        {
+          found: `JWT_ACCEPTED_KEY_FILES: expected an Ed25519 key (PEM) in ${path}, found: ${cause instanceof Error ? cause.message : String(cause)}`,
+          why: "Access tokens signed with it are accepted, beside those signed with the key of JWT_PRIVATE_KEY_FILE.",
+          remedy: "Name files of public keys, for example made with: openssl pkey -in jwt-ed25519.pem -pubout -out jwt-ed25519.pub.pem",
+          code: "CONFIG_ACCEPTED_KEY",
+        },
+        cause,
+      );
+    }
+  });
 
 function makeKeyOnce(path: string): void {
   if (existsSync(path)) return;

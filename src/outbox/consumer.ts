@@ -9,6 +9,7 @@ import { hold } from "./delays.ts";
 import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
 import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
 import { isLater, type AnyParticipant, type Delivery, type Later, type TransactionalParticipant } from "./participant.ts";
+import { countFailures } from "./own-retries.ts";
 import { partition } from "./partition.ts";
 import { deliverDirectly, publishAll } from "./publish.ts";
 import type { Claim, InTransactionSubscriber } from "./subscriber.ts";
@@ -33,7 +34,7 @@ export function delivery(participant: AnyParticipant, message: Envelope): Delive
       payload: participant.command.schema.decode(message.payload, message.name),
       messageId: message.id,
       runId: message.replyTo?.runId ?? message.id,
-      attempt: message.replyTo?.attempt ?? 1,
+      attempt: message.replyTo?.attempt ?? (message.failedAttempts ?? 0) + 1,
     };
   } catch (cause) {
     throw new Defect(`${message.name} ${message.id} does not have the shape of its contract`, { cause });
@@ -208,8 +209,9 @@ export class TransactionalConsumer {
     }
     if (stale.length > 0) await subscriber.putAside(em, stale.map(envelope), claim);
     if (failed.length > 0) {
-      await subscriber.attemptsFailed(
+      await countFailures(
         em,
+        subscriber,
         failed.map((job) => ({ envelope: envelope(job), failure: failures.get(job.id) as FailureReason })),
         claim,
       );

@@ -8,7 +8,7 @@ import { query } from "./sql.ts";
 export type JobData = Omit<Envelope, "id">;
 export type Message = Job<JobData> & { readonly retryCount: number };
 
-const jobData = ({ name, payload, correlationId, causationId, replyTo }: Envelope): JobData => ({ name, payload, correlationId, causationId, replyTo });
+const jobData = ({ id: _id, ...data }: Envelope): JobData => data;
 
 export const envelope = (job: Pick<Message, "id" | "data">): Envelope => ({ id: job.id, ...job.data });
 

@@ -5,6 +5,7 @@ import { delivery, inTime, isDatabaseTrouble, listenToQueue, postponeUnreadable,
 import { hold } from "./delays.ts";
 import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
+import { countFailures } from "./own-retries.ts";
 import type { Delivery, LeasedParticipant } from "./participant.ts";
 import { deliverDirectly } from "./publish.ts";
 import type { Claim } from "./subscriber.ts";
@@ -221,8 +222,9 @@ export class LeasedConsumer {
         );
       }
       if (failed.length > 0) {
-        await subscriber.attemptsFailed(
+        await countFailures(
           em,
+          subscriber,
           failed.map((one) => ({ envelope: one.command, failure: one.failure })),
           claim,
         );

@@ -55,6 +55,8 @@ export interface Envelope {
   /** The message that caused this one. */
   readonly causationId: string | null;
   readonly replyTo: ReplyTo | null;
+  /** Of a command without a reply address, which the outbox itself tries again: how often it has failed. Left out: never. */
+  readonly failedAttempts?: number;
 }
 
 /** A message with its contract, as handed to subscribers in the sender's transaction. */

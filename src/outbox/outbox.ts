@@ -8,6 +8,7 @@ import type { Hints } from "./hints.ts";
 import { deleteJobs, envelope, type JobData } from "./jobs.ts";
 import { LeasedConsumer } from "./leased-consumer.ts";
 import { queueOf } from "./message.ts";
+import { countFailures } from "./own-retries.ts";
 import type { AnyParticipant } from "./participant.ts";
 import { Relay } from "./relay.ts";
 import { query, toDate } from "./sql.ts";
@@ -171,7 +172,7 @@ export class Outbox {
         const claim = await subscriber.claim(em, [command]);
         // Its lease runs out, and a process that can read its sender counts it.
         if (claim.unreadable.has(id)) return;
-        if ((await deleteJobs(boss, em, queue, [job])) === 1) await subscriber.attemptsFailed(em, [{ envelope: command, failure }], claim);
+        if ((await deleteJobs(boss, em, queue, [job])) === 1) await countFailures(em, subscriber, [{ envelope: command, failure }], claim);
       });
     }
   }

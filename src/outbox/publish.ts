@@ -76,7 +76,9 @@ export async function publishAll(em: EntityManager, events: readonly Published[]
 }
 
 /**
- * Sends a command to its participant inside the caller's transaction, to be carried out after the commit, at least once.
+ * Sends a command to its participant inside the caller's transaction, to be carried out after the commit, at least once. Nobody hears
+ * its reply. An attempt that fails is repeated, ten times within about four hours; what then still fails is an open dead letter,
+ * which a redrive sends again. Every attempt has the same `runId`: the id that this returns.
  *
  * @param deliverAt not before this instant, by the database's clock; left out: now
  * @returns the message id, a UUID v7, so ids sort by time

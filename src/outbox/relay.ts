@@ -88,4 +88,5 @@ const envelopeOf = (row: OutboxRow): Envelope => ({
   correlationId: row.correlation_id,
   causationId: row.causation_id,
   replyTo: row.run_id === null ? null : { runId: row.run_id, attempt: row.attempt ?? 1 },
+  ...(row.run_id === null && row.attempt !== null && { failedAttempts: row.attempt }),
 });

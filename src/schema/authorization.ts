@@ -20,6 +20,8 @@ interface AuthRule {
   readonly any?: readonly Role[];
   /** So is being a party to the object. */
   readonly participant?: boolean;
+  /** Who is a party besides, for this field alone. */
+  readonly also?: (object: never, context: RequestContext) => Promise<readonly string[]>;
 }
 
 /**
@@ -42,7 +44,7 @@ function directiveText({ any, participant }: AuthRule): string {
   return given.length === 0 ? "@auth" : `@auth(${given.join(", ")})`;
 }
 
-function guardOf({ any, participant }: AuthRule): MiddlewareFn<RequestContext> {
+function guardOf({ any, participant, also }: AuthRule): MiddlewareFn<RequestContext> {
   const isOpenToAll = any === undefined && participant !== true;
   return async ({ root, context, info }, next) => {
     const viewer = requireViewer(context);
@@ -57,7 +59,7 @@ function guardOf({ any, participant }: AuthRule): MiddlewareFn<RequestContext> {
         return found != null && (await isParty(viewer, found, context)) ? found : null;
       }
       default:
-        if (!(await isParty(viewer, root, context))) throw forbidden();
+        if (!(await isParty(viewer, root, context)) && (await also?.(root as never, context))?.includes(viewer.id) !== true) throw forbidden();
         return next();
     }
   };

@@ -10,10 +10,15 @@ import { SagaExplanationResolver } from "./operations/explanation.ts";
 import { QueuePauseResolver, QueueResolver } from "./operations/queues.ts";
 import { SagaOperationsResolver } from "./operations/sagas.ts";
 import { SagaEventResolver, SagaPauseResolver, SagaResolver } from "./sagas/resolver.ts";
+import { NotificationResolver, UserNotificationsResolver } from "./notifications/resolver.ts";
+import { AccountResolver } from "./users/account-resolver.ts";
 import { UserResolver } from "./users/resolver.ts";
 
 const resolvers = [
   UserResolver,
+  AccountResolver,
+  NotificationResolver,
+  UserNotificationsResolver,
   CourseResolver,
   CourseEnrollmentResolver,
   CourseEnrollmentPayloadResolver,

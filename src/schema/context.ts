@@ -1,6 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
 import type { Role } from "../domain/users/user.ts";
+import { InvalidRequest } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import type { SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
 import { timedOut } from "./errors.ts";
@@ -8,11 +9,18 @@ import { createLoaders, type LoaderParts, type Loaders } from "./loaders.ts";
 
 /** Issues the token that proves who somebody is; implemented where identities are kept. */
 export interface TokenIssuer {
-  issue(user: {
-    readonly id: string;
-    readonly roles: readonly Role[];
-    readonly tokenGeneration: number;
-  }): Promise<{ readonly accessToken: string; readonly expiresAt: Date }>;
+  /** @param signInId the sign-in that the token is of, which a sign-out with this token ends */
+  issue(
+    user: { readonly id: string; readonly roles: readonly Role[]; readonly tokenGeneration: number },
+    signInId?: string,
+  ): Promise<{ readonly accessToken: string; readonly expiresAt: Date }>;
+}
+
+/** The refresh token of a browser, which no script there can read; of one request and its response. */
+export interface RefreshCookie {
+  read(): string | null;
+  write(token: string, expiresAt: Date): void;
+  clear(): void;
 }
 
 /** What resolvers need of the rest of the program. */
@@ -23,7 +31,8 @@ export interface SchemaParts extends LoaderParts {
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
   readonly feed: SagaFeed;
   readonly operations: SagaOperations;
-  readonly identity: TokenIssuer;
+  /** Issues tokens; without `issue`, an outside issuer keeps the accounts. */
+  readonly identity: Partial<TokenIssuer>;
   readonly log: Log;
 }
 
@@ -35,6 +44,10 @@ export interface Caller {
   readonly address: string;
   /** Aborted when the time of the request is over: what has not begun by then is not begun. */
   readonly signal?: AbortSignal;
+  /** The sign-in that the token is of. */
+  readonly signInId?: string | null;
+  /** Left out where there are no cookies: on sockets. */
+  readonly refreshCookie?: RefreshCookie;
   /** The viewer as of now: null once the account is switched off or the token has run out. Left out: does not change. */
   readonly renewViewer?: () => Promise<Actor | null>;
 }
@@ -47,7 +60,8 @@ export class RequestContext {
   readonly registry: SagaRegistry;
   readonly feed: SagaFeed;
   readonly operations: SagaOperations;
-  readonly identity: TokenIssuer;
+  readonly signInId: string | null;
+  readonly refreshCookie: RefreshCookie | null;
   // No # members: Apollo hands a copy of the context to resolvers, made without the constructor.
   private readonly parts: SchemaParts;
   private readonly caller: Caller;
@@ -65,13 +79,25 @@ export class RequestContext {
     this.registry = parts.registry;
     this.feed = parts.feed;
     this.operations = parts.operations;
-    this.identity = parts.identity;
+    this.signInId = caller.signInId ?? null;
+    this.refreshCookie = caller.refreshCookie ?? null;
     this.refresh();
   }
 
   /** Null when nobody is signed in. */
   get viewer(): Actor | null {
     return this.currentViewer;
+  }
+
+  /**
+   * What issues tokens for accounts that are kept here.
+   * @throws {InvalidRequest} NOT_SUPPORTED where an outside issuer keeps them
+   */
+  get tokens(): TokenIssuer {
+    const { identity } = this.parts;
+    const issue = identity.issue?.bind(identity);
+    if (issue === undefined) throw new InvalidRequest("NOT_SUPPORTED", "Accounts are kept by an outside issuer: register, sign in and out there.");
+    return { issue };
   }
 
   /** For reads outside a transaction. */

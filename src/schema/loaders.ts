@@ -3,6 +3,7 @@ import type { Actor } from "../domain/actor.ts";
 import type { SagaExplainer, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
 import { courseEnrollmentLoaders } from "./course-enrollment/loaders.ts";
 import { courseLoaders } from "./courses/loaders.ts";
+import { notificationLoaders } from "./notifications/loaders.ts";
 import { operationLoaders } from "./operations/loaders.ts";
 import { sagaLoaders } from "./sagas/loaders.ts";
 import { userLoaders } from "./users/loaders.ts";
@@ -19,6 +20,7 @@ export const createLoaders = (em: EntityManager, parts: LoaderParts, viewer: Act
   ...userLoaders(em),
   ...courseLoaders(em),
   ...courseEnrollmentLoaders(em, viewer),
+  ...notificationLoaders(em),
   ...sagaLoaders(em, parts.sagas),
   ...operationLoaders(em, parts),
 });

@@ -23,6 +23,9 @@ export abstract class MutationPayload {
   userErrors!: UserError[];
 }
 
+@ObjectType({ implements: MutationPayload, description: "Answer of a mutation that has nothing to show." })
+export class BasicPayload extends MutationPayload {}
+
 @ObjectType({ description: "Why something failed, is stuck, or is being retried." })
 export class Reason {
   @Field(() => ReasonCode, { description: "For matching." })

@@ -7,7 +7,8 @@ import { monotonicMs } from "../kernel/clock.ts";
 /** Who a verified token says it speaks for. */
 export interface TokenSubject {
   readonly userId: string;
-  readonly tokenGeneration: number;
+  /** The account's generation when the token was issued; null: its issuer knows of none. */
+  readonly tokenGeneration: number | null;
 }
 
 interface Entry {
@@ -34,7 +35,8 @@ export class AccountStanding {
   /** Null: the token is good for nothing any more. */
   async actorOf(subject: TokenSubject): Promise<Actor | null> {
     const account = await this.#find(subject.userId);
-    if (account === null || !account.active || account.tokenGeneration !== subject.tokenGeneration) return null;
+    if (account === null || !account.active) return null;
+    if (subject.tokenGeneration !== null && account.tokenGeneration !== subject.tokenGeneration) return null;
     return account.actor;
   }
 

@@ -5,7 +5,7 @@ import type { AccountStanding, TokenSubject } from "../schema/standing.ts";
 /** Checks access tokens; implemented where identities are kept. */
 export interface TokenVerifier {
   /** Null for a token that is not ours, edited, expired, or not a token at all. */
-  verify(token: string): Promise<(TokenSubject & { readonly expiresAt: Date }) | null>;
+  verify(token: string): Promise<(TokenSubject & { readonly expiresAt: Date; readonly signInId: string | null }) | null>;
 }
 
 export interface Authenticated extends Caller {
@@ -32,5 +32,5 @@ export async function authenticateToken(
   const renewViewer = () => standing.actorOf(subject);
   const viewer = await renewViewer();
   if (viewer === null) throw unauthenticated();
-  return { ...request, viewer, expiresAt: subject.expiresAt, renewViewer };
+  return { ...request, viewer, expiresAt: subject.expiresAt, signInId: subject.signInId, renewViewer };
 }

@@ -7,14 +7,16 @@ import { InvalidRequest } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { startupError } from "../kernel/startup-error.ts";
 import { buildApiSchema } from "../schema/build-schema.ts";
-import { RequestContext, type SchemaParts } from "../schema/context.ts";
+import { type RefreshCookie, RequestContext, type SchemaParts } from "../schema/context.ts";
 import { isForNow, timedOut } from "../schema/errors.ts";
 import { AccountStanding } from "../schema/standing.ts";
+import { accountPages } from "./account-pages.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
 import { addressOf, Guard, type Limits, proxyList, TrustedDocuments } from "./guard/index.ts";
 import { healthRoutes } from "./health.ts";
 import { playgroundRoutes } from "./playground.ts";
+import { refreshCookie } from "./refresh-cookie.ts";
 import { currentRequestId, requestIds } from "./request-id.ts";
 import { serveWebSockets } from "./websocket.ts";
 
@@ -34,6 +36,8 @@ export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly documents?: { readonly byHash: ReadonlyMap<string, string>; readonly only: boolean };
   /** Proxies whose `X-Forwarded-For` is believed: addresses, and ranges as address/prefix. Default: none. */
   readonly proxies?: readonly string[];
+  /** Where people reach the server; cookies are sent over https only, unless this is not https and it is development. */
+  readonly publicUrl?: string | null;
   /** Further pages, e.g. the mailbox of the embedded mail server. */
   readonly routers?: readonly Router[];
   /** Origins, besides this server's own, whose pages may open sockets. */
@@ -50,7 +54,7 @@ export interface RunningServer {
 }
 
 /**
- * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, /healthz and /readyz.
+ * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the pages of account mails, /healthz and /readyz.
  *
  * @throws {StartupError} the port is taken, or the address is none of this machine's
  */
@@ -65,6 +69,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   });
   const proxies = proxyList(parts.proxies ?? []);
   const standing = new AccountStanding(parts.em, parts.standingTtlMs);
+  const isSecure = !development || parts.publicUrl?.startsWith("https:") === true;
   let isStopping = false;
 
   const app = express();
@@ -83,13 +88,14 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     withDocument(guard.documents),
     expressMiddleware(apollo, {
       async context({ req, res }) {
-        const context = await contextOf(req, addressOf(req, proxies), signalOf(res), parts, standing);
+        const context = await contextOf(req, addressOf(req, proxies), signalOf(res), refreshCookie(req, res, isSecure), parts, standing);
         await guard.admit(context, req.method === "GET" ? req.query : (req.body as object));
         return context;
       },
     }),
   );
   app.use(playgroundRoutes());
+  app.use(accountPages());
   for (const router of parts.routers ?? []) app.use(router);
   answerInJson(app, log, limits.maxBodyBytes);
 
@@ -111,12 +117,13 @@ async function contextOf(
   request: IncomingMessage,
   address: string,
   signal: AbortSignal,
+  refreshCookie: RefreshCookie,
   parts: ServerParts,
   standing: AccountStanding,
 ): Promise<RequestContext> {
   try {
     const caller = await authenticateToken(request.headers.authorization, { requestId: currentRequestId(), address }, parts.identity, standing);
-    return new RequestContext(parts, { ...caller, signal });
+    return new RequestContext(parts, { ...caller, signal, refreshCookie });
   } catch (cause) {
     // Nothing of the request was run, which is the one case in which the status says so.
     const status = cause instanceof InvalidRequest ? 401 : isForNow(cause) ? 503 : 500;

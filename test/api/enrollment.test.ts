@@ -1,3 +1,4 @@
+import { Permanent } from "../../src/kernel/errors.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { waitFor } from "../support/wait.ts";
 import { CancelDocument, EnrollDocument } from "./generated/graphql.ts";
@@ -127,4 +128,38 @@ test("cancelling gives the seat back, can be repeated, and is closed to everybod
     expect(data.cancelEnrollment).toMatchObject({ courseEnrollment: { status: "CANCELLED", failure: { code: "CANCELLED_BY_USER" } }, userErrors: [] });
   }
   expect((await api.run("query ($id: ID!) { course(id: $id) { seatsTaken } }", { id: course })).data).toEqual({ course: { seatsTaken: 0 } });
+});
+
+test("the learner is told inside the platform what became of an enrollment, once, with the words of its process", async () => {
+  const course = await api.course(mentor, { capacity: 1 });
+  const [winner, loser, hindered] = [await api.person(), await api.person(), await api.person()];
+  const ended = (id: string) => waitFor(async () => (await api.engine.saga("CourseEnrollment", id))?.finishedAt);
+  const told = async (who: Person) =>
+    (
+      await api.run<{ viewer: { notifications: { nodes: { message: string; title: string; saga: { id: string } | null }[] } } }>(
+        "{ viewer { notifications { nodes { title message saga { id } } } } }",
+        {},
+        who,
+      )
+    ).data.viewer.notifications.nodes;
+  const title = `Course ${course}`;
+
+  const won = await api.enroll(winner, course);
+  await ended(won.enrollmentId);
+  expect(await told(winner)).toEqual([{ title: `You are enrolled in ${title}`, message: expect.stringContaining(title), saga: { id: won.sagaId } }]);
+
+  const lost = await api.enroll(loser, course);
+  await ended(lost.enrollmentId);
+  const full = { title: `You are not enrolled in ${title}`, message: "All seats of the course are taken (capacity 1).", saga: { id: lost.sagaId } };
+  expect(await told(loser)).toEqual([full]);
+  expect((await api.engine.saga("CourseEnrollment", lost.enrollmentId))?.reason?.message).toBe(full.message);
+
+  await api.run(CancelDocument, { id: won.enrollmentId, note: "No time", key: newId() }, winner);
+  expect((await told(winner))[0]).toEqual({ ...full, message: "The enrollment was cancelled.", saga: { id: won.sagaId } });
+
+  api.faults.set("ConfirmEnrollmentCommand", new Permanent("never"));
+  const refused = await api.enroll(hindered, course);
+  await ended(refused.enrollmentId);
+  api.faults.delete("ConfirmEnrollmentCommand");
+  expect(await told(hindered)).toEqual([{ ...full, message: "The enrollment could not be confirmed in time.", saga: { id: refused.sagaId } }]);
 });

@@ -2,6 +2,8 @@ import { createClient, type Client } from "graphql-ws";
 import WebSocket from "ws";
 import { loadConfig } from "../../src/config.ts";
 import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
+import type { Mail, Mailer } from "../../src/domain/mail/mailer.ts";
+import { accountParticipants } from "../../src/domain/users/user.participants.ts";
 import { hashPassword } from "../../src/domain/users/password.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
@@ -59,6 +61,8 @@ export class ApiTest {
     readonly server: RunningServer,
     readonly passwordHash: string,
     faults: Map<string, Error>,
+    /** What was sent, oldest first. */
+    readonly mails: readonly Mail[],
   ) {
     this.faults = faults;
   }
@@ -67,7 +71,14 @@ export class ApiTest {
   static async open({ limits, ...over }: Omit<Partial<ServerParts>, "limits"> & { limits?: Partial<ServerParts["limits"]> } = {}): Promise<ApiTest> {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
     const faults = new Map<string, Error>();
-    const participants = courseEnrollmentParticipants({ send: async () => ({ accepted: true }) });
+    const mails: Mail[] = [];
+    const mailer: Mailer = {
+      async send(mail) {
+        mails.push(mail);
+        return { accepted: true };
+      },
+    };
+    const participants = [...courseEnrollmentParticipants(mailer), ...accountParticipants(mailer, { publicUrl: "https://mentoring.example" })];
     const engine = await createTestEngine({ sagas, participants: participants.map((one) => withFaults(one, faults)) });
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
@@ -94,7 +105,7 @@ export class ApiTest {
       await engine.dispose();
       throw error;
     });
-    return new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }), faults);
+    return new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }), faults, mails);
   }
 
   async close(): Promise<void> {

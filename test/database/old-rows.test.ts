@@ -74,3 +74,22 @@ test("sagas under way, their history, dead letters and workers survive the engin
   );
   await finish();
 });
+
+test("accounts from before confirmations are confirmed, and those who were mentors have a profile", async () => {
+  const { url, sql, finish } = await databaseBefore("Migration20261126000100_accounts");
+  const [learner, mentor] = [newId(), newId()];
+  await sql.query(
+    `insert into app_user (id, email, password_hash, full_name, time_zone, roles, created_at)
+     values ($1, 'a@demo.example', 'none', 'Ada', 'UTC', '{LEARNER}', '2026-01-02T03:04:05Z'), ($2, 'b@demo.example', 'none', 'Bo', 'UTC', '{LEARNER,MENTOR}', now())`,
+    [learner, mentor],
+  );
+  await migrate({ url, migrations: migrationsList, log: silentLog });
+  expect((await sql.query("select id, email_verified_at, oidc_issuer, avatar_file_id from app_user where id = $1", [learner])).rows).toEqual([
+    { id: learner, email_verified_at: new Date("2026-01-02T03:04:05Z"), oidc_issuer: null, avatar_file_id: null },
+  ]);
+  expect((await sql.query("select count(*)::int as count from app_user where email_verified_at is null")).rows).toEqual([{ count: 0 }]);
+  expect((await sql.query("select user_id, max_sessions_per_week, min_notice_hours, headline from mentor_profile")).rows).toEqual([
+    { user_id: mentor, max_sessions_per_week: 10, min_notice_hours: 12, headline: null },
+  ]);
+  await finish();
+});

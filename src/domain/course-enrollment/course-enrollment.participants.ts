@@ -7,6 +7,7 @@ import { findSentKeys, dedupeKeyOf, messageIdOf, recordSent, type MailOfRun } fr
 import type { Mailer } from "../mail/mailer.ts";
 import { accessObstacle, confirmationObstacle, type StandingFacts } from "./course-enrollment.ts";
 import { WELCOME, WELCOME_WITHDRAWN, welcomeMail, welcomeWithdrawnMail, type EnrollmentMailFacts } from "./course-enrollment.mails.ts";
+import { tellEnded, tellOpen } from "./course-enrollment.notices.ts";
 import * as m from "./course-enrollment.messages.ts";
 import { claimSeats, releaseSeats } from "./course-enrollment.seats.ts";
 
@@ -27,6 +28,8 @@ export const courseEnrollmentParticipants = (mailer: Mailer): AnyParticipant[] =
 
 const checkCourseCapacity = handleAll(m.CheckCourseCapacityCommand, async (em, commands) => {
   const claims = await claimSeats(em, idsOf(commands));
+  const full = new Map([...claims].flatMap(([id, { hasSeat, capacity }]) => (hasSeat ? [] : [[id, fullSentence(capacity)] as const])));
+  await tellEnded(em, [...full.keys()], full);
   return commands.map(({ payload: { enrollmentId } }) => {
     const { hasSeat, seatsLeft, capacity } = required(claims, enrollmentId);
     return occur(m.CourseCapacityCheckedEvent, { enrollmentId, hasCapacity: hasSeat, ...(capacity !== null && { capacity, seatsLeft: seatsLeft ?? 0 }) });
@@ -35,6 +38,8 @@ const checkCourseCapacity = handleAll(m.CheckCourseCapacityCommand, async (em, c
 
 const releaseSeat = handleAll(m.ReleaseSeatCommand, async (em, commands) => {
   await releaseSeats(em, idsOf(commands));
+  // The last undo of an enrollment that came to nothing; its process knows why.
+  await tellEnded(em, idsOf(commands));
   return commands.map(({ payload: { enrollmentId } }) => occur(m.SeatReleasedEvent, { enrollmentId }));
 });
 
@@ -77,6 +82,7 @@ const grantCourseAccess = handleAll(m.GrantCourseAccessCommand, async (em, comma
     [open, open.map(() => newId())],
   );
   const grantIds = new Map(granted.map((row) => [row.id, row.access_grant_id]));
+  await tellOpen(em, open);
   return commands.map(({ payload: { enrollmentId } }) => {
     const reason = obstacles.get(enrollmentId) ?? null;
     return reason === null
@@ -144,6 +150,9 @@ const withdrawWelcomeEmail = (mailer: Mailer): AnyParticipant =>
       return done.map(({ delivery }) => occur(m.WelcomeEmailWithdrawnEvent, { enrollmentId: delivery.payload.enrollmentId }));
     },
   });
+
+const fullSentence = (capacity: number | null): string =>
+  capacity === null ? "The course has no seat left." : `All seats of the course are taken (capacity ${capacity}).`;
 
 interface Letter extends EnrollmentMailFacts {
   readonly email: string;

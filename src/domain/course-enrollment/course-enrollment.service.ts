@@ -6,6 +6,7 @@ import { occur, publish, query } from "../../outbox/index.ts";
 import type { Actor } from "../actor.ts";
 import type { CourseStatus } from "../courses/course.ts";
 import { once } from "../idempotency.ts";
+import { tellEnded } from "./course-enrollment.notices.ts";
 import { CourseEnrolledEvent, EnrollmentCancellationRequestedEvent } from "./course-enrollment.messages.ts";
 import { alreadyEnrolledRefusal, CourseEnrollment, enrollmentRefusal, type EnrollmentFacts } from "./course-enrollment.ts";
 
@@ -110,4 +111,5 @@ async function cancelEnded(em: EntityManager, enrollmentId: string, note: string
     [enrollmentId, note === "" ? "The enrollment was cancelled." : note],
   );
   await em.refresh(enrollment);
+  await tellEnded(em, [enrollmentId], new Map([[enrollmentId, "The enrollment was cancelled."]]));
 }

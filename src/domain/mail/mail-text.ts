@@ -44,3 +44,6 @@ export function paragraph(parts: TemplateStringsArray, ...values: readonly strin
     html: weave(escapeHtml, (value) => escapeHtml(oneLine(value))),
   };
 }
+
+/** A paragraph that is nothing but an address to follow, whole, so that it can be copied as well. */
+export const link = (url: string): Paragraph => ({ text: oneLine(url), html: `<a href="${escapeHtml(oneLine(url))}">${escapeHtml(oneLine(url))}</a>` });

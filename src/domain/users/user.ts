@@ -3,6 +3,9 @@ import { defineEntity, p } from "@mikro-orm/core";
 export const roles = ["LEARNER", "MENTOR", "REVIEWER", "OPERATOR", "ADMIN"] as const;
 export type Role = (typeof roles)[number];
 
+/** Ends an address that is none; nothing can be delivered there. */
+export const UNKNOWN_ADDRESS = "@unknown.invalid";
+
 const schema = defineEntity({
   name: "User",
   tableName: "app_user",
@@ -43,6 +46,11 @@ const schema = defineEntity({
 export class User extends schema.class {
   hasRole(role: Role): boolean {
     return this.roles.includes(role);
+  }
+
+  /** Null for an account of an outside issuer that has told no address: the row then holds one that leads nowhere. */
+  knownEmail(): string | null {
+    return this.email.endsWith(UNKNOWN_ADDRESS) ? null : this.email;
   }
 }
 schema.setClass(User);

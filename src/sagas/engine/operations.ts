@@ -1,6 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Refusal, Transient } from "../../kernel/errors.ts";
 import {
+  append,
   deadLettersOfSagas,
   listOldestOpen,
   pauseQueue,
@@ -11,6 +12,7 @@ import {
   type DeadLetterFilter,
   type DeadLetterView,
   type Hints,
+  type Outgoing,
 } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
 import { migrate } from "./migration.ts";
@@ -102,7 +104,8 @@ export class SagaOperations {
 
   /**
    * Sends open dead letters round again, oldest first, each through its saga: a step or undo that stands begins anew, a command that
-   * the saga went on without is sent beside the main path, an event is heard. Letters whose effect must not happen any more stay open.
+   * the saga went on without is sent beside the main path, an event is heard. A command that belongs to no saga is simply sent again.
+   * Letters whose effect must not happen any more stay open.
    */
   async redrive(em: EntityManager, call: RedriveCall): Promise<Redrive> {
     requireTransaction(em, "redrive");
@@ -121,6 +124,10 @@ export class SagaOperations {
     const redriven: string[] = [];
     const refused: { id: string; reason: string }[] = [];
     for (const letter of letters) {
+      if (isOwnCommand(letter)) {
+        redriven.push(letter.id);
+        continue;
+      }
       const reason =
         letter.sagaId === null ? redriveEvent(work, letter) : redriveCommand(work, letter, letter.sagaId, call, locked.unreadable.get(letter.sagaId));
       if (reason === null) redriven.push(letter.id);
@@ -128,6 +135,7 @@ export class SagaOperations {
     }
     if (!call.dryRun && redriven.length > 0) {
       await this.advance.save(em, work);
+      await append(em, letters.filter(isOwnCommand).map(sentAgain));
       const resolved = await resolveDeadLetters(em, redriven, { status: "REDRIVEN", by: call.actorId, note: call.note, resolutionId: call.resolutionId });
       if (resolved.length < redriven.length) throw new Transient("Some of the dead letters have just been resolved by somebody else");
       const data = { filter: call.filter, redriven: redriven.length, refused: refused.length };
@@ -218,6 +226,14 @@ function violatedCheck(error: unknown): string | null {
   }
   return null;
 }
+
+/** Of a command that was sent by no saga: attempts are counted from 1, under the id that it has had. */
+const isOwnCommand = ({ sagaId, sagaType }: DeadLetterView): boolean => sagaId === null && sagaType === null;
+
+const sentAgain = ({ id, runId, message, payload }: DeadLetterView): Outgoing => ({
+  envelope: { id: runId ?? id, name: message, payload, correlationId: null, causationId: null, replyTo: null },
+  deliverAt: null,
+});
 
 /** @returns why not, or null */
 function redriveCommand(work: Work, letter: DeadLetterView, sagaId: string, call: RedriveCall, unreadable: string | undefined): string | null {

@@ -1,16 +1,17 @@
-import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import type { CourseEnrollmentStatus } from "../../domain/course-enrollment/course-enrollment.ts";
-import { authenticate } from "../../domain/users/user.service.ts";
-import { Auth } from "../authorization.ts";
+import { updateUser } from "../../domain/users/administration.service.ts";
+import { listUsers } from "../../domain/users/user.queries.ts";
+import { Auth, requireViewer } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { CourseEnrollmentConnection, CourseEnrollmentStatusEnum, CourseEnrollmentType } from "../course-enrollment/types.ts";
 import { orUserErrors } from "../errors.ts";
-import { Limited } from "../limited.ts";
 import { type Connection, pageRequest, toConnection } from "../pagination.ts";
 import { SagaConnection, SagaType } from "../sagas/types.ts";
 import { ACTIVE_STATUSES, ENDED_STATUSES } from "../sagas/enums.ts";
-import { EmailAddress } from "../scalars.ts";
-import { TokenPayload, UserType } from "./types.ts";
+import { Role } from "../enums.ts";
+import { UserFilterInput } from "./inputs.ts";
+import { findUser, getUser, UserConnection, UserPayload, UserType } from "./types.ts";
 
 @Resolver(() => UserType)
 export class UserResolver {
@@ -20,18 +21,41 @@ export class UserResolver {
     return user === null ? null : new UserType(user);
   }
 
-  @Mutation(() => TokenPayload, { nullable: true, description: "Answers alike whether the address is unknown or the password wrong." })
-  @Limited("sign-in")
-  async signIn(
-    @Arg("email", () => EmailAddress, { description: "The account's address; case does not matter." }) email: string,
-    @Arg("password", () => String, { description: "The account's password." }) password: string,
+  @Query(() => UserType, { nullable: true, description: "What a person shows to everybody; null when there is none with this id." })
+  async user(@Arg("id", () => ID, { description: "Id of the person." }) id: string, @Ctx() context: RequestContext): Promise<UserType | null> {
+    return findUser(id, context);
+  }
+
+  @Query(() => UserConnection, { nullable: true, description: "Accounts, newest first." })
+  @Auth({ any: ["ADMIN"] })
+  async users(
+    @Arg("filter", () => UserFilterInput, { nullable: true, description: "Everything given must hold." }) filter: UserFilterInput | null,
+    @Arg("first", () => Int, { defaultValue: 20, description: "1..100." }) first: number,
+    @Arg("after", () => String, { nullable: true, description: "A cursor of this list." }) after: string | null,
+    @Ctx() context: RequestContext,
+  ): Promise<Connection<UserType>> {
+    const request = pageRequest("users", first, after);
+    const page = await listUsers(context.em, { ...request, filter: filter ?? null });
+    return toConnection("users", request, page, (row) => new UserType(row));
+  }
+
+  @Mutation(() => UserPayload, {
+    nullable: true,
+    description:
+      "Null leaves a value as it is. Deactivating cancels the user's coming sessions and sign-ins. Nobody deactivates or demotes themselves. " +
+      "What changes reaches the user's open requests and sockets within seconds.",
+  })
+  @Auth({ any: ["ADMIN"] })
+  async updateUser(
+    @Arg("id", () => ID, { description: "Id of the account." }) id: string,
+    @Arg("roles", () => [Role], { nullable: true, description: "All roles from now on; LEARNER is one of them." }) roles: Role[] | null | undefined,
+    @Arg("active", () => Boolean, { nullable: true, description: "False switches the account off, true on again." }) active: boolean | null | undefined,
     @Ctx() context: RequestContext,
   ) {
+    const actor = requireViewer(context);
     return orUserErrors(async () => {
-      const user = await authenticate(context.em, { email, password });
-      const token = await context.identity.issue(user);
-      context.signIn({ id: user.id, roles: user.roles });
-      return { accessToken: token.accessToken, accessTokenExpiresAt: token.expiresAt, user: new UserType(user) };
+      await context.write((em) => updateUser(em, { userId: id, roles: roles ?? null, active: active ?? null, actor }));
+      return { user: await getUser(id, context) };
     });
   }
 

@@ -3,8 +3,16 @@ import type { User } from "../../domain/users/user.ts";
 import { Auth, type HasParties } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { Role } from "../enums.ts";
+import { getById } from "../arguments.ts";
+import { connectionOf } from "../pagination.ts";
 import { MutationPayload } from "../payload.ts";
 import { DateTime, EmailAddress, TimeZone } from "../scalars.ts";
+
+/** Asked only for viewers who may be one. */
+async function reviewersOf(user: UserType, context: RequestContext): Promise<readonly string[]> {
+  const reviewer = context.viewer?.roles.includes("REVIEWER") === true ? await context.loaders.openReviewer.load(user.id) : null;
+  return reviewer === null ? [] : [reviewer];
+}
 
 @ObjectType("User", { description: "A person with an account. Everybody is a learner; some are more." })
 export class UserType implements HasParties {
@@ -23,9 +31,16 @@ export class UserType implements HasParties {
   @Field(() => DateTime, { description: "When the account was made." })
   readonly createdAt: Date;
 
-  @Field(() => EmailAddress, { nullable: true, description: "Address for sign-in and mail." })
+  @Field(() => EmailAddress, {
+    nullable: true,
+    description: "Address for sign-in and mail; null when an outside issuer has told none. Also for the reviewer assigned to the user's open application.",
+  })
+  @Auth({ any: ["ADMIN"], participant: true, also: reviewersOf })
+  readonly email: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: "Whether a link sent to the address was followed." })
   @Auth({ any: ["ADMIN"], participant: true })
-  readonly email: string;
+  readonly emailVerified: boolean;
 
   @Field(() => Boolean, { nullable: true, description: "An inactive account can neither sign in nor enroll." })
   @Auth({ any: ["ADMIN"], participant: true })
@@ -41,7 +56,8 @@ export class UserType implements HasParties {
     this.bio = user.bio;
     this.timeZone = user.timeZone;
     this.createdAt = user.createdAt;
-    this.email = user.email;
+    this.email = user.knownEmail();
+    this.emailVerified = user.emailVerifiedAt !== null;
     this.active = user.active;
     this.roles = user.roles;
   }
@@ -57,6 +73,17 @@ export async function findUser(id: string | null, context: RequestContext): Prom
   return user === null ? null : new UserType(user);
 }
 
+export const UserConnection = connectionOf(UserType, "User");
+
+/** Who has just been changed. */
+export const getUser = async (id: string, context: RequestContext): Promise<UserType> => new UserType(await getById(context.loaders.user, id, "user"));
+
+@ObjectType({ implements: MutationPayload, description: "Answer to a change of an account." })
+export class UserPayload extends MutationPayload {
+  @Field(() => UserType, { nullable: true, description: "The account as it is now." })
+  user?: UserType | null;
+}
+
 @ObjectType({ implements: MutationPayload, description: "Answer to a sign-in." })
 export class TokenPayload extends MutationPayload {
   @Field(() => String, { nullable: true, description: "Send it as `authorization: Bearer ...`; sockets send it in connectionParams." })
@@ -64,6 +91,12 @@ export class TokenPayload extends MutationPayload {
 
   @Field(() => DateTime, { nullable: true, description: "Until when the access token is good." })
   accessTokenExpiresAt?: Date | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Only with delivery BODY. For `refreshTokens`, once; keep it as secret as a password. A sign-in ends when it is not refreshed for 30 days.",
+  })
+  refreshToken?: string | null;
 
   @Field(() => UserType, { nullable: true, description: "Who is signed in." })
   user?: UserType | null;

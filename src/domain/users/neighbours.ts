@@ -1,0 +1,21 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { Refusal } from "../../kernel/errors.ts";
+import type { Actor } from "../actor.ts";
+
+// What accounts ask of other parts of the domain. Each is replaced by an export of the real one where that part exists.
+
+/**
+ * Makes files of their owner's belong to something, each once.
+ * @throws {Refusal} UPLOAD_MISSING at `field`: one of them never arrived, is somebody else's, of another purpose, or in use
+ */
+export async function claimFiles(
+  _em: EntityManager,
+  { fileIds, field }: { ownerId: string; fileIds: readonly string[]; purpose: "AVATAR"; field: readonly string[] },
+): Promise<void> {
+  if (fileIds.length > 0) throw new Refusal("UPLOAD_MISSING", "The upload never arrived, expired, or belongs to somebody else.", field);
+}
+
+/** Cancels every coming session of a person who is not there any more, in the caller's transaction. */
+export async function cancelComingSessions(_em: EntityManager, _call: { userId: string; actor: Actor; reason: string }): Promise<void> {
+  return Promise.resolve();
+}
