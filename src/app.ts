@@ -16,6 +16,8 @@ import { createTransaction } from "./database/transaction.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
 import { domainEntities } from "./domain/entities.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
+import { mentoringSessionParticipants } from "./domain/mentoring-session/mentoring-session.participants.ts";
+import { ProposalSweeper } from "./domain/mentoring-session/proposal-sweeper.ts";
 import { seedDatabase } from "./domain/seed/seed.ts";
 import { EmbeddedSmtp } from "./gateways/embedded-smtp.ts";
 import { createIdentity, loadSigningKey } from "./gateways/identity.ts";
@@ -99,7 +101,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   await engine.storeDefinitions();
 
   const { mailer, smtp } = await openMail(config, log, closing);
-  const participants = [...courseEnrollmentParticipants(mailer)];
+  const participants = [...courseEnrollmentParticipants(mailer), ...mentoringSessionParticipants({ mailer, meetingUrlTemplate: config.meetingUrlTemplate })];
 
   if (roles.has("relay") || roles.has("worker")) {
     const boss = await startQueue(config, database.url, log);
@@ -125,6 +127,9 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       await outbox.startConsumers();
       engine.startSweeper();
       closing.add("deadlines", () => engine.stop());
+      const proposals = new ProposalSweeper({ em, transaction: createTransaction(orm, log, "sweeper"), log });
+      closing.add("proposals", () => proposals.stop());
+      proposals.start();
     }
   }
 

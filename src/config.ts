@@ -150,6 +150,13 @@ export const settings = {
     meaning: "Sender of all mails.",
     parser: z.string().regex(/^(?:[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/),
   }),
+  meetingUrlTemplate: setting({
+    name: "MEETING_URL_TEMPLATE",
+    fallback: "https://meet.example/{id}",
+    expected: "an http or https URL with {id} in it",
+    meaning: "Where a virtual mentoring session takes place; {id} is replaced by the session's id.",
+    parser: url("http:", "https:").refine((value) => value.includes("{id}")),
+  }),
   accessTokenTtlSeconds: setting({
     name: "ACCESS_TOKEN_TTL_SECONDS",
     unit: "seconds",

@@ -1,6 +1,8 @@
 import { createClient, type Client } from "graphql-ws";
 import WebSocket from "ws";
 import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
+import type { Mailer } from "../../src/domain/mail/mailer.ts";
+import { mentoringSessionParticipants } from "../../src/domain/mentoring-session/mentoring-session.participants.ts";
 import { hashPassword } from "../../src/domain/users/password.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
@@ -54,7 +56,11 @@ export class ApiTest {
   static async open(over: Partial<ServerParts> = {}): Promise<ApiTest> {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
     const faults = new Map<string, Error>();
-    const participants = courseEnrollmentParticipants({ send: async () => ({ accepted: true }) });
+    const mailer: Mailer = { send: async () => ({ accepted: true }) };
+    const participants = [
+      ...courseEnrollmentParticipants(mailer),
+      ...mentoringSessionParticipants({ mailer, meetingUrlTemplate: "https://meet.example/{id}" }),
+    ];
     const engine = await createTestEngine({ sagas, participants: participants.map((one) => withFaults(one, faults)) });
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });

@@ -30,7 +30,11 @@ const visit = saga("Visit", {
     for: [MovedEvent, ConfirmedEvent, MadeEvent],
     on: { VisitMovedEvent: { save: ({ at }) => ({ at }), then: stay }, VisitConfirmedEvent: stay, VisitMadeEvent: next },
     deadline: [(d) => d.at, fail("Missed")],
-    remind: { at: [(d) => new Date(d.at.getTime() - 2 * hourMs), (d) => new Date(d.at.getTime() - hourMs)], invoke: RemindCommand, with: (d) => ({ visitId: d.visitId }) },
+    remind: {
+      at: [(d) => new Date(d.at.getTime() - 2 * hourMs), (d) => new Date(d.at.getTime() - hourMs)],
+      invoke: RemindCommand,
+      with: (d) => ({ visitId: d.visitId }),
+    },
     tell: { invoke: TellCommand, with: (d) => ({ visitId: d.visitId, at: d.at }), retry: incremental({ first: "1s", step: "1s", times: 1 }) },
   })
   .step("PayingForVisit", {
