@@ -201,7 +201,7 @@ test("a calendar entry arrives as an invitation that names organizer and recipie
     attendeeName: 'Fi "\r\nORGANIZER:mailto:eve@demo.example',
   };
   const entryOf = async (over: Partial<CalendarEntry> = {}): Promise<{ raw: string; entry: string }> => {
-    smtp.clear();
+    await smtp.clear();
     const mail = aMail({ calendar: { ...calendar, ...over } });
     await send(mail);
     const raw = readFileSync(join(directory, `${smtp.store.list().find(({ messageId }) => messageId === mail.messageId)?.id}.eml`), "utf8");
