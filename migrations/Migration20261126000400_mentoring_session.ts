@@ -17,6 +17,9 @@ export class Migration20261126000400_mentoring_session extends Migration {
         status text not null constraint mentoring_session_status_check check (status in ('PENDING', 'SCHEDULED', 'RESCHEDULING', 'COMPLETED', 'CANCELLED')),
         note text null constraint mentoring_session_note_check check (char_length(note) <= 500),
         meeting_url text null,
+        validated_at timestamptz null,
+        revision int not null default 0,
+        rescheduled_at timestamptz null,
         outcome text null constraint mentoring_session_outcome_value_check check (outcome in ('HELD', 'LEARNER_NO_SHOW', 'MENTOR_NO_SHOW')),
         failure_code text null,
         failure_message text null,
@@ -39,6 +42,15 @@ export class Migration20261126000400_mentoring_session extends Migration {
     this.addSql(`comment on table mentoring_session is 'A learner''s booking of a mentor''s slot, from the asking to its end.'`);
     this.addSql(`comment on column mentoring_session.proposed_schedule_id is 'The slot that the mentor proposes instead; set while RESCHEDULING.'`);
     this.addSql(`comment on column mentoring_session.proposal_expires_at is 'When the proposal lapses without an answer.'`);
+    this.addSql(
+      `comment on column mentoring_session.validated_at is 'When the booking was found good; from then on it counts for the mentor''s week and the learner''s limit.'`,
+    );
+    this.addSql(
+      `comment on column mentoring_session.revision is 'Counts what people are told about: proposals, their ends, moves. Also the SEQUENCE of invitations.'`,
+    );
+    this.addSql(
+      `comment on column mentoring_session.rescheduled_at is 'When the last proposal was accepted; null while there was none since, or it came to nothing.'`,
+    );
 
     this.addSql(`
       create table slot_claim (
@@ -60,9 +72,25 @@ export class Migration20261126000400_mentoring_session extends Migration {
       `comment on table slot_claim is 'Which session holds which slot. A session has one unreleased claim while it is open, two while it is being rescheduled.'`,
     );
     this.addSql(`comment on column slot_claim.released_at is 'Since when others may have the slot; null: held.'`);
+
+    // The end comes in many ways, the clock among them, and none may leave a slot held or a session completed without an outcome.
+    this.addSql(`
+      create function mentoring_session_end() returns trigger language plpgsql as $$
+      begin
+        update slot_claim set released_at = now() where session_id = new.id and released_at is null;
+        new.proposed_schedule_id := null;
+        new.proposal_note := null;
+        new.proposal_expires_at := null;
+        if new.status = 'COMPLETED' then new.outcome := coalesce(new.outcome, 'HELD'); end if;
+        return new;
+      end $$`);
+    this.addSql(`
+      create trigger mentoring_session_end before update of status on mentoring_session for each row
+      when (new.status in ('COMPLETED', 'CANCELLED') and new.status <> old.status) execute function mentoring_session_end()`);
   }
 
   override down(): void {
     this.addSql(`drop table slot_claim, mentoring_session`);
+    this.addSql(`drop function mentoring_session_end`);
   }
 }

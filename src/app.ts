@@ -19,6 +19,8 @@ import { createTransaction, type Transaction } from "./database/transaction.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
 import { domainEntities } from "./domain/entities.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
+import { mentoringSessionParticipants } from "./domain/mentoring-session/mentoring-session.participants.ts";
+import { ProposalSweeper } from "./domain/mentoring-session/proposal-sweeper.ts";
 import { seedDatabase } from "./domain/seed/seed.ts";
 import { backgroundCheckFaults } from "./gateways/background-check-faults.ts";
 import { HttpBackgroundChecks } from "./gateways/background-check-http.ts";
@@ -117,6 +119,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   const participants = [
     ...courseEnrollmentParticipants(mailer),
     ...accountParticipants(mailer, { publicUrl: publicUrlOf(config) }),
+    ...mentoringSessionParticipants({ mailer, meetingUrlTemplate: config.meetingUrlTemplate }),
     ...backgroundCheckParticipants(checks, checkInbox),
   ];
 
@@ -146,6 +149,9 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       closing.add("deadlines", () => engine.stop());
       const housekeeping = keepHouse(em, log);
       closing.add("housekeeping", () => housekeeping.stop());
+      const proposals = new ProposalSweeper({ em, transaction: createTransaction(orm, log, "sweeper"), log });
+      closing.add("proposals", () => proposals.stop());
+      proposals.start();
     }
   }
 

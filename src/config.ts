@@ -202,6 +202,13 @@ export const settings = {
     meaning: "How long a check of the embedded provider takes.",
     parser: whole(0, 86_400_000),
   }),
+  meetingUrlTemplate: setting({
+    name: "MEETING_URL_TEMPLATE",
+    fallback: "https://meet.example/{id}",
+    expected: "an http or https URL with {id} in it",
+    meaning: "Where a virtual mentoring session takes place; {id} is replaced by the session's id.",
+    parser: url("http:", "https:").refine((value) => value.includes("{id}")),
+  }),
   accessTokenTtlSeconds: setting({
     name: "ACCESS_TOKEN_TTL_SECONDS",
     unit: "seconds",

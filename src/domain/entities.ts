@@ -3,8 +3,9 @@ import { CourseEnrollment } from "./course-enrollment/course-enrollment.ts";
 import { Category } from "./courses/category.ts";
 import { Course } from "./courses/course.ts";
 import { MailMessage } from "./mail/mail-message.ts";
+import { MentoringSession } from "./mentoring-session/mentoring-session.ts";
 import { Notification } from "./notifications/notification.ts";
 import { User } from "./users/user.ts";
 
 /** The entities of the domain, for the ORM's configuration. */
-export const domainEntities = [User, Category, Course, CourseEnrollment, MailMessage, Notification, BackgroundCheck];
+export const domainEntities = [User, Category, Course, CourseEnrollment, MailMessage, Notification, BackgroundCheck, MentoringSession];

@@ -1,6 +1,7 @@
+import ical, { ICalAttendeeRole, ICalAttendeeStatus, ICalCalendarMethod, ICalEventStatus } from "ical-generator";
 import nodemailer, { type Transporter } from "nodemailer";
 import type SMTPPool from "nodemailer/lib/smtp-pool/index.js";
-import type { Mail, Mailer } from "../domain/mail/mailer.ts";
+import type { CalendarEntry, Mail, Mailer } from "../domain/mail/mailer.ts";
 import { Permanent, Transient } from "../kernel/errors.ts";
 
 export interface SmtpMailerOptions {
@@ -54,6 +55,7 @@ export class SmtpMailer implements Mailer {
       subject: mail.subject,
       text: mail.text,
       ...(mail.html === undefined ? {} : { html: mail.html }),
+      ...(mail.calendar === undefined ? {} : { icalEvent: calendarPart(mail.calendar, { from: this.#from, to: mail.to }) }),
       messageId: mail.messageId,
     });
     let stop: () => void = () => undefined;
@@ -93,6 +95,35 @@ export class SmtpMailer implements Mailer {
     return new Transient(`${server} broke the connection off`, { cause: error });
   }
 }
+
+/**
+ * The calendar's own format, as mail programs take it: sender and recipient are organizer and attendee, and nobody else's address is in
+ * it. Control characters go before the library escapes what the format knows; a bare carriage return is not among that.
+ */
+function calendarPart(entry: CalendarEntry, { from, to }: { from: string; to: string }): { method: string; filename: string; content: string } {
+  const isCancelled = entry.method === "CANCEL";
+  const [, name = "", address = from] = /^(.*?)\s*<([^<>]+)>$/.exec(from) ?? [];
+  const calendar = ical({ prodId: "//MentorPlatform//MentorPlatform//EN", method: isCancelled ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.REQUEST });
+  calendar.createEvent({
+    id: entry.uid,
+    sequence: entry.sequence,
+    start: entry.startsAt,
+    end: entry.endsAt,
+    summary: plain(entry.summary),
+    description: plain(entry.description),
+    ...(entry.url === null ? {} : { url: entry.url, location: plain(entry.url) }),
+    status: isCancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
+    organizer: { name: plain(name) || "MentorPlatform", email: address },
+    attendees: [{ name: plain(entry.attendeeName), email: to, role: ICalAttendeeRole.REQ, status: ICalAttendeeStatus.NEEDSACTION, rsvp: false }],
+  });
+  return { method: entry.method, filename: isCancelled ? "cancelled.ics" : "invitation.ics", content: calendar.toString() };
+}
+
+const plain = (text: string): string =>
+  text
+    .replaceAll(/\r\n?/g, "\n")
+    .replaceAll(/(?!\n)\p{Cc}/gu, " ")
+    .replaceAll('"', "'");
 
 /** Accepts every mail and throws it away: for load tests and for installations that send none. */
 export const sinkMailer: Mailer = {

@@ -17,13 +17,18 @@ const occurredOn = new Date("2026-01-01T00:00:00Z");
 
 const booked = { sessionId, learnerId, mentorId, scheduleId, courseId, startsAt, endsAt };
 type Verb = (saga: SagaUnderTest) => SagaUnderTest;
-const valid: Verb = (saga) => saga.answered(m.ScheduleValidatedEvent, { sessionId, isValid: true });
-const invalid: Verb = (saga) => saga.answered(m.ScheduleValidatedEvent, { sessionId, isValid: false, reason: "The mentor's week is full." });
+const valid: Verb = (saga) => saga.answered(m.ScheduleValidatedEvent, { sessionId, verdict: "VALID" });
+const invalid: Verb = (saga) => saga.answered(m.ScheduleValidatedEvent, { sessionId, verdict: "MENTOR_WEEK_FULL", reason: "The mentor takes no more." });
 const notified: Verb = (saga) => saga.answered(m.NotificationsSentEvent, { sessionId, deliveryIds });
 const halfNotified: Verb = (saga) =>
   saga.answered(m.NotificationsFailedEvent, { sessionId, deliveryIds: deliveryIds.slice(0, 1), reason: "One address is unknown." });
-const completed: Verb = (saga) => saga.happened(m.SessionCompletedEvent, { sessionId, completedAt: endsAt });
-const cancelled: Verb = (saga) => saga.happened(m.CancellationRequestedEvent, { sessionId, byUserId: learnerId, reason: "I am ill." });
+const completed: Verb = (saga) => saga.happened(m.MentoringSessionCompletedEvent, { sessionId, outcome: "HELD", completedAt: endsAt });
+const cancelled: Verb = (saga) => saga.happened(m.MentoringSessionCancelledEvent, { sessionId, byUserId: learnerId, by: "LEARNER", reason: "I am ill." });
+const later = { scheduleId: "00000000-0000-4000-8000-000000000008", startsAt: new Date("2026-01-12T10:00:00Z"), endsAt: new Date("2026-01-12T11:00:00Z") };
+const changed =
+  (change: "PROPOSED" | "ACCEPTED" | "DECLINED" | "LAPSED"): Verb =>
+  (saga) =>
+    saga.happened(m.MentoringSessionStatusChangedEvent, { sessionId, change, ...later });
 const timedOut: Verb = (saga) => saga.clock(saga.instance.deadlineAt ?? undefined);
 const exhausted: Verb = (saga) => saga.exhausted();
 const rejected: Verb = (saga) => saga.failed(trouble({ permanent: true }));
@@ -60,7 +65,7 @@ function undo(saga: SagaUnderTest): string[] {
 
 const slot = "ReleaseScheduleSlotCommand";
 const notes = "WithdrawSessionNotificationsCommand";
-const ill = "The session was cancelled: I am ill.";
+const ill = "The session was cancelled by the learner: I am ill.";
 
 test("it passes the start-up checks", () => {
   expect(new SagaRegistry([mentoringSession]).find("MentoringSession", 1)).toBe(mentoringSession.definition);
@@ -78,6 +83,9 @@ describe("goes on", () => {
     ["SendingNotifications", "the attempt is rejected for good", rejected, "SessionScheduled WAITING"],
     ["SessionScheduled", "it took place", completed, "SessionCompleted COMPLETED"],
     ["SessionScheduled", "nobody says anything", timedOut, "SessionCompleted COMPLETED"],
+    ["SessionScheduled", "the mentor proposes another time", changed("PROPOSED"), "SessionScheduled WAITING > SendSessionNotificationsCommand"],
+    ["SessionScheduled", "the learner accepts it", changed("ACCEPTED"), "SessionScheduled WAITING > SendSessionNotificationsCommand"],
+    ["SessionScheduled", "nobody answers it", changed("LAPSED"), "SessionScheduled WAITING > SendSessionNotificationsCommand"],
     ["SessionCompleted", "somebody cancels", cancelled, "SessionCompleted COMPLETED"],
   ])("from %s when %s", (state, _what, verb, outcome) => {
     expect(verb(at(state)).outcome).toBe(outcome);
@@ -86,10 +94,18 @@ describe("goes on", () => {
 
 describe("fails", () => {
   test.each<[string, string, Verb, string[], string, string]>([
-    ["ValidatingSchedule", "the slot is not valid", invalid, [slot], "FAILED MENTOR_UNAVAILABLE", "The mentor's week is full."],
+    ["ValidatingSchedule", "the slot is not valid", invalid, [slot], "FAILED MENTOR_WEEK_FULL", "The mentor takes no more."],
     ["ValidatingSchedule", "its time is over", timedOut, [slot], "FAILED TIMED_OUT", "The booking could not be checked in time."],
     ["ValidatingSchedule", "somebody cancels", cancelled, [slot], "CANCELLED CANCELLED_BY_USER", ill],
     ["ValidatingSchedule", "somebody cancels while it stands", both(exhausted, cancelled), [slot], "CANCELLED CANCELLED_BY_USER", ill],
+    [
+      "SessionScheduled",
+      "the learner declines another time",
+      changed("DECLINED"),
+      [notes, slot],
+      "CANCELLED RESCHEDULE_DECLINED",
+      "The learner did not accept the other time.",
+    ],
     ["SendingNotifications", "somebody cancels", cancelled, [notes, slot], "CANCELLED CANCELLED_BY_USER", ill],
     ["SessionScheduled", "somebody cancels", cancelled, [notes, slot], "CANCELLED CANCELLED_BY_USER", ill],
   ])("from %s when %s, gives the slot back and tells both", (state, _what, verb, undone, end, message) => {
@@ -105,10 +121,14 @@ describe("fails", () => {
   test.each([
     [
       "a slot that is refused",
-      (saga: SagaUnderTest) => saga.answered(m.ScheduleValidatedEvent, { sessionId, isValid: false }),
-      "The slot cannot be booked any more.",
+      (saga: SagaUnderTest) => saga.answered(m.ScheduleValidatedEvent, { sessionId, verdict: "MENTOR_UNAVAILABLE" }),
+      "The mentor takes no sessions now.",
     ],
-    ["a cancellation", (saga: SagaUnderTest) => saga.happened(m.CancellationRequestedEvent, { sessionId, byUserId: mentorId }), "The session was cancelled."],
+    [
+      "a cancellation",
+      (saga: SagaUnderTest) => saga.happened(m.MentoringSessionCancelledEvent, { sessionId, byUserId: mentorId, by: "MENTOR" }),
+      "The session was cancelled by the mentor.",
+    ],
   ])("with a sentence for %s without a word", (_what, verb, message) => {
     expect(verb(created()).instance.reasonMessage).toBe(message);
   });
@@ -174,6 +194,28 @@ describe("reminds", () => {
   });
 });
 
+test.each([
+  ["SLOT_WITHDRAWN", "The mentor took the slot back."],
+  ["TOO_SHORT_NOTICE", "The session would begin too soon."],
+  ["MENTOR_UNAVAILABLE", "The mentor takes no sessions now."],
+  ["MENTOR_WEEK_FULL", "The mentor's week is full."],
+  ["OPEN_SESSION_LIMIT", "The learner has as many open sessions as are allowed."],
+] as const)("a booking that is found to be %s fails with that code", (verdict, message) => {
+  expect(created().answered(m.ScheduleValidatedEvent, { sessionId, verdict }).instance).toMatchObject({ reasonCode: verdict, reasonMessage: message });
+});
+
+test("reminders and the end follow another time once it is accepted, and not before", () => {
+  const saga = changed("PROPOSED")(at("SessionScheduled"));
+  expect(saga.newest().payload).toMatchObject({ kind: "proposed" });
+  expect(saga.instance.deadlineAt).toEqual(new Date("2026-01-06T11:00:00Z"));
+  changed("LAPSED")(saga);
+  expect(saga.newest().payload).toMatchObject({ kind: "lapsed" });
+  expect(saga.instance).toMatchObject({ deadlineAt: new Date("2026-01-06T11:00:00Z"), remindAt: new Date("2026-01-04T10:00:00Z") });
+  changed("ACCEPTED")(changed("PROPOSED")(saga));
+  expect(saga.newest().payload).toMatchObject({ kind: "moved" });
+  expect(saga.instance).toMatchObject({ data: later, deadlineAt: new Date("2026-01-13T11:00:00Z"), remindAt: new Date("2026-01-11T10:00:00Z") });
+});
+
 test("a cancellation is refused once the session is completed, and changes nothing while it is being undone", () => {
   expect(cancelled(at("SessionCompleted")).last).toMatchObject({ fate: "refused", explanation: "It has ended already, as SessionCompleted." });
   expect(cancelled(timedOut(created())).last).toMatchObject({ fate: "already-undoing", commands: [] });
@@ -192,7 +234,7 @@ test("every command carries what its participant needs", () => {
     ["ValidateScheduleCommand", { sessionId, scheduleId, mentorId, learnerId }],
     ["SendSessionNotificationsCommand", { sessionId, kind: "scheduled", userIds: [mentorId, learnerId] }],
     ["SendSessionReminderCommand", { sessionId, userIds: [mentorId, learnerId] }],
-    [notes, { sessionId, deliveryIds }],
+    [notes, { sessionId, deliveryIds, reason: ill }],
     [slot, { sessionId, scheduleId }],
     ["SendSessionNotificationsCommand", { sessionId, kind: "cancelled", userIds: [mentorId, learnerId], reason: ill }],
   ]);
@@ -249,17 +291,30 @@ test("the session's status follows the state", () => {
 sagaProperties({
   saga: mentoringSession,
   start: [m.MentoringSessionCreatedEvent, { ...booked, occurredOn }],
-  cancellation: m.CancellationRequestedEvent,
+  cancellation: m.MentoringSessionCancelledEvent,
   payloads: [
     payloadsOf(m.MentoringSessionCreatedEvent, { ...booked, occurredOn }),
-    payloadsOf(m.ScheduleValidatedEvent, { sessionId, isValid: true }, { sessionId, isValid: true }, { sessionId, isValid: false, reason: "Too late." }),
+    payloadsOf(
+      m.ScheduleValidatedEvent,
+      { sessionId, verdict: "VALID" },
+      { sessionId, verdict: "VALID" },
+      { sessionId, verdict: "TOO_SHORT_NOTICE", reason: "Too late." },
+    ),
     payloadsOf(m.NotificationsSentEvent, { sessionId, deliveryIds }, { sessionId, deliveryIds: [] }),
     payloadsOf(m.NotificationsFailedEvent, { sessionId, deliveryIds: [], reason: "Nobody could be told." }),
     payloadsOf(m.SlotReleasedEvent, { sessionId }),
     payloadsOf(m.NotificationsWithdrawnEvent, { sessionId }),
     payloadsOf(m.SessionReminderSentEvent, { sessionId }),
-    payloadsOf(m.SessionCompletedEvent, { sessionId, completedAt: endsAt }),
-    payloadsOf(m.CancellationRequestedEvent, { sessionId, byUserId: learnerId, reason: "I am ill." }, { sessionId, byUserId: mentorId }),
+    payloadsOf(m.MentoringSessionCompletedEvent, { sessionId, outcome: "HELD", completedAt: endsAt }),
+    payloadsOf(
+      m.MentoringSessionStatusChangedEvent,
+      ...(["PROPOSED", "ACCEPTED", "DECLINED", "LAPSED"] as const).map((change) => ({ sessionId, change, ...later })),
+    ),
+    payloadsOf(
+      m.MentoringSessionCancelledEvent,
+      { sessionId, byUserId: learnerId, by: "LEARNER", reason: "I am ill." },
+      { sessionId, byUserId: mentorId, by: "MENTOR" },
+    ),
   ],
   undoes: { SendSessionNotificationsCommand: notes },
   undoesStart: slot,

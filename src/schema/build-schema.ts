@@ -4,6 +4,7 @@ import { buildSchemaSync, type BuildSchemaOptions } from "type-graphql";
 import { authDirective } from "./authorization.ts";
 import { CourseEnrollmentPayloadResolver, CourseEnrollmentResolver } from "./course-enrollment/resolver.ts";
 import { CourseResolver } from "./courses/resolver.ts";
+import { MentoringSessionPayloadResolver, MentoringSessionResolver, ScheduleSessionResolver, UserSessionsResolver } from "./mentoring-session/resolver.ts";
 import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
 import { DeadLetterResolver, SagaDeadLettersResolver } from "./operations/dead-letters.ts";
 import { SagaExplanationResolver } from "./operations/explanation.ts";
@@ -22,6 +23,10 @@ const resolvers = [
   CourseResolver,
   CourseEnrollmentResolver,
   CourseEnrollmentPayloadResolver,
+  MentoringSessionResolver,
+  MentoringSessionPayloadResolver,
+  ScheduleSessionResolver,
+  UserSessionsResolver,
   SagaResolver,
   SagaEventResolver,
   SagaPauseResolver,

@@ -4,8 +4,10 @@ import type { SagaExplainer, SagaReader, SagaRegistry } from "../sagas/engine/in
 import { courseEnrollmentLoaders } from "./course-enrollment/loaders.ts";
 import { courseLoaders } from "./courses/loaders.ts";
 import { notificationLoaders } from "./notifications/loaders.ts";
+import { mentoringSessionLoaders } from "./mentoring-session/loaders.ts";
 import { operationLoaders } from "./operations/loaders.ts";
 import { sagaLoaders } from "./sagas/loaders.ts";
+import { scheduleLoaders } from "./schedules/loaders.ts";
 import { userLoaders } from "./users/loaders.ts";
 
 /** Where loaders look that need more than the database. */
@@ -21,6 +23,8 @@ export const createLoaders = (em: EntityManager, parts: LoaderParts, viewer: Act
   ...courseLoaders(em),
   ...courseEnrollmentLoaders(em, viewer),
   ...notificationLoaders(em),
+  ...mentoringSessionLoaders(em),
+  ...scheduleLoaders(em),
   ...sagaLoaders(em, parts.sagas),
   ...operationLoaders(em, parts),
 });

@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
-import { GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSONObject, GraphQLTimeZone } from "graphql-scalars";
+import { GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSONObject, GraphQLTimeZone, GraphQLURL } from "graphql-scalars";
 
 type ScalarConfig = ConstructorParameters<typeof GraphQLScalarType>[0];
 
@@ -33,6 +33,13 @@ export const TimeZone = scalar(GraphQLTimeZone, {
   name: "TimeZone",
   description: "IANA time zone name, for example Europe/Lisbon.",
   // What is stored was checked on its way in; asking Intl again costs more than the rest of a field.
+  serialize: String,
+});
+
+export const Url = scalar(GraphQLURL, {
+  name: "URL",
+  description: "Absolute URL.",
+  // What goes out was made here; what comes in is checked.
   serialize: String,
 });
 

@@ -122,5 +122,5 @@ test("a saga that joins the registry joins the API, and leaves it with the regis
     ["COURSE_ENROLLMENT", "CourseEnrollment"],
   ]);
   expect(names(other, "SagaState")).toEqual([["Printed", "Printed"]]);
-  expect(names(buildApiSchema(new SagaRegistry(sagas)), "SagaType")).toEqual([["COURSE_ENROLLMENT", "CourseEnrollment"]]);
+  expect(names(buildApiSchema(new SagaRegistry(sagas)), "SagaType").map(([, type]) => type)).toEqual(sagas.map(({ name }) => name));
 });

@@ -4,6 +4,7 @@ import { loadConfig } from "../../src/config.ts";
 import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
 import type { Mail, Mailer } from "../../src/domain/mail/mailer.ts";
 import { accountParticipants } from "../../src/domain/users/user.participants.ts";
+import { mentoringSessionParticipants } from "../../src/domain/mentoring-session/mentoring-session.participants.ts";
 import { hashPassword } from "../../src/domain/users/password.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
@@ -78,7 +79,11 @@ export class ApiTest {
         return { accepted: true };
       },
     };
-    const participants = [...courseEnrollmentParticipants(mailer), ...accountParticipants(mailer, { publicUrl: "https://mentoring.example" })];
+    const participants = [
+      ...courseEnrollmentParticipants(mailer),
+      ...mentoringSessionParticipants({ mailer, meetingUrlTemplate: "https://meet.example/{id}" }),
+      ...accountParticipants(mailer, { publicUrl: "https://mentoring.example" }),
+    ];
     const engine = await createTestEngine({ sagas, participants: participants.map((one) => withFaults(one, faults)) });
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });

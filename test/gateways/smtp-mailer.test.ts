@@ -1,10 +1,10 @@
 import express from "express";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, get, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Mail } from "../../src/domain/mail/mailer.ts";
+import type { CalendarEntry, Mail } from "../../src/domain/mail/mailer.ts";
 import { EmbeddedSmtp } from "../../src/gateways/embedded-smtp.ts";
 import { MailStore } from "../../src/gateways/mail-store.ts";
 import { mailboxPage } from "../../src/gateways/mailbox-page.ts";
@@ -186,4 +186,45 @@ describe("the page", () => {
     });
     expect(status).toBe(403);
   });
+});
+
+test("a calendar entry arrives as an invitation that names organizer and recipient, and nothing that people wrote adds a line to it", async () => {
+  const calendar = {
+    method: "REQUEST" as CalendarEntry["method"],
+    uid: "s1@mentorplatform.invalid",
+    sequence: 3,
+    startsAt: new Date("2027-03-01T10:00:00Z"),
+    endsAt: new Date("2027-03-01T11:00:00Z"),
+    summary: "Session with Eve\r\nATTENDEE:mailto:all@demo.example\u0000",
+    description: "About; commas, and\rX-EVIL:1\u2028or this",
+    url: "https://meet.example/s1",
+    attendeeName: 'Fi "\r\nORGANIZER:mailto:eve@demo.example',
+  };
+  const entryOf = async (over: Partial<CalendarEntry> = {}): Promise<{ raw: string; entry: string }> => {
+    await smtp.clear();
+    const mail = aMail({ calendar: { ...calendar, ...over } });
+    await send(mail);
+    const raw = readFileSync(join(directory, `${smtp.store.list().find(({ messageId }) => messageId === mail.messageId)?.id}.eml`), "utf8");
+    const part = /content-type: text\/calendar[^]*?\r\n\r\n([^]*?)\r\n--/i.exec(raw);
+    const text = /content-transfer-encoding: base64/i.test(part?.[0] ?? "")
+      ? Buffer.from(part?.[1] ?? "", "base64").toString("utf8")
+      : (part?.[1] ?? "").replaceAll(/=\r\n/g, "").replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    return { raw, entry: text.replaceAll(/\r\n[ \t]/g, "") };
+  };
+  const { raw, entry } = await entryOf();
+  expect(raw).toMatch(/content-type: text\/calendar; charset=utf-8; method=REQUEST/i);
+  const lines = entry.split(/\r\n|\r|\n|\u2028/);
+  const of = (name: string): string[] => lines.filter((line) => line.startsWith(name));
+  expect(of("METHOD")).toEqual(["METHOD:REQUEST"]);
+  expect(of("UID")).toEqual(["UID:s1@mentorplatform.invalid"]);
+  expect(of("SEQUENCE")).toEqual(["SEQUENCE:3"]);
+  expect([...of("DTSTART"), ...of("DTEND")]).toEqual(["DTSTART:20270301T100000Z", "DTEND:20270301T110000Z"]);
+  expect(of("ATTENDEE")).toHaveLength(1);
+  expect(of("ATTENDEE")[0]?.toLowerCase()).toContain("mailto:learner-0001@demo.example");
+  expect(of("ORGANIZER")).toEqual(['ORGANIZER;CN="MentorPlatform":mailto:no-reply@mentorplatform.example']);
+  expect(of("X-EVIL")).toEqual([]);
+  expect(entry).not.toContain("\0");
+  const cancelled = await entryOf({ method: "CANCEL", sequence: 4 });
+  expect(cancelled.entry).toContain("METHOD:CANCEL");
+  expect(cancelled.entry).toContain("STATUS:CANCELLED");
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { newId } from "../../src/kernel/ids.ts";
-import { CancellationRequestedEvent } from "../../src/domain/mentoring-session/mentoring-session.messages.ts";
+import { MentoringSessionCancelledEvent } from "../../src/domain/mentoring-session/mentoring-session.messages.ts";
 import { occur, type EventMessage, type Fate } from "../../src/outbox/index.ts";
 import type { Instance } from "../../src/sagas/engine/instance.ts";
 import type { AnySaga } from "../../src/sagas/engine/index.ts";
@@ -156,7 +156,7 @@ const lives: Life[] = [
     platform: session,
     events: [],
     answers: { ValidateScheduleCommand: invalid },
-    ends: "SessionCancelled FAILED ScheduleInvalid",
+    ends: "SessionCancelled FAILED MentorWeekFull",
   },
   { title: "a session that is cancelled", platform: session, events: [session.cancel], ends: "SessionCancelled CANCELLED CancelledByUser" },
   {
@@ -164,7 +164,11 @@ const lives: Life[] = [
     platform: session,
     events: [
       session.cancel,
-      occur(CancellationRequestedEvent, { sessionId: "00000000-0000-4000-8000-000000000001", byUserId: "00000000-0000-4000-8000-000000000003" }),
+      occur(MentoringSessionCancelledEvent, {
+        sessionId: "00000000-0000-4000-8000-000000000001",
+        byUserId: "00000000-0000-4000-8000-000000000003",
+        by: "MENTOR",
+      }),
     ],
     ends: "SessionCancelled CANCELLED CancelledByUser",
   },
@@ -172,7 +176,10 @@ const lives: Life[] = [
     title: "a session that is cancelled and said to have taken place: the first wins",
     platform: session,
     events: [session.cancel, completed],
-    ends: firstWins({ CancellationRequestedEvent: "SessionCancelled CANCELLED CancelledByUser", SessionCompletedEvent: "SessionCompleted COMPLETED" }),
+    ends: firstWins({
+      MentoringSessionCancelledEvent: "SessionCancelled CANCELLED CancelledByUser",
+      MentoringSessionCompletedEvent: "SessionCompleted COMPLETED",
+    }),
   },
   { title: "an enrollment", platform: enrollment, events: [], ends: "EnrollmentCompleted COMPLETED" },
   {

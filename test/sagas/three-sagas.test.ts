@@ -65,6 +65,8 @@ beforeAll(async () => {
   engine = await createTestEngine({ sagas: [mentoringSession, applicationRequest], participants: [...sessionParticipants, ...applicationParticipants] });
   await engine.sql("create table effect (subject_id uuid not null, command text not null, run_id uuid)");
   for (const table of ["mentoring_session", "application_request"]) {
+    // The platform's own has more to it than simple participants know.
+    await engine.sql(`drop table ${table} cascade`);
     await engine.sql(
       `create table ${table} (id uuid primary key, status text not null default 'PENDING', failure_code text, failure_message text, failure_at timestamptz, updated_at timestamptz)`,
     );

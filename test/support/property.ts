@@ -24,3 +24,16 @@ export function property<T extends [unknown, ...unknown[]]>(
     afterwards();
   });
 }
+
+/** `property` for examples that take their time, on a database say; few of them, since each does. */
+export function asyncProperty<T extends [unknown, ...unknown[]]>(
+  title: string,
+  build: () => fc.IAsyncProperty<T>,
+  afterwards: () => void = () => undefined,
+  numRuns = 20,
+): void {
+  test.each(seeds)(`${title} (%s seed %i)`, async (_kind, seed) => {
+    await fc.assert(build(), { numRuns, seed });
+    afterwards();
+  });
+}

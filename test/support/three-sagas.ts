@@ -36,17 +36,17 @@ export const session: Platform = {
     occurredOn: new Date(at.getTime() - 86_400_000 * 3),
   }),
   answers: {
-    ValidateScheduleCommand: occur(s.ScheduleValidatedEvent, { sessionId, isValid: true }),
+    ValidateScheduleCommand: occur(s.ScheduleValidatedEvent, { sessionId, verdict: "VALID" }),
     ReleaseScheduleSlotCommand: occur(s.SlotReleasedEvent, { sessionId }),
     SendSessionNotificationsCommand: occur(s.NotificationsSentEvent, { sessionId, deliveryIds: [id(6), id(7)] }),
     WithdrawSessionNotificationsCommand: occur(s.NotificationsWithdrawnEvent, { sessionId }),
     SendSessionReminderCommand: occur(s.SessionReminderSentEvent, { sessionId }),
   },
   events: {
-    invalid: occur(s.ScheduleValidatedEvent, { sessionId, isValid: false, reason: "The mentor's week is full." }),
-    completed: occur(s.SessionCompletedEvent, { sessionId, completedAt: at }),
+    invalid: occur(s.ScheduleValidatedEvent, { sessionId, verdict: "MENTOR_WEEK_FULL", reason: "The mentor's week is full." }),
+    completed: occur(s.MentoringSessionCompletedEvent, { sessionId, outcome: "HELD", completedAt: at }),
   },
-  cancel: occur(s.CancellationRequestedEvent, { sessionId, byUserId: id(2) }),
+  cancel: occur(s.MentoringSessionCancelledEvent, { sessionId, byUserId: id(2), by: "LEARNER" }),
 };
 
 const enrollmentId = id(11);

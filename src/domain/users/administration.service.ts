@@ -7,7 +7,7 @@ import type { Actor } from "../actor.ts";
 import { recordAudit } from "../audit/audit.ts";
 import { InputCheck } from "../input.ts";
 import { grantMentorRole, revokeMentorRole } from "../mentors/mentor-role.ts";
-import { cancelComingSessions } from "./neighbours.ts";
+import { cancelComingSessions } from "../mentoring-session/mentoring-session.service.ts";
 import { signOutEverywhere } from "./sign-in.service.ts";
 import { roles as allRoles, User, type Role } from "./user.ts";
 
@@ -26,8 +26,11 @@ export interface UserChange {
  */
 export async function updateUser(em: EntityManager, change: UserChange & { readonly actor: Actor }): Promise<void> {
   const { userId, actor } = change;
-  const user = isId(userId) ? await em.findOne(User, userId, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true }) : null;
-  if (user === null) throw new Refusal("NOT_FOUND", `There is no account with the id ${userId.slice(0, 60)}.`, ["id"]);
+  if (!isId(userId) || (await em.findOne(User, userId)) === null)
+    throw new Refusal("NOT_FOUND", `There is no account with the id ${userId.slice(0, 60)}.`, ["id"]);
+  // Before the account is locked: cancelling locks sessions first and accounts afterwards, as booking does.
+  if (change.active === false && userId !== actor.id) await cancelComingSessions(em, { userId, actor, reason: "The account of a party was switched off." });
+  const user = await em.findOneOrFail(User, userId, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
   const before = { roles: inOrder(user.roles), active: user.active };
   const after = { roles: inOrder(change.roles ?? user.roles), active: change.active ?? user.active };
   check(after, user.id === actor.id);
@@ -36,7 +39,7 @@ export async function updateUser(em: EntityManager, change: UserChange & { reado
   if (rolesChanged) await setRoles(em, user.id, after.roles);
   if (after.active !== before.active) {
     await query(em, "update app_user set active = $2, updated_at = now() where id = $1", [user.id, after.active]);
-    if (!after.active) await shutOut(em, user.id, actor);
+    if (!after.active) await shutOut(em, user.id);
   }
   const detail = { ...(rolesChanged && { roles: [before.roles, after.roles] }), ...(after.active !== before.active && { active: after.active }) };
   if (Object.keys(detail).length > 0) await recordAudit(em, { actorId: actor.id, action: "updateUser", targetType: "User", targetId: user.id, detail });
@@ -63,8 +66,7 @@ async function setRoles(em: EntityManager, userId: string, roles: readonly Role[
   await (roles.includes("MENTOR") ? grantMentorRole : revokeMentorRole)(em, userId);
 }
 
-async function shutOut(em: EntityManager, userId: string, actor: Actor): Promise<void> {
+async function shutOut(em: EntityManager, userId: string): Promise<void> {
   await signOutEverywhere(em, userId);
   await query(em, "delete from account_token where user_id = $1", [userId]);
-  await cancelComingSessions(em, { userId, actor, reason: "The account of a party was switched off." });
 }

@@ -58,6 +58,11 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
   }
   checkLoops(definition, node.state, outcomesOf(node), problem);
   if (node.kind !== "milestone") checkReminder(node, problem);
+  if (node.kind === "wait" && node.tell !== null) {
+    checkCommand(node.state, node.tell.command, problem);
+    if (!outcomesOf(node).some((outcome) => outcome.go === "stay"))
+      problem(`${node.state} tells by ${node.tell.command.name}, but no event leads to stay, so it would never be sent. Let one stay, or remove tell.`);
+  }
   if (node.kind !== "step") return;
   checkCommand(node.state, node.command, problem);
   checkCommand(node.state, node.undo?.command, problem);

@@ -20,7 +20,7 @@ export interface Undo {
   readonly replies: ReadonlyMap<string, CompiledBranch> | null;
 }
 
-/** A command beside the main path: a reminder, or the notice that a failed saga sends at its end. */
+/** A command beside the main path: a reminder, or a notice that a wait sends of what it noted, or a failed saga at its end. */
 export interface Notice {
   readonly command: AnyCommand;
   readonly with: Mapping;
@@ -56,6 +56,8 @@ export interface WaitNode {
   readonly deadline: { readonly afterMs: number } | ((data: Data) => Date);
   readonly onDeadline: AnyOutcome;
   readonly remind: Reminder | null;
+  /** Sent whenever an event is noted with `stay`. */
+  readonly tell: Notice | null;
   readonly goal: boolean;
 }
 

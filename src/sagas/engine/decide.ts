@@ -425,7 +425,7 @@ function onRedrive(definition: Definition, instance: Instance, input: Extract<In
   }
   if (undone?.undo.status === "gave-up" || (aside?.status === "gave-up" && aside.kind === "tell")) {
     audit();
-    turn.redrive(runId as string, instance.state, (undone?.undo.attempts ?? aside?.attempts ?? 0) + 1);
+    turn.redrive(runId as string, aside?.state ?? instance.state, (undone?.undo.attempts ?? aside?.attempts ?? 0) + 1);
     return turn.decision("applied");
   }
   if (instance.reason !== null) return turn.deny("WRONG_STATE", `Its saga has failed and undid its steps: what ${command} does must not happen any more.`);

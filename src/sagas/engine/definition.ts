@@ -93,12 +93,15 @@ export type StepDefinition<
 } & Effect<D, UP, UR>;
 
 type Keyed<D, K extends keyof D> = AnyEvent & { readonly payload: { readonly [k in K]: D[K] } };
-export type WaitDefinition<D, St extends string, Fi extends string, Re extends string, R extends readonly AnyEvent[], MP> = {
+export type WaitDefinition<D, St extends string, Fi extends string, Re extends string, R extends readonly AnyEvent[], MP, TP> = {
   readonly for: R;
   readonly on: Answers<D, R, WaitOutcome<St, Fi, Re>>;
+  /** A function of the data gives an instant of the business, which moves with the data when an event is noted with `stay`. */
   readonly deadline: readonly [Duration | ((data: Readonly<D>) => Date), Outcome<St, Fi, Re>];
   /** A command sent at instants, or every so often, while the wait stands. */
   readonly remind?: ReminderDefinition<D, MP>;
+  /** A notice sent whenever an event is noted with `stay`, best effort: the wait stands on whatever becomes of it. */
+  readonly tell?: NoticeDefinition<D, TP>;
   /** The business outcome is known from here on. */
   readonly goal?: true;
 };
@@ -201,9 +204,9 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
   }
 
   /** A state that stands until one of its events or its deadline. */
-  wait<const S extends Todo, const R extends readonly Keyed<D, K>[], const MP>(
+  wait<const S extends Todo, const R extends readonly Keyed<D, K>[], const MP, const TP>(
     state: S,
-    wait: WaitDefinition<D, St, Fi, Re, R, MP>,
+    wait: WaitDefinition<D, St, Fi, Re, R, MP, TP>,
   ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
     const [until, onDeadline] = wait.deadline;
     this.nodes.set(state, {
@@ -214,6 +217,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
       deadline: (typeof until === "function" ? until : { afterMs: durationMs(until) }) as never,
       onDeadline,
       remind: wait.remind === undefined ? null : reminderOf(wait.remind),
+      tell: wait.tell === undefined ? null : noticeOf(wait.tell),
       goal: wait.goal === true,
     });
     return this as never;

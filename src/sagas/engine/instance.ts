@@ -38,14 +38,14 @@ export interface Run {
 }
 
 /**
- * A command beside the main path, whose end changes neither state nor status: a reminder, the notice that a failed saga sends at its
- * end, or a command that an operator has redriven after the saga went on without it.
+ * A command beside the main path, whose end changes neither state nor status: a reminder, a notice that a wait sends of what it has
+ * noted or a failed saga at its end, or a command that an operator has redriven after the saga went on without it.
  */
 export interface Aside {
   /** Where its replies belong; of a redriven command, the run that it was first sent for. */
   readonly id: string;
   readonly kind: "remind" | "tell" | "redrive";
-  /** The state that reminds or whose command is redriven; of a notice, the final. */
+  /** The state that reminds or whose command is redriven; of a notice, the wait or the final. */
   readonly state: string;
   readonly status: "active" | "done" | "void" | "gave-up";
   /** The attempt under way; goes on counting where the run's own attempts ended. */

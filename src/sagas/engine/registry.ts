@@ -155,7 +155,7 @@ function withEarlier(definitions: readonly Definition[], migrations: readonly Sa
 function sentBy(definition: Definition): { readonly command: AnyCommand; readonly attemptTimeoutMs: number }[] {
   const ofNodes = [...definition.nodes.values()].flatMap((node) => {
     if (node.kind === "milestone") return [];
-    return node.kind === "wait" ? [node.remind] : [node, node.undo, node.remind];
+    return node.kind === "wait" ? [node.remind, node.tell] : [node, node.undo, node.remind];
   });
   return [definition.start?.undo, ...ofNodes, definition.tell].filter((one) => one != null);
 }

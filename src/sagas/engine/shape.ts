@@ -85,7 +85,8 @@ function nodeShape(node: Node): NodeShape {
   if (node.kind === "milestone") return { kind, state, goal: node.goal };
   const branches = branchShapes(node.kind === "step" ? node.replies : node.on);
   const remind = onlyIf(node.remind, ({ command }) => ({ remind: command.name }));
-  if (node.kind === "wait") return { kind, state, goal: node.goal, branches, onDeadline: node.onDeadline, ...remind };
+  if (node.kind === "wait")
+    return { kind, state, goal: node.goal, branches, onDeadline: node.onDeadline, ...remind, ...onlyIf(node.tell, ({ command }) => ({ tell: command.name })) };
   return {
     kind,
     state,

@@ -10,6 +10,7 @@ import {
   type CompiledBranch,
   type Data,
   type Definition,
+  type Node,
   type Notice,
   type Reminder,
   type StepNode,
@@ -125,6 +126,8 @@ export function undoOf(definition: Definition, run: Run): Undo | null {
   return node.kind === "step" ? node.undo : null;
 }
 
+const tellOf = (node: Node): Notice | null => (node.kind === "wait" ? node.tell : null);
+
 /** An event is early while the wait that takes it was never open; once it was, whoever left it has decided. */
 export function isToCome(definition: Definition, instance: Instance, eventName: string): boolean {
   const waits = [...definition.nodes.values()].filter((node) => node.kind === "wait" && node.on.has(eventName));
@@ -155,10 +158,13 @@ export class Turn {
   private failure: FailureReason | null = null;
   /** Digest of the reply that ends the current run. */
   private answer: string | null = null;
+  /** As they were before the branch that is being taken saved something. */
+  private dataBefore: Data;
 
   constructor(definition: Definition, instance: Instance, context: DecisionContext, message: string | null, messageId: string | null) {
     this.definition = definition;
     this.draft = instance;
+    this.dataBefore = instance.data;
     this.context = context;
     this.message = message;
     this.messageId = messageId;
@@ -225,6 +231,7 @@ export class Turn {
     const value = branch.by === null ? "*" : String(source[branch.by.field]);
     const arm = branch.arms.get(value);
     if (arm === undefined) throw new Error(`${this.definition.name}: ${branch.by?.field} is ${value}; handled are ${[...branch.arms.keys()].join(", ")}`);
+    this.dataBefore = this.draft.data;
     this.save(arm.save?.(payload, this.draft.data));
     return arm.then;
   }
@@ -258,8 +265,23 @@ export class Turn {
         return this.record("TRANSITION", `${this.draft.state} stands and needs an operator.`);
       case "stay":
         this.answer = null;
-        return this.record("TRANSITION", `${this.draft.state} noted ${this.message}.`);
+        return this.stay(nodeOf(this.definition, this.draft.state) as WaitNode);
     }
+  }
+
+  /** The wait stands on; what it stands until moves where it is an instant of the data that have just changed. */
+  private stay(node: WaitNode): void {
+    const { data, status } = this.draft;
+    // One that stands and asks an operator has no timers; it gets them anew when it begins again.
+    const differ = (instant: (of: Data) => Date): boolean => status === "WAITING" && instant(data).getTime() !== instant(this.dataBefore).getTime();
+    // Only then: an operator may have moved a timer, and what did not change is no reason to move it back.
+    if (typeof node.deadline === "function" && differ(node.deadline)) this.change({ deadlineAt: node.deadline(data) });
+    if (node.remind !== null && "at" in node.remind.when && node.remind.when.at.some(differ)) {
+      this.leave();
+      this.change({ remindAt: this.firstReminder(node.remind) });
+    }
+    this.record("TRANSITION", `${node.state} noted ${this.message}.`);
+    if (node.tell !== null) this.sendAside(this.newAside("tell", node.state, this.context.newId(), 1), null);
   }
 
   /** On to the next state of the main path. */
@@ -605,7 +627,8 @@ export class Turn {
   /** What an aside sends: the reminder or notice of its state, or the command of the run that it redrives. */
   private noticeOf(aside: Aside): Notice & { readonly stepRunId: string; readonly data: Data } {
     const { data } = this.draft;
-    if (aside.kind === "tell" && this.definition.tell !== null) return { ...this.definition.tell, stepRunId: aside.id, data };
+    const told = aside.kind !== "tell" ? null : isFinal(this.definition, aside.state) ? this.definition.tell : tellOf(nodeOf(this.definition, aside.state));
+    if (told !== null) return { ...told, stepRunId: aside.id, data };
     if (aside.kind === "redrive") {
       const run = this.draft.runs.find((one) => one.id === aside.id || one.undo?.runId === aside.id);
       if (run !== undefined) return { ...(run.id === aside.id ? this.stepOf(run) : this.getUndo(run)), stepRunId: run.id, data: this.dataOf(run) };

@@ -1,26 +1,34 @@
 import { createUnionType } from "type-graphql";
+import { SESSION_SAGA } from "../../domain/mentoring-session/mentoring-session.ts";
 import { Defect } from "../../kernel/errors.ts";
 import { holdsAny, isParty } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { CourseEnrollmentType, ENROLLMENT_SAGA } from "../course-enrollment/types.ts";
+import { MentoringSessionType } from "../mentoring-session/types.ts";
 import { SagaType } from "./types.ts";
 
 export const SagaSubject = createUnionType({
   name: "SagaSubject",
   description: "What a saga may be about.",
-  types: () => [CourseEnrollmentType] as const,
+  types: () => [CourseEnrollmentType, MentoringSessionType] as const,
 });
 
+type Subject = CourseEnrollmentType | MentoringSessionType;
+
 /** How the subject of each type of saga is loaded; one line for each type. */
-const subjects: Record<string, (id: string, context: RequestContext) => Promise<CourseEnrollmentType | null>> = {
+const subjects: Record<string, (id: string, context: RequestContext) => Promise<Subject | null>> = {
   [ENROLLMENT_SAGA]: async (id, context) => {
     const enrollment = await context.loaders.enrollment.load(id);
     return enrollment === null ? null : new CourseEnrollmentType(enrollment);
   },
+  [SESSION_SAGA]: async (id, context) => {
+    const session = await context.loaders.mentoringSession.load(id);
+    return session === null ? null : new MentoringSessionType(session);
+  },
 };
 
 /** The subject, for its parties and administrators; operators see the process but not whom it is about. */
-export async function findVisibleSubject(saga: SagaType, context: RequestContext): Promise<CourseEnrollmentType | null> {
+export async function findVisibleSubject(saga: SagaType, context: RequestContext): Promise<Subject | null> {
   const { viewer } = context;
   if (viewer === null) return null;
   const subject = (await subjects[saga.type]?.(saga.subjectId, context)) ?? null;

@@ -220,7 +220,13 @@ export type SagaState =
   | 'EnrollmentFailed'
   | 'EnrollmentInitiated'
   | 'GrantingAccess'
-  | 'SendingWelcomeEmail';
+  | 'SendingNotifications'
+  | 'SendingWelcomeEmail'
+  | 'SessionCancelled'
+  | 'SessionCompleted'
+  | 'SessionCreated'
+  | 'SessionScheduled'
+  | 'ValidatingSchedule';
 
 /** How a saga is doing. */
 export type SagaStatus =
@@ -267,7 +273,8 @@ export type SagaTimer =
 
 /** The long-running processes of this platform. */
 export type SagaType =
-  | 'COURSE_ENROLLMENT';
+  | 'COURSE_ENROLLMENT'
+  | 'MENTORING_SESSION';
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -283,7 +290,10 @@ export type EnrollMutationVariables = Exact<{
 }>;
 
 
-export type EnrollMutation = { enrollInCourse: { courseEnrollment: { id: string, status: CourseEnrollmentStatus, failure: { code: ReasonCode } | null, course: { id: string }, learner: { id: string }, saga: { id: string } } | null, saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, subjectId: string, subject: { id: string } | null, steps: Array<{ state: SagaState, status: SagaStepStatus }> } | null, userErrors: Array<{ code: ReasonCode, field: Array<string> | null, message: string }> } | null };
+export type EnrollMutation = { enrollInCourse: { courseEnrollment: { id: string, status: CourseEnrollmentStatus, failure: { code: ReasonCode } | null, course: { id: string }, learner: { id: string }, saga: { id: string } } | null, saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, subjectId: string, subject:
+        | { id: string }
+        | Record<PropertyKey, never>
+       | null, steps: Array<{ state: SagaState, status: SagaStepStatus }> } | null, userErrors: Array<{ code: ReasonCode, field: Array<string> | null, message: string }> } | null };
 
 export type CancelMutationVariables = Exact<{
   id: string;
@@ -300,7 +310,10 @@ export type WatchSubscriptionVariables = Exact<{
 }>;
 
 
-export type WatchSubscription = { sagaProgress: { sequence: number, hasMore: boolean, final: boolean, saga: { id: string, sequence: number, state: SagaState, status: SagaStatus, steps: Array<{ state: SagaState, status: SagaStepStatus }>, subject: { id: string, learner: { fullName: string } } | null }, events: Array<{ id: string, sequence: number, kind: SagaEventKind, summary: string, toState: SagaState, status: SagaStatus, saga: { id: string } }> } };
+export type WatchSubscription = { sagaProgress: { sequence: number, hasMore: boolean, final: boolean, saga: { id: string, sequence: number, state: SagaState, status: SagaStatus, steps: Array<{ state: SagaState, status: SagaStepStatus }>, subject:
+        | { id: string, learner: { fullName: string } }
+        | Record<PropertyKey, never>
+       | null }, events: Array<{ id: string, sequence: number, kind: SagaEventKind, summary: string, toState: SagaState, status: SagaStatus, saga: { id: string } }> } };
 
 export type ActedFragment = { saga: { id: string, state: SagaState, status: SagaStatus, sequence: number, deadlineAt: string | null, nextAttemptAt: string | null, undoIncomplete: boolean, remains: Array<{ state: SagaState, command: string | null, why: SagaRemainderWhy, certain: boolean }>, pause: { at: string, note: string | null, by: { id: string } | null } | null, reason: { code: ReasonCode } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, remindAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, command: string | null, why: SagaRemainderWhy, certain: boolean }>, events: Array<{ kind: SagaEventKind, summary: string }> } | null, userErrors: Array<{ code: ReasonCode, field: Array<string> | null, message: string }> };
 
