@@ -3,8 +3,10 @@ import type { Actor } from "../domain/actor.ts";
 import type { SagaExplainer, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
 import { courseEnrollmentLoaders } from "./course-enrollment/loaders.ts";
 import { courseLoaders } from "./courses/loaders.ts";
+import { mentorLoaders } from "./mentors/loaders.ts";
 import { operationLoaders } from "./operations/loaders.ts";
 import { sagaLoaders } from "./sagas/loaders.ts";
+import { scheduleLoaders } from "./schedules/loaders.ts";
 import { userLoaders } from "./users/loaders.ts";
 
 /** Where loaders look that need more than the database. */
@@ -19,6 +21,8 @@ export const createLoaders = (em: EntityManager, parts: LoaderParts, viewer: Act
   ...userLoaders(em),
   ...courseLoaders(em),
   ...courseEnrollmentLoaders(em, viewer),
+  ...mentorLoaders(em, viewer),
+  ...scheduleLoaders(em, viewer),
   ...sagaLoaders(em, parts.sagas),
   ...operationLoaders(em, parts),
 });

@@ -3,6 +3,7 @@ import type { User } from "../../domain/users/user.ts";
 import { Auth, type HasParties } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { Role } from "../enums.ts";
+import { connectionOf } from "../pagination.ts";
 import { MutationPayload } from "../payload.ts";
 import { DateTime, EmailAddress, TimeZone } from "../scalars.ts";
 
@@ -55,6 +56,14 @@ export class UserType implements HasParties {
 export async function findUser(id: string | null, context: RequestContext): Promise<UserType | null> {
   const user = id === null ? null : await context.loaders.user.load(id);
   return user === null ? null : new UserType(user);
+}
+
+export const UserConnection = connectionOf(UserType, "User");
+
+@ObjectType({ implements: MutationPayload, description: "Answer to a mutation about an account." })
+export class UserPayload extends MutationPayload {
+  @Field(() => UserType, { nullable: true, description: "The user as they are now; null when the mutation was refused." })
+  user?: UserType | null;
 }
 
 @ObjectType({ implements: MutationPayload, description: "Answer to a sign-in." })
