@@ -37,11 +37,7 @@ export async function saveCourse(
   if (course === null && !actor.roles.includes("MENTOR"))
     throw new Refusal("REQUIRED", "Courses are made by mentors; an administrator says which course to change.", ["id"]);
   const mentorId = course?.mentorId ?? actor.id;
-
-  const check = new InputCheck();
-  const values = checkInput(input, check);
-  await checkSurroundings(em, { ...values, course, mentorId }, check);
-  check.done();
+  const values = checkInput(input, { course, ...(await loadSurroundings(em, input, { course, mentorId })) });
 
   const id = course?.id ?? newId();
   await unlessTaken(
@@ -93,45 +89,53 @@ async function requireOwn(em: EntityManager, courseId: string, actor: Actor): Pr
   return course;
 }
 
+/** What a course is checked against. */
+interface Surroundings {
+  /** The course as it is; null: a new one. */
+  readonly course: Course | null;
+  /** Another course of the mentor that is not archived has the title. */
+  readonly titleIsTaken: boolean;
+  /** Null: there is no such category. */
+  readonly categoryIsActive: boolean | null;
+}
+
+async function loadSurroundings(
+  em: EntityManager,
+  { title, categoryId }: CourseInput,
+  { course, mentorId }: { course: Course | null; mentorId: string },
+): Promise<Omit<Surroundings, "course">> {
+  const [found] = await query<{ title_is_taken: boolean; category_is_active: boolean | null }>(
+    em,
+    `select exists (select from course where mentor_id = $1 and lower(title) = lower($2) and status <> 'ARCHIVED' and id is distinct from $3::uuid) as title_is_taken,
+            (select active from category where id = $4) as category_is_active`,
+    // A title that will be refused as no text must not break the statement.
+    [mentorId, title.trim().toWellFormed().replaceAll("\0", ""), course?.id ?? null, isId(categoryId) ? categoryId : null],
+  );
+  return { titleIsTaken: found?.title_is_taken === true, categoryIsActive: found?.category_is_active ?? null };
+}
+
 type CourseValues = { readonly [K in keyof CourseInput]-?: Exclude<CourseInput[K], undefined> };
 
-function checkInput(input: CourseInput, check: InputCheck): CourseValues {
+function checkInput(input: CourseInput, { course, titleIsTaken, categoryIsActive }: Surroundings): CourseValues {
   const { level, status, categoryId, capacity = null, enrollmentOpensAt = null, enrollmentClosesAt = null } = input;
+  const check = new InputCheck();
   const title = check.text(input.title, ["input", "title"], { what: "The title", min: 3, max: 100 });
-  const description = check.text(input.description, ["input", "description"], { what: "The description", min: 1, max: 2_000 });
-  if (capacity !== null) check.whole(capacity, ["input", "capacity"], { what: "The number of seats", min: 1, max: 100_000 });
-  if (enrollmentOpensAt !== null && enrollmentClosesAt !== null && enrollmentOpensAt >= enrollmentClosesAt)
-    check.refuse("INVALID", "Enrollment closes after it opens.", ["input", "enrollmentClosesAt"]);
-  return { title, description, level, status, categoryId, capacity, enrollmentOpensAt, enrollmentClosesAt };
-}
-
-interface Surrounded extends CourseValues {
-  /** As it is; null: a new one. */
-  readonly course: Course | null;
-  readonly mentorId: string;
-}
-
-/** What depends on other rows: the category, the mentor's other courses, the seats that are taken. */
-async function checkSurroundings(em: EntityManager, { course, mentorId, title, status, categoryId, capacity }: Surrounded, check: InputCheck): Promise<void> {
-  const [found] = await query<{ category_active: boolean | null; title_taken: boolean }>(
-    em,
-    `select (select active from category where id = $1) as category_active,
-            exists (select from course where mentor_id = $2 and lower(title) = lower($3) and status <> 'ARCHIVED' and id is distinct from $4::uuid) as title_taken`,
-    [isId(categoryId) ? categoryId : null, mentorId, wellFormed(title), course?.id ?? null],
-  );
-  if (found?.title_taken === true && status !== "ARCHIVED") {
+  if (titleIsTaken && status !== "ARCHIVED") {
     const { code, message, field } = titleTaken(title);
     check.refuse(code, message, field);
   }
-  if (found?.category_active == null) check.refuse("NOT_FOUND", `No category has the id ${categoryId}.`, ["input", "categoryId"]);
-  else if (!found.category_active && categoryId !== course?.categoryId)
+  const description = check.text(input.description, ["input", "description"], { what: "The description", min: 1, max: 2_000 });
+  if (categoryIsActive === null) check.refuse("NOT_FOUND", `No category has the id ${categoryId}.`, ["input", "categoryId"]);
+  else if (!categoryIsActive && categoryId.toLowerCase() !== course?.categoryId)
     check.refuse("INVALID", "This category does not take further courses.", ["input", "categoryId"]);
-  if (course !== null && capacity !== null && capacity < course.seatsTaken)
-    check.refuse("CAPACITY_BELOW_SEATS_TAKEN", `${course.seatsTaken} seats are taken already.`, ["input", "capacity"]);
+  if (capacity !== null && capacity >= 1 && capacity < (course?.seatsTaken ?? 0))
+    check.refuse("CAPACITY_BELOW_SEATS_TAKEN", `${course?.seatsTaken} seats are taken already.`, ["input", "capacity"]);
+  else if (capacity !== null) check.whole(capacity, ["input", "capacity"], { what: "The number of seats", min: 1, max: 100_000 });
+  if (enrollmentOpensAt !== null && enrollmentClosesAt !== null && enrollmentOpensAt >= enrollmentClosesAt)
+    check.refuse("INVALID", "Enrollment closes after it opens.", ["input", "enrollmentClosesAt"]);
+  check.done();
+  return { title, description, level, status, categoryId, capacity, enrollmentOpensAt, enrollmentClosesAt };
 }
-
-/** A title that is refused as no text must not break the statement that looks for others. */
-const wellFormed = (text: string): string => text.toWellFormed().replaceAll("\0", "");
 
 const titleTaken = (title: string): Refusal =>
   new Refusal("ALREADY_EXISTS", `The mentor has a course ${title} already that is not archived.`, ["input", "title"]);
