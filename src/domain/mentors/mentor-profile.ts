@@ -10,6 +10,7 @@ const schema = defineEntity({
     { name: "mentor_profile_max_sessions_per_week_check", expression: "max_sessions_per_week between 1 and 60" },
     { name: "mentor_profile_min_notice_hours_check", expression: "min_notice_hours between 0 and 336" },
   ],
+  indexes: [{ name: "mentor_profile_created_at_user_id_index", properties: ["createdAt", "userId"] }],
   properties: {
     userId: () => p.oneToOne(User).mapToPk().fieldName("user_id").primary().owner(),
     /** One line. */

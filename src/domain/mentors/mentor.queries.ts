@@ -71,7 +71,8 @@ export async function listMentors(em: EntityManager, request: PageRequest & { fi
       ...(filter.openFrom == null ? [] : [`lower(s.during) >= ${$(filter.openFrom)}`]),
       ...(filter.openTo == null ? [] : [`lower(s.during) < ${$(filter.openTo)}`]),
     ];
-    conditions.push(`exists (select from schedule s where s.mentor_id = u.id and ${[...starts, isOpen($(viewerId))].join(" and ")})`);
+    // Asked mentor by mentor until the page is full, for which `offset 0` keeps the planner from joining all slots of the window.
+    conditions.push(`exists (select from schedule s where s.mentor_id = u.id and ${[...starts, isOpen($(viewerId))].join(" and ")} offset 0)`);
   }
   for (const word of wordPatterns(filter?.text)) {
     const pattern = $(word);

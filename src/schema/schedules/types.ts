@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import type { Schedule } from "../../domain/schedules/schedule.ts";
+import type { ScheduleView } from "../../domain/schedules/schedule.queries.ts";
 import { MutationPayload } from "../payload.ts";
 import { DateTime, TimeZone } from "../scalars.ts";
 
@@ -19,7 +19,7 @@ export class ScheduleType {
 
   readonly mentorId: string;
 
-  constructor(schedule: Schedule) {
+  constructor(schedule: ScheduleView) {
     this.id = schedule.id;
     this.startTime = schedule.during.start;
     this.endTime = schedule.during.end;
