@@ -13,6 +13,7 @@ import { Migration20261126000200_files } from "./Migration20261126000200_files.t
 import { Migration20261126000300_mentors } from "./Migration20261126000300_mentors.ts";
 import { Migration20261126000400_mentoring_session } from "./Migration20261126000400_mentoring_session.ts";
 import { Migration20261126000500_application_request } from "./Migration20261126000500_application_request.ts";
+import { Migration20261126001100_schedule_publication } from "./Migration20261126001100_schedule_publication.ts";
 import { Migration20261126001200_ops_sessions } from "./Migration20261126001200_ops_sessions.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
@@ -32,5 +33,6 @@ export const migrationsList = [
   Migration20261126000300_mentors,
   Migration20261126000400_mentoring_session,
   Migration20261126000500_application_request,
+  Migration20261126001100_schedule_publication,
   Migration20261126001200_ops_sessions,
 ];

@@ -4,8 +4,23 @@ import { Category } from "./courses/category.ts";
 import { Course } from "./courses/course.ts";
 import { MailMessage } from "./mail/mail-message.ts";
 import { MentoringSession } from "./mentoring-session/mentoring-session.ts";
+import { Expertise } from "./mentors/expertise.ts";
+import { MentorProfile } from "./mentors/mentor-profile.ts";
 import { Notification } from "./notifications/notification.ts";
+import { Schedule } from "./schedules/schedule.ts";
 import { User } from "./users/user.ts";
 
 /** The entities of the domain, for the ORM's configuration. */
-export const domainEntities = [User, Category, Course, CourseEnrollment, MailMessage, Notification, BackgroundCheck, MentoringSession];
+export const domainEntities = [
+  User,
+  Category,
+  Course,
+  CourseEnrollment,
+  MailMessage,
+  Notification,
+  BackgroundCheck,
+  MentoringSession,
+  Expertise,
+  MentorProfile,
+  Schedule,
+];

@@ -5,6 +5,7 @@ import { authDirective } from "./authorization.ts";
 import { CourseEnrollmentPayloadResolver, CourseEnrollmentResolver } from "./course-enrollment/resolver.ts";
 import { CourseResolver } from "./courses/resolver.ts";
 import { MentoringSessionPayloadResolver, MentoringSessionResolver, ScheduleSessionResolver, UserSessionsResolver } from "./mentoring-session/resolver.ts";
+import { MentorProfileResolver, MentorResolver } from "./mentors/resolver.ts";
 import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
 import { DeadLetterResolver, SagaDeadLettersResolver } from "./operations/dead-letters.ts";
 import { SagaExplanationResolver } from "./operations/explanation.ts";
@@ -13,6 +14,7 @@ import { SagaOperationsResolver } from "./operations/sagas.ts";
 import { SagaEventResolver, SagaPauseResolver, SagaResolver } from "./sagas/resolver.ts";
 import { NotificationResolver, UserNotificationsResolver } from "./notifications/resolver.ts";
 import { AccountResolver } from "./users/account-resolver.ts";
+import { ScheduleResolver } from "./schedules/resolver.ts";
 import { UserResolver } from "./users/resolver.ts";
 
 const resolvers = [
@@ -21,6 +23,9 @@ const resolvers = [
   NotificationResolver,
   UserNotificationsResolver,
   CourseResolver,
+  MentorResolver,
+  MentorProfileResolver,
+  ScheduleResolver,
   CourseEnrollmentResolver,
   CourseEnrollmentPayloadResolver,
   MentoringSessionResolver,
@@ -85,7 +90,7 @@ MentorPlatform API.
 
 Rules that hold everywhere:
 - Ids are UUIDv7 strings; the id shown here is the id in the database, in the logs and in the queue tables.
-- Instants are UTC (DateTime).
+- Instants are UTC (DateTime). Wall-clock input (LocalDate, LocalTime) always comes with a TimeZone.
 - A list that can grow is a forward-only keyset connection; \`first\` is 1..100. A list that cannot grow past 200 is a plain list.
 - A mutation reports what the caller can correct in \`userErrors\` (HTTP 200, the entity is null, nothing was written).
   Everything else is a top-level error with \`extensions.code\`.

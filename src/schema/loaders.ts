@@ -5,6 +5,7 @@ import { courseEnrollmentLoaders } from "./course-enrollment/loaders.ts";
 import { courseLoaders } from "./courses/loaders.ts";
 import { notificationLoaders } from "./notifications/loaders.ts";
 import { mentoringSessionLoaders } from "./mentoring-session/loaders.ts";
+import { mentorLoaders } from "./mentors/loaders.ts";
 import { operationLoaders } from "./operations/loaders.ts";
 import { sagaLoaders } from "./sagas/loaders.ts";
 import { scheduleLoaders } from "./schedules/loaders.ts";
@@ -24,7 +25,8 @@ export const createLoaders = (em: EntityManager, parts: LoaderParts, viewer: Act
   ...courseEnrollmentLoaders(em, viewer),
   ...notificationLoaders(em),
   ...mentoringSessionLoaders(em),
-  ...scheduleLoaders(em),
+  ...mentorLoaders(em, viewer),
+  ...scheduleLoaders(em, viewer),
   ...sagaLoaders(em, parts.sagas),
   ...operationLoaders(em, parts),
 });

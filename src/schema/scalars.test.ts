@@ -5,7 +5,17 @@ test("an instant is sent in UTC with milliseconds, and read from any offset", ()
   expect(DateTime.parseValue("2026-11-25T01:02:03+02:00")).toEqual(new Date("2026-11-24T23:02:03Z"));
 });
 
-test.each(["2026-11-25", "yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", 5, null, "2026-11-25T01:02:03"])("%j is no instant", (value) => {
+test.each([
+  "2026-11-25",
+  "yesterday",
+  "2026-13-01T00:00:00Z",
+  "2026-02-30T00:00:00Z",
+  5,
+  null,
+  "2026-11-25T01:02:03",
+  "0000-01-01T00:00:00Z",
+  "9999-12-31T23:00:00-02:00",
+])("%j is no instant", (value) => {
   expect(() => DateTime.parseValue(value)).toThrow(/DateTime|invalid/i);
 });
 

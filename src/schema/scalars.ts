@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
-import { GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSONObject, GraphQLTimeZone, GraphQLURL } from "graphql-scalars";
+import { GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSONObject, GraphQLLocalDate, GraphQLLocalTime, GraphQLTimeZone, GraphQLURL } from "graphql-scalars";
 
 type ScalarConfig = ConstructorParameters<typeof GraphQLScalarType>[0];
 
@@ -8,10 +8,23 @@ function scalar(from: GraphQLScalarType, config: Pick<ScalarConfig, "name" | "de
   return new GraphQLScalarType({ ...from.toConfig(), specifiedByURL: null, extensions: {}, ...config });
 }
 
+/** In UTC, an offset may lead out of the years that are written with four digits; others would only be refused by the database. */
+function requireFourDigitYear(instant: Date): Date {
+  const year = instant.getUTCFullYear();
+  if (year < 1 || year > 9999) throw new GraphQLError("DateTime lies in the years 0001 to 9999 of UTC");
+  return instant;
+}
+
 export const DateTime = scalar(GraphQLDateTimeISO, {
   name: "DateTime",
   description: "RFC 3339 instant, always sent in UTC with millisecond precision.",
+  parseValue: (value) => requireFourDigitYear(GraphQLDateTimeISO.parseValue(value)),
+  parseLiteral: (node, variables) => requireFourDigitYear(GraphQLDateTimeISO.parseLiteral(node, variables)),
 });
+
+export const LocalDate = scalar(GraphQLLocalDate, { name: "LocalDate", description: "Calendar date without zone, YYYY-MM-DD." });
+
+export const LocalTime = scalar(GraphQLLocalTime, { name: "LocalTime", description: "Wall-clock time without zone, HH:MM or HH:MM:SS." });
 
 const MAX_EMAIL_LENGTH = 254;
 

@@ -51,6 +51,8 @@ const words = (anonymous: Word, learner: Word, stranger: Word, mentor: Word, ope
 });
 
 const forOperators = words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN");
+const forMentors = words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "FORBIDDEN");
+const forAdmins = words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "ok");
 const operations: readonly [mutation: string, given: string][] = [
   ["retrySaga", `id: "${newId()}"`],
   ["completeSagaStep", `id: "${newId()}", note: "n"`],
@@ -121,6 +123,27 @@ const table: readonly Row[] = [
     () => `{ saga(id: "${sagaId}") { remains { state } undoIncomplete remindAt } }`,
     words("UNAUTHENTICATED", "ok", "empty", "empty", "ok", "empty"),
   ],
+  ["mentors", () => "{ mentors { nodes { id mentorProfile { headline } } } }", words("ok", "ok", "ok", "ok", "ok", "ok")],
+  ["expertises", () => "{ expertises { id } }", words("ok", "ok", "ok", "ok", "ok", "ok")],
+  [
+    "updateMentorProfile",
+    () => "mutation { updateMentorProfile(input: { expertiseIds: [], maxSessionsPerWeek: 0, minNoticeHours: 0 }) { userErrors { code } } }",
+    forMentors,
+  ],
+  [
+    "publishSchedule",
+    () => `mutation { publishSchedule(input: { timeZone: "UTC", blocks: [] }, idempotencyKey: "${newId()}") { userErrors { code } } }`,
+    forMentors,
+  ],
+  ["withdrawSchedule", () => `mutation { withdrawSchedule(id: "${newId()}") { userErrors { code } } }`, words("UNAUTHENTICATED", "ok", "ok", "ok", "ok", "ok")],
+  [
+    "saveCourse",
+    () =>
+      `mutation { saveCourse(id: "${newId()}", input: { title: "", description: "", level: BEGINNER, status: DRAFT, categoryId: "x" }) { userErrors { code } } }`,
+    words("UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN", "ok", "FORBIDDEN", "ok"),
+  ],
+  ["saveCategory", () => 'mutation { saveCategory(name: "", description: "") { userErrors { code } } }', forAdmins],
+  ["saveExpertise", () => 'mutation { saveExpertise(name: "") { userErrors { code } } }', forAdmins],
   ["deadLetters", () => "{ deadLetters { nodes { id } } }", forOperators],
   ["queues", () => "{ queues { name } }", forOperators],
   ...operations.map(([name, given]): Row => [name, () => `mutation { ${name}(${given}) { userErrors { code } } }`, forOperators]),

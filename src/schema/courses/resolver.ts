@@ -1,14 +1,16 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from "type-graphql";
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from "type-graphql";
 import { getById, requireIds } from "../arguments.ts";
 import type { CourseEnrollmentStatus } from "../../domain/course-enrollment/course-enrollment.ts";
 import { listCategories, listCourses } from "../../domain/courses/course.queries.ts";
-import { Auth } from "../authorization.ts";
+import { saveCategory, saveCourse } from "../../domain/courses/course.service.ts";
+import { Auth, requireViewer } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { CourseEnrollmentConnection, CourseEnrollmentStatusEnum, CourseEnrollmentType } from "../course-enrollment/types.ts";
+import { orUserErrors } from "../errors.ts";
 import { type Connection, pageRequest, toConnection } from "../pagination.ts";
 import { UserType } from "../users/types.ts";
-import { CourseFilterInput } from "./inputs.ts";
-import { CategoryType, CourseConnection, CourseType } from "./types.ts";
+import { CourseFilterInput, CourseInputType } from "./inputs.ts";
+import { CategoryPayload, CategoryType, CourseConnection, CoursePayload, CourseType } from "./types.ts";
 
 @Resolver(() => CourseType)
 export class CourseResolver {
@@ -35,6 +37,39 @@ export class CourseResolver {
   async course(@Arg("id", () => ID, { description: "Id of the course." }) id: string, @Ctx() context: RequestContext): Promise<CourseType | null> {
     const course = await context.loaders.course.load(id);
     return course?.isVisibleTo(context.viewer) === true ? new CourseType(course) : null;
+  }
+
+  @Mutation(() => CoursePayload, {
+    nullable: true,
+    description: "Creates when id is null; otherwise replaces every field. A mentor's own courses; for an administrator any, recorded in the audit.",
+  })
+  @Auth({ any: ["MENTOR", "ADMIN"] })
+  async saveCourse(
+    @Arg("id", () => ID, { nullable: true, description: "Null: a new course of the caller, who is a mentor." }) id: string | null | undefined,
+    @Arg("input", () => CourseInputType, { description: "All of it; what is left out is taken away." }) input: CourseInputType,
+    @Ctx() context: RequestContext,
+  ) {
+    const actor = requireViewer(context);
+    return orUserErrors(async () => {
+      const { courseId } = await context.write((em) => saveCourse(em, { courseId: id ?? null, input, actor }));
+      return { course: new CourseType(await getById(context.loaders.course, courseId, "course")) };
+    });
+  }
+
+  @Mutation(() => CategoryPayload, { nullable: true, description: "Creates when id is null; otherwise replaces every field. Recorded in the audit." })
+  @Auth({ any: ["ADMIN"] })
+  async saveCategory(
+    @Arg("id", () => ID, { nullable: true, description: "Null: a new one." }) id: string | null | undefined,
+    @Arg("name", () => String, { description: "1..50 characters; unique without regard to case." }) name: string,
+    @Arg("description", () => String, { description: "What belongs here; at most 200 characters." }) description: string,
+    @Arg("active", () => Boolean, { defaultValue: true, description: "Offered for new courses; those that stand there may stay." }) active: boolean,
+    @Ctx() context: RequestContext,
+  ) {
+    const actor = requireViewer(context);
+    return orUserErrors(async () => {
+      const { categoryId } = await context.write((em) => saveCategory(em, { categoryId: id ?? null, input: { name, description, active }, actor }));
+      return { category: new CategoryType(await getById(context.loaders.category, categoryId, "category")) };
+    });
   }
 
   @FieldResolver(() => CategoryType, { description: "The shelf it stands on." })

@@ -3,6 +3,7 @@ import type { Category } from "../../domain/courses/category.ts";
 import type { Course, CourseLevel, CourseStatus } from "../../domain/courses/course.ts";
 import type { HasParties } from "../authorization.ts";
 import { connectionOf } from "../pagination.ts";
+import { MutationPayload } from "../payload.ts";
 import { DateTime } from "../scalars.ts";
 
 export const CourseLevelEnum: { readonly [L in CourseLevel]: L } = { BEGINNER: "BEGINNER", INTERMEDIATE: "INTERMEDIATE", ADVANCED: "ADVANCED" };
@@ -109,3 +110,15 @@ export class CourseType implements HasParties {
 }
 
 export const CourseConnection = connectionOf(CourseType, "Course");
+
+@ObjectType({ implements: MutationPayload, description: "Answer to a mutation about a course." })
+export class CoursePayload extends MutationPayload {
+  @Field(() => CourseType, { nullable: true, description: "The course as it is now; null when the mutation was refused." })
+  course?: CourseType | null;
+}
+
+@ObjectType({ implements: MutationPayload, description: "Answer to a mutation about a category." })
+export class CategoryPayload extends MutationPayload {
+  @Field(() => CategoryType, { nullable: true, description: "The category as it is now; null when the mutation was refused." })
+  category?: CategoryType | null;
+}
