@@ -1,5 +1,5 @@
-import type { FailureReason } from "../../kernel/errors.ts";
-import type { AnyEvent, Fate } from "../../outbox/index.ts";
+import { Defect, type FailureReason } from "../../kernel/errors.ts";
+import type { AnyCommand, AnyEvent, Fate } from "../../outbox/index.ts";
 import { nodeOf, startOf, stateAfter, type Data, type Definition, type StepNode } from "./compiled.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
@@ -138,6 +138,7 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   turn.becomes("applied");
   const aside = instance.asides.find((one) => one.id === runId && one.status === "active");
   if (aside !== undefined) {
+    requireDeclared(turn.commandOf(aside), contract);
     remember("applied");
     turn.asideAnswered(aside, contract, payload);
     return turn.decision("applied");
@@ -146,14 +147,16 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   // A run that stands still takes the answer it was promised: what an operator is asked for has come by itself.
   if (run?.status === "active" || (run?.status === "parked" && run.later && run.answer === undefined && instance.status === "STUCK")) {
     const node = nodeOf(definition, run.state) as StepNode;
+    requireDeclared(node.command, contract);
     const branch = node.replies.get(contract.name);
-    if (branch === undefined) throw new Error(`${node.command.name} may not answer ${contract.name}; declared are ${[...node.replies.keys()].join(", ")}`);
+    if (branch === undefined) throw new Defect(`${definition.name}: ${node.state} does not say what ${contract.name} leads to`);
     remember("applied");
     turn.answered(branch, contract, payload);
     return turn.decision("applied");
   }
   const undone = undoneBy(instance, runId);
   if (undone?.undo.status === "active") {
+    requireDeclared(turn.undoCommandOf(undone), contract);
     remember("applied");
     turn.undoAnswered(undone, contract, payload);
     return turn.decision("applied");
@@ -162,6 +165,12 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   const fate = answer === undefined ? "late" : answer === digestOf(contract, payload) ? "duplicate" : "conflict";
   remember(fate);
   return turn.ignore(fate, `${contract.name} was put aside: ${describeFate(fate)}.`);
+}
+
+/** @throws {Defect} a command is answered by one of its declared replies and by nothing else, whoever gives the answer */
+function requireDeclared(command: AnyCommand, { name }: AnyEvent): void {
+  const declared = command.replies.map((reply) => reply.name);
+  if (!declared.includes(name)) throw new Defect(`${command.name} may not answer ${name}; declared are ${declared.join(", ")}`);
 }
 
 function onEvent(definition: Definition, instance: Instance, event: Extract<Input, { kind: "event" }>, context: DecisionContext): Decision {

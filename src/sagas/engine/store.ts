@@ -267,7 +267,7 @@ export async function recordOperatorAction(
   ]);
 }
 
-/** An event whose payload does not fit its contract becomes a dead letter; its saga goes on. */
+/** An event that its saga cannot take, whose payload does not fit its contract or that answers what it may not, becomes a dead letter; its saga goes on. */
 export async function buryMail(em: EntityManager, mail: Mail, problem: Error): Promise<void> {
   await query(
     em,

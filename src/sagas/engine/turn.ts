@@ -615,6 +615,14 @@ export class Turn {
     return { ...node.remind, stepRunId: aside.id, data };
   }
 
+  commandOf(aside: Aside): AnyCommand {
+    return this.noticeOf(aside).command;
+  }
+
+  undoCommandOf(run: UndoneRun): AnyCommand {
+    return this.getUndo(run).command;
+  }
+
   private stepOf(run: Run): StepNode {
     return nodeOf(makerOf(this.definition, run), run.state) as StepNode;
   }
