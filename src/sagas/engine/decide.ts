@@ -322,12 +322,13 @@ type Audit = (summary: string, data?: Data) => void;
 
 /** @returns the data with the changes, or why they do not fit */
 function patch(definition: Definition, instance: Instance, changes: Data): Data | string {
+  const fields = definition.data.fields ?? [];
+  const unknown = Object.keys(changes).filter((field) => !fields.includes(field));
+  if (unknown.length > 0) return `The saga has no ${unknown.join(", ")}; it has ${fields.join(", ")}.`;
   const stored = definition.data.encode(instance.data) as Data;
   if (definition.key in changes && changes[definition.key] !== stored[definition.key]) return `${definition.key} is the saga's key and cannot be changed.`;
   try {
-    const data = definition.data.decode({ ...stored, ...changes }, "changes");
-    const unknown = Object.keys(changes).filter((field) => !Object.hasOwn(data, field) && changes[field] !== null);
-    return unknown.length === 0 ? data : `The saga has no ${unknown.join(", ")}; it has ${Object.keys(data).join(", ")}.`;
+    return definition.data.decode({ ...stored, ...changes }, "changes");
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -227,9 +227,7 @@ export class SagaReader {
   }
 
   private view(row: SagaRow): SagaView {
-    // A version that this process has not loaded can still be looked at, without its steps.
-    const definition = this.registry.find(row.type, row.definition_version);
-    const remains = definition === undefined ? [] : remainsOf(definition, { reason: row.reason, runs: runsOf(row) });
+    const { steps, remains } = this.runs(row);
     return {
       id: row.id,
       type: row.type,
@@ -240,7 +238,7 @@ export class SagaReader {
       status: row.status,
       settled: row.settled_at !== null,
       sequence: row.sequence,
-      steps: definition === undefined ? [] : stepViews(definition, row),
+      steps,
       reason:
         row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: toDate(row.reason_at ?? row.updated_at) },
       attempt: row.attempt,
@@ -256,15 +254,27 @@ export class SagaReader {
       finishedAt: toDateOrNull(row.finished_at),
     };
   }
+
+  /** A version that this process has not loaded, and runs that nobody can read, can still be looked at, without steps; an explanation says why. */
+  private runs(row: SagaRow): Pick<SagaView, "steps" | "remains"> {
+    const definition = this.registry.find(row.type, row.definition_version);
+    if (definition === undefined) return { steps: [], remains: [] };
+    try {
+      const runs = runsOf(row);
+      return { steps: stepViews(definition, row.state, runs), remains: remainsOf(definition, { reason: row.reason, runs }) };
+    } catch {
+      return { steps: [], remains: [] };
+    }
+  }
 }
 
 /** The stops of the main path, each with its latest run; of the finals only the one that was reached is a stop. */
-function stepViews(definition: Definition, row: SagaRow): SagaStepView[] {
-  const latest = new Map(runsOf(row).map((run) => [run.state, run]));
+function stepViews(definition: Definition, state: string, runs: readonly Run[]): SagaStepView[] {
+  const latest = new Map(runs.map((run) => [run.state, run]));
   const path = [...definition.nodes.values()];
   // A milestone has no run; it was passed when anything after it has one.
   const reached = Math.max(
-    path.findIndex((node) => node.state === row.state),
+    path.findIndex((node) => node.state === state),
     ...path.map((node, index) => (latest.has(node.state) ? index : -1)),
   );
   return path.map((node, index) => {

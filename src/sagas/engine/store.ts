@@ -405,7 +405,7 @@ export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
   return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`) };
 }
 
-/** What a row says without its definition. @throws {TypeError} its runs are no list */
+/** What a row says without its definition. @throws {TypeError} its runs are no list of runs */
 export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
   id: row.id,
   type: row.type,
@@ -439,13 +439,19 @@ export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
   finishedAt: toDateOrNull(row.finished_at),
 });
 
-/** Runs are stored as JSON; their instants are text there. */
-export const runsOf = (row: Pick<SagaRow, "runs">): Run[] =>
-  (row.runs as (Omit<Run, "startedAt" | "endedAt"> & { startedAt: string; endedAt: string | null })[]).map((run) => ({
-    ...run,
-    startedAt: new Date(run.startedAt),
-    endedAt: run.endedAt === null ? null : new Date(run.endedAt),
-  }));
+type RunJson = Omit<Run, "startedAt" | "endedAt"> & { readonly startedAt: string; readonly endedAt: string | null };
+
+/** Runs are stored as JSON; their instants are text there. @throws {TypeError} they are no list of runs, e.g. after somebody changed them by hand */
+export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
+  if (!Array.isArray(runs)) throw new TypeError(`runs: expected a list, found ${JSON.stringify(runs)?.slice(0, 60)}`);
+  return (runs as (RunJson | null)[]).map((run, index) => {
+    const startedAt = new Date(run?.startedAt ?? Number.NaN);
+    const endedAt = run?.endedAt == null ? null : new Date(run.endedAt);
+    if (typeof run?.id !== "string" || typeof run.state !== "string" || Number.isNaN(startedAt.getTime()) || Number.isNaN(endedAt?.getTime()))
+      throw new TypeError(`runs[${index}]: expected a run, found ${JSON.stringify(run)?.slice(0, 60)}`);
+    return { ...run, startedAt, endedAt };
+  });
+}
 
 export function definitionOf(registry: SagaRegistry, type: string, version: number): Definition {
   const definition = registry.find(type, version);

@@ -58,6 +58,11 @@ test("edited data that do not fit the saga are refused, and nothing changes", ()
     expect(trip.operator({ kind: "retry", changes }).last).toMatchObject({ denied: "INVALID", instance: before, commands: [], history: [] });
 });
 
+test("a member that the saga's data do not have is refused even as nothing, with all that they may have", () => {
+  const { last } = stuck().operator({ kind: "retry", changes: { diett: null } });
+  expect(last).toMatchObject({ denied: "INVALID", explanation: "The saga has no diett; it has tripId, travellerId, departsAt, seat, diet, why." });
+});
+
 test("an operator who has undone it by hand says so, and the plan goes on", () => {
   const trip = stuck().operator({ kind: "complete", reply: null, payload: null }, "Cancelled at the counter.");
   expect(trip.outcome).toBe("CheckingVisa COMPENSATING > ReopenRequestCommand");
