@@ -54,6 +54,7 @@ export {
   findDeadLetters,
   listDeadLetters,
   listOldestOpen,
+  lockOpen,
   resolveDeadLetters,
   type DeadLetterFilter,
   type DeadLetterPage,

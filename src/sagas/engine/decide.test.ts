@@ -384,7 +384,7 @@ describe("a failed attempt", () => {
     expect(saga.instance.attempt).toBe(2);
     expect(last(saga)).toMatchObject({
       kind: "MESSAGE_IGNORED",
-      summary: "A failed attempt at ReserveStockCommand was put aside: a newer attempt had taken over.",
+      summary: "A failed attempt at ReserveStockCommand was put aside: the wait it was for had been left, or a newer attempt had taken over.",
     });
   });
 
@@ -705,7 +705,11 @@ describe("whether a command still counts", () => {
     const saga = reserving();
     const { sequence: _s, updatedAt: _u, ...before } = saga.instance;
     saga.take({ kind: "put-aside", messageId: "m", command: "ReserveStockCommand", fate: "superseded" });
-    expect(saga.last).toMatchObject({ fate: "superseded", commands: [], explanation: "ReserveStockCommand was put aside: a newer attempt had taken over." });
+    expect(saga.last).toMatchObject({
+      fate: "superseded",
+      commands: [],
+      explanation: "ReserveStockCommand was put aside: the wait it was for had been left, or a newer attempt had taken over.",
+    });
     expect(saga.instance).toMatchObject(before);
     expect(last(saga)).toMatchObject({ kind: "MESSAGE_IGNORED", message: "ReserveStockCommand", messageId: "m" });
   });

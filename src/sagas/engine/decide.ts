@@ -1,5 +1,5 @@
 import { Defect, type FailureReason } from "../../kernel/errors.ts";
-import type { AnyCommand, AnyEvent, Fate } from "../../outbox/index.ts";
+import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox/index.ts";
 import { nodeOf, startOf, stateAfter, type Data, type Definition, type StepNode } from "./compiled.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
@@ -33,7 +33,12 @@ export type Input =
   | { readonly kind: "clock" }
   /** The row whose status the saga reflects is gone, so the message cannot do what it would. */
   | { readonly kind: "entity-missing"; readonly what: string; readonly message: string | null; readonly messageId: string | null }
-  | ({ readonly kind: "operator"; readonly action: OperatorAction } & ByOperator)
+  | ({
+      readonly kind: "operator";
+      readonly action: OperatorAction;
+      /** For `resume`: since when queues are paused, by name. Left out: none is. */
+      readonly queuePauses?: ReadonlyMap<string, Date>;
+    } & ByOperator)
   /** The dead letter of a run, or of its undo, is sent round again. */
   | ({ readonly kind: "redrive"; readonly runId: string | null; readonly command: string } & ByOperator);
 
@@ -306,7 +311,12 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
       return turn.decision("applied");
     case "resume":
       if (instance.pausedAt === null) return turn.deny("WRONG_STATE", "It is not paused.");
-      turn.change({ pausedAt: null, pausedBy: null, pauseNote: null, ...timersAfterPause(definition, instance, instance.pausedAt, context.now) });
+      turn.change({
+        pausedAt: null,
+        pausedBy: null,
+        pauseNote: null,
+        ...timersAfterPause(definition, instance, instance.pausedAt, context.now, input.queuePauses),
+      });
       audit("An operator resumed it.");
       // What was held is sent at once, but not before an attempt that was moved meanwhile.
       if (instance.nextAttemptAt !== null && instance.nextAttemptAt > context.now) turn.reschedule(instance.nextAttemptAt);
@@ -369,16 +379,32 @@ function complete(
   return turn.decision("applied");
 }
 
-/** What counts from an entry does not count a pause; an instant of the business stays what it is. */
-function timersAfterPause(definition: Definition, instance: Instance, pausedAt: Date, now: Date): Pick<Instance, "deadlineAt" | "remindAt"> {
+/**
+ * What counts from an entry does not count a pause; an instant of the business stays what it is. Of a step whose queue is paused too,
+ * the deadline gets back the time since then when the queue is resumed, and not twice.
+ */
+function timersAfterPause(
+  definition: Definition,
+  instance: Instance,
+  pausedAt: Date,
+  now: Date,
+  queuePauses: ReadonlyMap<string, Date> = new Map(),
+): Pick<Instance, "deadlineAt" | "remindAt"> {
   const { deadlineAt, remindAt } = instance;
   const node = definition.nodes.get(instance.state);
-  const entered = instance.runs.findLast((run) => run.status === "active")?.startedAt ?? pausedAt;
-  const pausedMs = now.getTime() - Math.max(pausedAt.getTime(), entered.getTime());
-  const later = (timer: Date | null): Date | null => (timer === null ? null : new Date(timer.getTime() + pausedMs));
+  const run = instance.runs.findLast((one) => one.status === "active");
+  const entered = run?.startedAt ?? pausedAt;
+  const later = (timer: Date | null, setAt: Date | undefined, until: Date): Date | null => {
+    const since = Math.max(pausedAt.getTime(), entered.getTime(), setAt?.getTime() ?? 0);
+    return timer === null ? null : new Date(timer.getTime() + Math.max(0, until.getTime() - since));
+  };
   const isInstant = node?.kind === "wait" && typeof node.deadline === "function";
   const isEvery = node !== undefined && node.kind !== "milestone" && node.remind !== null && "everyMs" in node.remind.when;
-  return { deadlineAt: isInstant ? deadlineAt : later(deadlineAt), remindAt: isEvery ? later(remindAt) : remindAt };
+  const queuePausedAt = node?.kind === "step" && instance.status !== "WAITING" ? queuePauses.get(queueOf(node.command.name)) : undefined;
+  return {
+    deadlineAt: isInstant ? deadlineAt : later(deadlineAt, run?.deadlineSetAt, queuePausedAt ?? now),
+    remindAt: isEvery ? later(remindAt, run?.reminderSetAt, now) : remindAt,
+  };
 }
 
 const timerOf = (instance: Instance, timer: SagaTimer): Date | null =>
@@ -395,9 +421,8 @@ function moveTimer(instance: Instance, { timer, to }: Extract<OperatorAction, { 
   if (to <= now) return turn.deny("INVALID", `${to.toISOString()} has passed. Give an instant to come, or fire the timer.`);
   if (to >= END_OF_TIME) return turn.deny("INVALID", `${to.toISOString()} is too far ahead. Give an instant before ${END_OF_TIME.toISOString()}.`);
   audit(`An operator moved the ${timerNames[timer]} of ${instance.state} to ${to.toISOString()}.`, { from: at.toISOString(), to: to.toISOString() });
-  if (timer === "DEADLINE") turn.change({ deadlineAt: to });
-  else if (timer === "REMINDER") turn.change({ remindAt: to });
-  else turn.reschedule(to);
+  if (timer === "NEXT_ATTEMPT") turn.reschedule(to);
+  else turn.setTimer(timer, to);
   return turn.decision("applied");
 }
 

@@ -107,7 +107,7 @@ export const describeFate = (fate: Fate): string =>
     "duplicate-start": "a saga of this kind and key is under way",
     late: "its step had been given up",
     conflict: "its step had been answered already, and differently",
-    superseded: "a newer attempt had taken over",
+    superseded: "the wait it was for had been left, or a newer attempt had taken over",
     refused: "it is not possible any more",
     noted: "the saga has ended, which is no reason to refuse it",
     "already-undoing": "the saga is being undone already",
@@ -693,6 +693,13 @@ export class Turn {
     this.open(node);
     this.record("TRANSITION", `${node.state} begins again.`);
     if (node.kind === "wait") this.takeParked(node);
+  }
+
+  setTimer(timer: "DEADLINE" | "REMINDER", to: Date): void {
+    const run = this.draft.runs.findLast((one) => one.status === "active");
+    const { now } = this.context;
+    if (run !== undefined) this.changeRun(run.id, timer === "DEADLINE" ? { deadlineSetAt: now } : { reminderSetAt: now });
+    this.change(timer === "DEADLINE" ? { deadlineAt: to } : { remindAt: to });
   }
 
   /** A failed attempt is made again at another time than its policy says; null: now. */

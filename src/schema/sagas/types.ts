@@ -95,7 +95,10 @@ export class SagaType implements HasParties {
   @Field(() => Int, { description: "Attempts that the current step has in all." })
   readonly maxAttempts: number;
 
-  @Field(() => DateTime, { nullable: true, description: "Set while RETRYING." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When a failed attempt is made again: set while RETRYING, and while COMPENSATING where an attempt of the undo has failed.",
+  })
   readonly nextAttemptAt: Date | null;
 
   @Field(() => DateTime, { nullable: true, description: "When the current wait runs out." })

@@ -243,6 +243,33 @@ describe("an event whose key has no saga", () => {
   });
 });
 
+test("of two redrives of the same letters at the same time, the second waits and takes those that the first has left", async () => {
+  const letters = await Promise.all(
+    ["TravellerUndecidedEvent", "TravellerConfirmedEvent"].map(async (message) => {
+      const tripId = await trips.begin();
+      await trips.in(tripId, "AwaitingConfirmation");
+      const id = newId();
+      await trips.sql(
+        `insert into dead_letter (id, queue, message, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
+         values ($1, 'saga-mail', $2, 'Trip', $3, $4, 0, 'NOT_FOUND', 'No Trip has the key.', '')`,
+        [id, message, tripId, JSON.stringify({ tripId })],
+      );
+      return id;
+    }),
+  );
+  const call = (limit: number) => ({ filter: { ids: letters }, limit, actorId: OPERATOR_ID, note: null, resolutionId: newId(), dryRun: false });
+  let second: ReturnType<typeof trips.operations.redrive> = Promise.reject(new Error("not yet"));
+  second.catch(() => undefined);
+  const first = await trips.transaction(async (em) => {
+    const redrive = await trips.operations.redrive(em, call(1));
+    second = trips.transaction((other) => trips.operations.redrive(other, call(2)));
+    await trips.untilBlocked();
+    return redrive;
+  });
+  expect(first).toMatchObject({ redriven: [expect.any(String)], refused: [], remaining: 1 });
+  expect(await second).toEqual({ redriven: letters.filter((id) => !first.redriven.includes(id)), refused: [], remaining: 0 });
+});
+
 describe("an answer", () => {
   test("an answer to a run that was given up is late and changes nothing: the undo covers it already", async () => {
     const { tripId, runId } = await checking();
