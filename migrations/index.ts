@@ -8,6 +8,7 @@ import { Migration20261125000700_idempotency } from "./Migration20261125000700_i
 import { Migration20261125000900_ops_views } from "./Migration20261125000900_ops_views.ts";
 import { Migration20261125001000_engine } from "./Migration20261125001000_engine.ts";
 import { Migration20261125001100_ops_views } from "./Migration20261125001100_ops_views.ts";
+import { Migration20261126000950_live_operations } from "./Migration20261126000950_live_operations.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
 export const migrationsList = [
@@ -21,4 +22,5 @@ export const migrationsList = [
   Migration20261125000900_ops_views,
   Migration20261125001000_engine,
   Migration20261125001100_ops_views,
+  Migration20261126000950_live_operations,
 ];

@@ -25,8 +25,8 @@ import { monotonicMs, processNow } from "./kernel/clock.ts";
 import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
-import { Outbox, query } from "./outbox/index.ts";
-import { SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
+import { Outbox, query, QueueDepths } from "./outbox/index.ts";
+import { ActivityFeed, SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { startServer, type RunningServer } from "./server/index.ts";
 
@@ -136,6 +136,10 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     const reader = new SagaReader(registry);
     const feed = new SagaFeed({ reader, em, hints, log, minGapMs: config.subscriptionMinGapMs });
     closing.add("feed", () => Promise.resolve(feed.close()));
+    const activity = new ActivityFeed({ reader, em, hints, log });
+    closing.add("activity", () => Promise.resolve(activity.close()));
+    const queueDepths = new QueueDepths({ em, log });
+    closing.add("queue depths", () => Promise.resolve(queueDepths.close()));
     const identity = await createIdentity({ privateKey: loadSigningKey(config.jwtPrivateKeyFile, config.dataDir), ttlSeconds: config.accessTokenTtlSeconds });
     const routers: Router[] = smtp === null ? [] : [mailboxPage(smtp, hostsOf(config))];
     server = await startServer({
@@ -147,6 +151,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       sagas: reader,
       registry,
       feed,
+      activity,
+      queueDepths,
       operations: new SagaOperations({ registry, hints }),
       explainer: new SagaExplainer(),
       identity,

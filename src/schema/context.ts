@@ -2,7 +2,8 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
 import type { Role } from "../domain/users/user.ts";
 import type { Log } from "../kernel/log.ts";
-import type { SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
+import type { QueueDepths } from "../outbox/index.ts";
+import type { ActivityFeed, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
 import { createLoaders, type LoaderParts, type Loaders } from "./loaders.ts";
 
 /** Issues the token that proves who somebody is; implemented where identities are kept. */
@@ -21,6 +22,8 @@ export interface SchemaParts extends LoaderParts {
   /** Runs the work in one transaction, again when it lost a race. */
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
   readonly feed: SagaFeed;
+  readonly activity: ActivityFeed;
+  readonly queueDepths: QueueDepths;
   readonly operations: SagaOperations;
   readonly identity: TokenIssuer;
   readonly log: Log;
@@ -40,6 +43,8 @@ export class RequestContext {
   readonly sagas: SagaReader;
   readonly registry: SagaRegistry;
   readonly feed: SagaFeed;
+  readonly activity: ActivityFeed;
+  readonly queueDepths: QueueDepths;
   readonly operations: SagaOperations;
   readonly identity: TokenIssuer;
   // No # members: Apollo hands a copy of the context to resolvers, made without the constructor.
@@ -57,6 +62,8 @@ export class RequestContext {
     this.sagas = parts.sagas;
     this.registry = parts.registry;
     this.feed = parts.feed;
+    this.activity = parts.activity;
+    this.queueDepths = parts.queueDepths;
     this.operations = parts.operations;
     this.identity = parts.identity;
     this.refresh();

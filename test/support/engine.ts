@@ -118,6 +118,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       hints,
       log,
       sweepIntervalMs: 200,
+      completionsIntervalMs: 200,
       ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     });
   let outbox: Outbox | null = null;

@@ -1,5 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { Defect } from "../../kernel/errors.ts";
 import { query, toDate, toDateOrNull, type Fate, type Instant } from "../../outbox/index.ts";
+import type { ActivityEvent, ActivityPage, ActivityPlace } from "./activity.ts";
 import type { Definition } from "./compiled.ts";
 import type { Run, SagaStatus } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
@@ -92,6 +94,15 @@ export interface SagaFilter {
   readonly startedBefore?: Date;
 }
 
+/** Sagas of one type in one state and status. */
+export interface SagaCount {
+  readonly type: string;
+  readonly state: string;
+  readonly status: SagaStatus;
+  readonly count: number;
+  readonly oldestUpdatedAt: Date;
+}
+
 export type SagaOrder = "STARTED_AT_DESC" | "UPDATED_AT_DESC" | "UPDATED_AT_ASC";
 
 export interface EventsRequest {
@@ -117,6 +128,15 @@ interface EventRow {
   readonly actor_id: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;
 }
+
+type ActivityRow = EventRow & {
+  readonly xid: string;
+  readonly position: number;
+  readonly type: string;
+  readonly subject_id: string;
+  readonly participants: string[];
+  readonly started_at: Instant;
+};
 
 const EVENT_COLUMNS =
   "saga_id, sequence, occurred_at, kind, message, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
@@ -171,7 +191,7 @@ export class SagaReader {
     add((p) => `subject_id = ${p}::uuid`, filter.subjectId);
     add((p) => `participants @> array[${p}::uuid]`, filter.userId);
     add((p) => `finished_at is null and updated_at < clock_timestamp() - make_interval(secs => ${p})`, filter.quietForSeconds);
-    add((p) => `started_at > ${p}::timestamptz`, filter.startedAfter);
+    add((p) => `started_at >= ${p}::timestamptz`, filter.startedAfter);
     add((p) => `started_at < ${p}::timestamptz`, filter.startedBefore);
     const [at, id] = page.after?.split(" ") ?? [];
     if (at !== undefined && id !== undefined) {
@@ -224,6 +244,44 @@ export class SagaReader {
       const row = byRequest.get(index + 1);
       return row === undefined ? null : { saga: this.view(row), events: (row.events ?? []).map(eventView) };
     });
+  }
+
+  /**
+   * Events of all sagas after a place, in the order of transaction and position, up to the oldest transaction that is still open: what
+   * is behind that may yet be joined by events before it. Without a place only where that end is now.
+   */
+  async activity(em: EntityManager, after: ActivityPlace | null, first: number): Promise<ActivityPage> {
+    const [row] = await query<{ xmin: string; now: Instant; held_back: boolean; events: ActivityRow[] | null }>(
+      em,
+      `select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, clock_timestamp() as now,
+              exists (select from saga_event where xid >= pg_snapshot_xmin(pg_current_snapshot())) as held_back,
+              (select jsonb_agg(to_jsonb(x) order by x.xid, x.position) from (
+                 select ${EVENT_COLUMNS.split(", ")
+                   .map((column) => `e.${column}`)
+                   .join(", ")}, e.xid, e.position, s.type, s.subject_id, s.participants, s.started_at
+                 from saga_event e join saga s on s.id = e.saga_id
+                 where (e.xid, e.position) > ($1::xid8, $2::bigint) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+                 order by e.xid, e.position limit $3
+               ) x) as events`,
+      [String(after?.xid ?? 0), String(after?.position ?? 0), after === null ? 0 : first],
+    );
+    if (row === undefined) throw new Defect("The database did not tell where its events end");
+    const events = (row.events ?? []).map(activityEvent);
+    const end = { xid: BigInt(row.xmin), position: 0n, at: toDate(row.now) };
+    const last = events.at(-1);
+    const hasMore = after !== null && last !== undefined && events.length === first;
+    return { events, cursor: hasMore ? { xid: last.xid, position: last.position, at: end.at } : end, hasMore, isHeldBack: row.held_back };
+  }
+
+  /** How many sagas there are of each type, state and status, and since when the longest unchanged one of them is so. */
+  async counts(em: EntityManager): Promise<SagaCount[]> {
+    const rows = await query<Omit<SagaCount, "oldestUpdatedAt"> & { oldest: Instant }>(
+      em,
+      `select type, state, status, count(*)::int as count, min(updated_at) as oldest from saga
+       where type = any($1::text[]) and state = any($2::text[]) group by type, state, status order by type, state, status`,
+      [this.registry.types(), this.registry.states()],
+    );
+    return rows.map(({ oldest, ...row }) => ({ ...row, oldestUpdatedAt: toDate(oldest) }));
   }
 
   private view(row: SagaRow): SagaView {
@@ -292,6 +350,16 @@ function stepStatus(run: Run): SagaStepStatus {
   if (run.status === "skipped") return "SKIPPED";
   return "FAILED";
 }
+
+const activityEvent = (row: ActivityRow): ActivityEvent => ({
+  xid: BigInt(row.xid),
+  position: BigInt(row.position),
+  event: eventView(row),
+  type: row.type,
+  subjectId: row.subject_id,
+  participants: row.participants,
+  startedAt: toDate(row.started_at),
+});
 
 function eventView(row: EventRow): SagaEventView {
   const occurredAt = toDate(row.occurred_at);

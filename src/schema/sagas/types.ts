@@ -1,8 +1,9 @@
 import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
-import type { SagaEventView, SagaPush, SagaRemainder, SagaStatus, SagaStepStatus, SagaView } from "../../sagas/engine/index.ts";
+import type { ActivityPush, SagaEventView, SagaPush, SagaRemainder, SagaStatus, SagaStepStatus, SagaView } from "../../sagas/engine/index.ts";
 import { Auth, type HasParties } from "../authorization.ts";
 import { connectionOf } from "../pagination.ts";
 import { MutationPayload, Reason, toReason } from "../payload.ts";
+import { sealActivityCursor } from "./activity.ts";
 import { DateTime, JSONObject } from "../scalars.ts";
 import { MessageFateEnum, SagaEventKindEnum, SagaRemainderWhyEnum, SagaStateEnum, SagaStatusEnum, SagaStepStatusEnum, SagaTypeEnum } from "./enums.ts";
 
@@ -257,6 +258,38 @@ export class SagaProgressType implements HasParties {
   parties(): readonly string[] {
     return this.saga.parties();
   }
+}
+
+@ObjectType("SagaActivity", { description: "One push of sagaActivity." })
+export class SagaActivityType {
+  @Field(() => String, { description: "Resume point; pass as `after`." })
+  readonly cursor: string;
+
+  @Field(() => [SagaEventType], { description: "Oldest first. Empty in the first push and in keep-alive pushes." })
+  readonly events: readonly SagaEventType[];
+
+  constructor(push: ActivityPush) {
+    this.cursor = sealActivityCursor(push.cursor);
+    this.events = push.events.map(({ event }) => new SagaEventType(event));
+  }
+}
+
+@ObjectType("SagaCount", { description: "How many sagas of one process are in one state and status." })
+export class SagaCountType {
+  @Field(() => SagaTypeEnum, { description: "Which process." })
+  type!: string;
+
+  @Field(() => SagaStateEnum, { description: "Where they stand." })
+  state!: string;
+
+  @Field(() => SagaStatusEnum, { description: "How they are doing." })
+  status!: SagaStatus;
+
+  @Field(() => Int, { description: "How many there are; 1 or more." })
+  count!: number;
+
+  @Field(() => DateTime, { description: "When the newest event of the longest unchanged one of them happened." })
+  oldestUpdatedAt!: Date;
 }
 
 @InterfaceType({ implements: MutationPayload, autoRegisterImplementations: false, description: "Payload of every mutation that starts or advances a saga." })
