@@ -748,6 +748,17 @@ describe("a definition that no start-up check has seen", () => {
   });
 });
 
+test("the history keeps of a message its ids, numbers and instants, and of its texts only the length", () => {
+  expect(last(cancelled(wrapping()))).toMatchObject({ message: "OrderCancelledEvent", data: { orderId, why: "[text, 8 characters]" } });
+  expect(last(wrapping())).toMatchObject({ message: "StockReservedEvent", data: { orderId, from: "shelf" } });
+  const saga = wrapping().answered(m.WrappedEvent, { orderId, at: wrappedAt });
+  expect(saga.last.history.map(({ message, data }) => [message, data])).toEqual([
+    ["WrappedEvent", { orderId, at: wrappedAt.toISOString() }],
+    ["WrappedEvent", null],
+  ]);
+  expect(last(saga.timedOut())?.data).toBeNull();
+});
+
 test("a decision is a function of what it is given: the same input gives the same decision", () => {
   const context = () => {
     let id = 0;

@@ -4,7 +4,7 @@ import { nodeOf, startOf, stateAfter, type Data, type Definition, type StepNode 
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
-import { describeFate, digestOf, isToCome, Turn, type Decision, type DecisionContext, type UndoneRun } from "./turn.ts";
+import { describeFate, digestOf, isToCome, Turn, visibleBody, type Decision, type DecisionContext, type UndoneRun } from "./turn.ts";
 
 interface EventInput {
   readonly messageId: string;
@@ -80,7 +80,7 @@ export function begin(definition: Definition, event: EventInput, context: Decisi
     updatedAt: now,
     finishedAt: null,
   };
-  const turn = new Turn(definition, instance, context, event.contract.name, event.messageId);
+  const turn = new Turn(definition, instance, context, event.contract.name, event.messageId, visibleBody(event.contract, event.payload));
   turn.becomes("started").goOn();
   return turn.decision("started");
 }
@@ -135,7 +135,7 @@ const undoneBy = (instance: Instance, undoRunId: string): UndoneRun | undefined 
 
 function onReply(definition: Definition, instance: Instance, reply: Extract<Input, { kind: "reply" }>, context: DecisionContext): Decision {
   const { contract, payload, runId, messageId } = reply;
-  const turn = new Turn(definition, instance, context, contract.name, messageId);
+  const turn = new Turn(definition, instance, context, contract.name, messageId, visibleBody(contract, payload));
   const first = instance.heard.find(({ id }) => id === messageId);
   if (first !== undefined) return { ...turn.ignore("duplicate", `${contract.name} was put aside: the same message came before.`), first: first.fate };
   // The reply of a participant comes once, with its job; only what comes from outside may come again.
@@ -181,7 +181,7 @@ function requireDeclared(command: AnyCommand, { name }: AnyEvent): void {
 function onEvent(definition: Definition, instance: Instance, event: Extract<Input, { kind: "event" }>, context: DecisionContext): Decision {
   const { contract, payload } = event;
   const { name } = contract;
-  const turn = new Turn(definition, instance, context, name, event.messageId);
+  const turn = new Turn(definition, instance, context, name, event.messageId, visibleBody(contract, payload));
   const first = instance.heard.find(({ id }) => id === event.messageId);
   if (first !== undefined) return { ...turn.ignore("duplicate", `${name} was put aside: the same message came before.`), first: first.fate };
 
@@ -269,7 +269,8 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
         return turn.deny("WRONG_STATE", `There is nothing to retry: it is ${instance.status}, and no attempt is waiting.`);
       const patched = patch(definition, instance, action.changes ?? {});
       if (typeof patched === "string") return turn.deny("INVALID", patched);
-      const changes = action.changes === undefined ? {} : { changes: action.changes };
+      // The history is kept for ever, and read by people who need not know what the texts say.
+      const changes = action.changes === undefined ? {} : { changes: definition.data.redact(action.changes) };
       if (instance.status === "STUCK") {
         audit(`An operator began ${where} again.`, changes);
         turn.change({ data: patched });

@@ -131,6 +131,9 @@ export function isToCome(definition: Definition, instance: Instance, eventName: 
   return waits.some((wait) => !instance.runs.some((run) => run.state === wait.state));
 }
 
+/** What operators may see of a message: its ids, numbers, instants and words out of a closed list, of its texts only the length. */
+export const visibleBody = (contract: AnyEvent, payload: unknown): Data => contract.schema.redact(contract.schema.encode(payload)) as Data;
+
 /** Tells two answers of one step apart. */
 export const digestOf = (contract: AnyEvent, payload: unknown): string =>
   createHash("sha256")
@@ -144,8 +147,9 @@ export class Turn {
   private readonly context: DecisionContext;
   private message: string | null;
   private messageId: string | null;
-  /** Goes onto the next row that is recorded. */
+  /** Goes onto the next row that is recorded, with the body of the message. */
   private fate: Fate | null = null;
+  private body: Data | null;
   private draft: Instance;
   private readonly history: HistoryRow[] = [];
   private readonly commands: CommandToSend[] = [];
@@ -156,8 +160,16 @@ export class Turn {
   /** Digest of the reply that ends the current run. */
   private answer: string | null = null;
 
-  constructor(definition: Definition, instance: Instance, context: DecisionContext, message: string | null, messageId: string | null) {
+  constructor(
+    definition: Definition,
+    instance: Instance,
+    context: DecisionContext,
+    message: string | null,
+    messageId: string | null,
+    body: Data | null = null,
+  ) {
     this.definition = definition;
+    this.body = body;
     this.draft = instance;
     this.context = context;
     this.message = message;
@@ -328,6 +340,7 @@ export class Turn {
       if (branch === undefined || contract === undefined) continue;
       const payload = contract.schema.decode(parked.payload, parked.name);
       this.unpark(parked, "applied");
+      this.body = visibleBody(contract, payload);
       this.becomes("applied");
       this.answer = digestOf(contract, payload);
       const outcome = this.choose(branch, payload);
@@ -351,6 +364,8 @@ export class Turn {
     this.change({ parked: this.draft.parked.filter((one) => one.messageId !== messageId) });
     this.message = name;
     this.messageId = messageId;
+    // It was noted when the message came.
+    this.body = null;
     this.remember(fate);
   }
 
@@ -810,7 +825,7 @@ export class Turn {
     }
     const { fate } = this;
     this.fate = null;
-    this.append(kind, summary, fate, extra);
+    this.append(kind, summary, fate, fate === null ? extra : { data: this.body, ...extra });
   }
 
   private append(kind: HistoryKind, summary: string, fate: Fate | null, extra: Partial<HistoryRow>): void {

@@ -204,7 +204,12 @@ export class SagaEventType {
   @Field(() => Reason, { nullable: true, description: "Why, where something went wrong." })
   readonly reason: Reason | null;
 
-  @Field(() => JSONObject, { nullable: true, description: "Message body with personal data removed." })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      "Message body with personal data removed: ids, numbers, instants and words out of a closed list as they are, of texts only the length. " +
+      "Of an operator's action what it was and why.",
+  })
   @Auth({ any: ["OPERATOR"] })
   readonly data: Record<string, unknown> | null;
 
