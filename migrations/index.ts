@@ -9,6 +9,8 @@ import { Migration20261125000900_ops_views } from "./Migration20261125000900_ops
 import { Migration20261125001000_engine } from "./Migration20261125001000_engine.ts";
 import { Migration20261125001100_ops_views } from "./Migration20261125001100_ops_views.ts";
 import { Migration20261126000950_live_operations } from "./Migration20261126000950_live_operations.ts";
+import { Migration20261126001000_readonly_role } from "./Migration20261126001000_readonly_role.ts";
+import { Migration20261126001100_ops_views } from "./Migration20261126001100_ops_views.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
 export const migrationsList = [
@@ -23,4 +25,6 @@ export const migrationsList = [
   Migration20261125001000_engine,
   Migration20261125001100_ops_views,
   Migration20261126000950_live_operations,
+  Migration20261126001000_readonly_role,
+  Migration20261126001100_ops_views,
 ];

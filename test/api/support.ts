@@ -12,6 +12,7 @@ import { sagas } from "../../src/sagas/index.ts";
 import { type RunningServer, type ServerParts, startServer } from "../../src/server/index.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { EnrollDocument, type TypedDocumentString } from "./generated/graphql.ts";
+import type { Disposal } from "../support/database.ts";
 import { createTestEngine, type TestEngine } from "../support/engine.ts";
 
 export interface GraphQLError {
@@ -89,13 +90,13 @@ export class ApiTest {
     return new ApiTest(engine, identity, feed, activity, queueDepths, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }), faults);
   }
 
-  async close(): Promise<void> {
+  async close(disposal?: Disposal): Promise<void> {
     for (const client of this.#clients) await client.dispose();
     await this.server.close();
     this.feed.close();
     this.activity.close();
     this.queueDepths.close();
-    await this.engine.dispose();
+    await this.engine.dispose(disposal);
   }
 
   async person(...roles: Role[]): Promise<Person> {
