@@ -13,6 +13,9 @@ import { Migration20261126000200_files } from "./Migration20261126000200_files.t
 import { Migration20261126000300_mentors } from "./Migration20261126000300_mentors.ts";
 import { Migration20261126000400_mentoring_session } from "./Migration20261126000400_mentoring_session.ts";
 import { Migration20261126000500_application_request } from "./Migration20261126000500_application_request.ts";
+import { Migration20261126000950_live_operations } from "./Migration20261126000950_live_operations.ts";
+import { Migration20261126001000_readonly_role } from "./Migration20261126001000_readonly_role.ts";
+import { Migration20261126001100_ops_views } from "./Migration20261126001100_ops_views.ts";
 import { Migration20261126001100_schedule_publication } from "./Migration20261126001100_schedule_publication.ts";
 import { Migration20261126001200_ops_sessions } from "./Migration20261126001200_ops_sessions.ts";
 
@@ -33,6 +36,9 @@ export const migrationsList = [
   Migration20261126000300_mentors,
   Migration20261126000400_mentoring_session,
   Migration20261126000500_application_request,
+  Migration20261126000950_live_operations,
+  Migration20261126001000_readonly_role,
+  Migration20261126001100_ops_views,
   Migration20261126001100_schedule_publication,
   Migration20261126001200_ops_sessions,
 ];

@@ -40,8 +40,8 @@ import { monotonicMs, processNow } from "./kernel/clock.ts";
 import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
-import { connectOutbox, Outbox, query } from "./outbox/index.ts";
-import { SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
+import { connectOutbox, Outbox, query, QueueDepths } from "./outbox/index.ts";
+import { ActivityFeed, SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { Loop } from "./kernel/loop.ts";
 import { loadTrustedDocuments, startServer, type RunningServer, type ServerParts } from "./server/index.ts";
@@ -181,6 +181,10 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     const reader = new SagaReader(registry);
     const feed = new SagaFeed({ reader, em, hints, log, minGapMs: config.subscriptionMinGapMs });
     closing.add("feed", () => Promise.resolve(feed.close()));
+    const activity = new ActivityFeed({ reader, em, hints, log });
+    closing.add("activity", () => Promise.resolve(activity.close()));
+    const queueDepths = new QueueDepths({ em, log });
+    closing.add("queue depths", () => Promise.resolve(queueDepths.close()));
     const { identity, pages } = await openIdentity(config, transaction, log);
     const routers: Router[] = [...pages, ...(smtp === null ? [] : [mailboxPage(smtp, hostsOf(config))])];
     routers.push(backgroundCheckWebhook({ secrets: webhookSecrets, reports: checkInbox, log }));
@@ -200,6 +204,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       sagas: reader,
       registry,
       feed,
+      activity,
+      queueDepths,
       operations: new SagaOperations({ registry, hints }),
       explainer: new SagaExplainer(),
       identity,

@@ -33,6 +33,9 @@ export class Transient extends AppError {
   }
 }
 
+/** What a transaction has read has been changed by another one since: the whole of it is to begin again. */
+export class OutOfDate extends Transient {}
+
 /** Something outside refused for good: attempts are used up at once. */
 export class Permanent extends AppError {
   constructor(message: string, options?: ErrorOptions) {

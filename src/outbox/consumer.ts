@@ -4,6 +4,8 @@ import { crashPoint } from "../kernel/crash-point.ts";
 import { Defect, failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
+import { afterCommit } from "./after-commit.ts";
+import type { Completions } from "./completions.ts";
 import type { Hints } from "./hints.ts";
 import { hold } from "./delays.ts";
 import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
@@ -21,6 +23,7 @@ export interface ConsumerParts {
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
   readonly subscriber: InTransactionSubscriber;
   readonly worker: Worker;
+  readonly completions: Completions;
   readonly hints: Hints;
   readonly log: Log;
   /** Most messages in one transaction. Default 100. */
@@ -206,6 +209,7 @@ export class TransactionalConsumer {
         this.participant.command.name,
       );
       await publishReplies(em, subscriber, commands, replies, claim);
+      afterCommit(em, () => this.parts.completions.add(this.queue, current.length));
     }
     if (stale.length > 0) await subscriber.putAside(em, stale.map(envelope), claim);
     if (failed.length > 0) {

@@ -116,6 +116,12 @@ export async function listOldestOpen(
   return { letters: rows.map(view), count: rows[0]?.count ?? 0 };
 }
 
+/** Locks letters against being resolved by others until the transaction ends. @returns how many of them are open; whoever resolves one is waited for */
+export async function lockOpen(em: EntityManager, letters: readonly { readonly id: string }[]): Promise<number> {
+  const ids = letters.map(({ id }) => id);
+  return (await query(em, "select 1 from dead_letter where id = any($1::uuid[]) and status = 'OPEN' order by id for update", [ids])).length;
+}
+
 /**
  * Closes open letters, in the transaction that does what closes them. @returns the ids of those that were open; fewer than asked
  * for means that somebody else was faster

@@ -47,6 +47,7 @@ export { afterCommit } from "./after-commit.ts";
 export { append, connectOutbox, publish, publishAll, reply, send, type Outgoing, type PublishOptions } from "./publish.ts";
 export { release, reschedule } from "./delays.ts";
 export { listQueues, pauseQueue, requireQueue, resumeQueue, type QueuePause, type QueueView } from "./queues.ts";
+export { QueueDepths, type QueueDepthsParts } from "./queue-depths.ts";
 export { listWorkers, type WorkerView } from "./worker.ts";
 export {
   deadLettersOfResolution,
@@ -54,6 +55,7 @@ export {
   findDeadLetters,
   listDeadLetters,
   listOldestOpen,
+  lockOpen,
   resolveDeadLetters,
   type DeadLetterFilter,
   type DeadLetterPage,

@@ -1,6 +1,7 @@
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import { Loop } from "../kernel/loop.ts";
+import { afterCommit } from "./after-commit.ts";
 import { delivery, inTime, isDatabaseTrouble, listenToQueue, postponeUnreadable, publishReplies, UNTIL_WOKEN_MS, type ConsumerParts } from "./consumer.ts";
 import { hold } from "./delays.ts";
 import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
@@ -220,6 +221,7 @@ export class LeasedConsumer {
           replies,
           claim,
         );
+        afterCommit(em, () => this.parts.completions.add(this.queue, done.length));
       }
       if (failed.length > 0) {
         await countFailures(

@@ -3,6 +3,7 @@ import type { PgBoss } from "pg-boss";
 import { failureReason, Transient } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
+import { Completions } from "./completions.ts";
 import { TransactionalConsumer } from "./consumer.ts";
 import type { Hints } from "./hints.ts";
 import { deleteJobs, envelope, type JobData } from "./jobs.ts";
@@ -38,6 +39,8 @@ export interface OutboxParts {
   readonly batchSize?: number;
   /** The net below the hints: outbox and queues are looked at at least this often. Default 1,000. */
   readonly sweepIntervalMs?: number;
+  /** How often this process tells how many commands it has carried out. Default 5,000. */
+  readonly completionsIntervalMs?: number;
   /** What this process has loaded that messages may need, announced to whoever asks who could carry one out. Default none. */
   readonly loads?: readonly string[];
 }
@@ -92,7 +95,8 @@ export class Outbox {
   async startConsumers(): Promise<void> {
     const { parts } = this;
     const worker = new Worker({ ...parts, queues: this.queues(), loads: parts.loads ?? [] });
-    const common = { ...parts, worker };
+    const completions = new Completions({ em: parts.em, log: parts.log, intervalMs: parts.completionsIntervalMs });
+    const common = { ...parts, worker, completions };
     const consumers = parts.participants.map((participant) =>
       participant.mode === "leased"
         ? new LeasedConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("leased") })
@@ -127,9 +131,11 @@ export class Outbox {
     const unlisten = parts.hints.listen("pause", () => net.wake());
     undertaker.start();
     net.start();
+    completions.start();
     this.stops.push(async () => {
       unlisten();
       await Promise.all([undertaker.stop(), net.stop(), ...consumers.map((consumer) => consumer.stop())]);
+      await completions.stop();
       await worker.stop();
     });
   }

@@ -24,6 +24,8 @@ export interface QueueView {
   readonly deadLetters: number;
   /** Since when the oldest of the ready ones is due. */
   readonly oldestReadyAt: Date | null;
+  /** Carried out in the 60 seconds before, by all processes; each tells it every few seconds. */
+  readonly completedLastMinute: number;
   readonly pause: QueuePause | null;
   readonly measuredAt: Date;
 }
@@ -83,7 +85,7 @@ export async function listQueues(em: EntityManager, names?: readonly string[]): 
   >(
     em,
     `select q.name, j.ready, j.deferred + o.waiting as deferred, j.active, d.open as "deadLetters", j.oldest_ready_at as "oldestReadyAt",
-            to_jsonb(p) as pause, clock_timestamp() as "measuredAt"
+            c.completed as "completedLastMinute", to_jsonb(p) as pause, clock_timestamp() as "measuredAt"
      from (${OWN_QUEUES}) q
      cross join lateral (
        select count(*) filter (where state < 'active' and start_after <= now())::int as ready,
@@ -94,6 +96,9 @@ export async function listQueues(em: EntityManager, names?: readonly string[]): 
      ) j
      cross join lateral (select count(*)::int as waiting from outbox where queue = q.name) o
      cross join lateral (select count(*)::int as open from dead_letter where queue = q.name and status = 'OPEN') d
+     cross join lateral (
+       select coalesce(sum(completed), 0)::int as completed from queue_completion where queue = q.name and counted_at > clock_timestamp() - interval '60 seconds'
+     ) c
      left join queue_pause p on p.queue = q.name
      where $1::text[] is null or q.name = any($1)
      order by q.name`,

@@ -8,6 +8,8 @@ export interface Schema<T> {
   readonly type?: T;
   readonly text: string;
   readonly optional?: true;
+  /** Of an object: the names of its fields. */
+  readonly fields?: readonly string[];
   /** @throws {TypeError} naming the path, what was expected and what was found */
   decode(json: unknown, path: string): T;
   encode(value: T): unknown;
@@ -106,6 +108,7 @@ export const t = {
     const fields = Object.entries(shape) as [string, Schema<unknown>][];
     return {
       text: `{${fields.map(([name, field]) => `${name}:${field.text}`).join(",")}}`,
+      fields: fields.map(([name]) => name),
       decode(json, path) {
         if (!isObject(json)) return fail(path, "an object", json);
         const value: Record<string, unknown> = {};

@@ -3,7 +3,8 @@ import type { Actor } from "../domain/actor.ts";
 import type { Role } from "../domain/users/user.ts";
 import { InvalidRequest } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
-import type { SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
+import type { QueueDepths } from "../outbox/index.ts";
+import type { ActivityFeed, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
 import { timedOut } from "./errors.ts";
 import { createLoaders, type LoaderParts, type Loaders } from "./loaders.ts";
 
@@ -30,6 +31,8 @@ export interface SchemaParts extends LoaderParts {
   /** Runs the work in one transaction, again when it lost a race. */
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
   readonly feed: SagaFeed;
+  readonly activity: ActivityFeed;
+  readonly queueDepths: QueueDepths;
   readonly operations: SagaOperations;
   /** Issues tokens; without `issue`, an outside issuer keeps the accounts. */
   readonly identity: Partial<TokenIssuer>;
@@ -59,6 +62,8 @@ export class RequestContext {
   readonly sagas: SagaReader;
   readonly registry: SagaRegistry;
   readonly feed: SagaFeed;
+  readonly activity: ActivityFeed;
+  readonly queueDepths: QueueDepths;
   readonly operations: SagaOperations;
   readonly signInId: string | null;
   readonly refreshCookie: RefreshCookie | null;
@@ -78,6 +83,8 @@ export class RequestContext {
     this.sagas = parts.sagas;
     this.registry = parts.registry;
     this.feed = parts.feed;
+    this.activity = parts.activity;
+    this.queueDepths = parts.queueDepths;
     this.operations = parts.operations;
     this.signInId = caller.signInId ?? null;
     this.refreshCookie = caller.refreshCookie ?? null;

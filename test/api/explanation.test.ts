@@ -131,3 +131,16 @@ test("nobody but an operator is told, not even the learner", async () => {
   expect(answer.data.saga).toEqual({ explanation: null });
   expect(codesOf(answer)).toEqual(["FORBIDDEN"]);
 });
+
+test.each(["{}", "null", "[null]", '[{"state": "CheckingCapacity", "status": "done"}]'])(
+  "a saga whose runs somebody has damaged, to %s, is shown without steps, and its explanation says so",
+  async (runs) => {
+    api.faults.set("GrantCourseAccessCommand", new Permanent("The gate is gone"));
+    const sagaId = await enroll();
+    await untilCause(sagaId, "STEP_PARKED");
+    await api.engine.sql("update saga set runs = $2::jsonb where id = $1", [sagaId, runs]);
+    const answer = await api.run("query ($id: ID!) { saga(id: $id) { id steps { state } remains { state } undoIncomplete } }", { id: sagaId }, operator);
+    expect(answer).toMatchObject({ data: { saga: { id: sagaId, steps: [], remains: [], undoIncomplete: false } } });
+    expect(await explain(sagaId)).toMatchObject({ cause: "DATA_UNREADABLE" });
+  },
+);

@@ -8,14 +8,15 @@ import { mentoringSessionParticipants } from "../../src/domain/mentoring-session
 import { hashPassword } from "../../src/domain/users/password.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
-import type { AnyParticipant } from "../../src/outbox/index.ts";
+import { QueueDepths, type AnyParticipant } from "../../src/outbox/index.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { createLog } from "../../src/kernel/log.ts";
-import { SagaExplainer, SagaFeed, SagaOperations, SagaRegistry } from "../../src/sagas/engine/index.ts";
+import { ActivityFeed, SagaExplainer, SagaFeed, SagaOperations, SagaRegistry } from "../../src/sagas/engine/index.ts";
 import { sagas } from "../../src/sagas/index.ts";
 import { type RunningServer, type ServerParts, startServer } from "../../src/server/index.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { EnrollDocument, type TypedDocumentString } from "./generated/graphql.ts";
+import type { Disposal } from "../support/database.ts";
 import { createTestEngine, type TestEngine } from "../support/engine.ts";
 
 export interface GraphQLError {
@@ -59,6 +60,8 @@ export class ApiTest {
     readonly engine: TestEngine,
     readonly identity: Identity,
     readonly feed: SagaFeed,
+    readonly activity: ActivityFeed,
+    readonly queueDepths: QueueDepths,
     readonly server: RunningServer,
     readonly passwordHash: string,
     faults: Map<string, Error>,
@@ -88,6 +91,8 @@ export class ApiTest {
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
     const feed = new SagaFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
+    const activity = new ActivityFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
+    const queueDepths = new QueueDepths({ em: engine.em, log });
     const registry = new SagaRegistry(sagas);
     const starting = startServer({
       host: "127.0.0.1",
@@ -97,6 +102,8 @@ export class ApiTest {
       transaction: engine.transaction,
       sagas: engine.reader,
       feed,
+      activity,
+      queueDepths,
       operations: new SagaOperations({ registry, hints: engine.hints }),
       explainer: new SagaExplainer(),
       identity,
@@ -110,14 +117,26 @@ export class ApiTest {
       await engine.dispose();
       throw error;
     });
-    return new ApiTest(engine, identity, feed, server, await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }), faults, mails);
+    return new ApiTest(
+      engine,
+      identity,
+      feed,
+      activity,
+      queueDepths,
+      server,
+      await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }),
+      faults,
+      mails,
+    );
   }
 
-  async close(): Promise<void> {
+  async close(disposal?: Disposal): Promise<void> {
     for (const client of this.#clients) await client.dispose();
     await this.server.close();
     this.feed.close();
-    await this.engine.dispose();
+    this.activity.close();
+    this.queueDepths.close();
+    await this.engine.dispose(disposal);
   }
 
   async person(...roles: Role[]): Promise<Person> {

@@ -19,7 +19,7 @@ test.each(queries)("runs: %s", async (query) => {
 test("lists the views with their columns, in order", async () => {
   const listed = Object.fromEntries([...text.matchAll(/^\| `ops\.(\w+)` \| (.+) \|$/gm)].map(([, view = "", columns = ""]) => [view, columns.split(", ")]));
   const rows = await database.sql<{ view: string; columns: string[] }>(
-    "select table_name as view, array_agg(column_name::text order by ordinal_position) as columns from information_schema.columns where table_schema = 'ops' group by 1",
+    "select table_name as view, array_agg(column_name::text order by ordinal_position) as columns from information_schema.columns where table_schema = 'ops' and table_name not like 'violation\\_%' group by 1",
   );
   expect(listed).toEqual(Object.fromEntries(rows.map(({ view, columns }) => [view, columns])));
 });

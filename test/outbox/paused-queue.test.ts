@@ -167,6 +167,7 @@ test("the list of queues counts what is ready, deferred, in hand and dead, and k
   expect(rest).toEqual([]);
   expect(deliver).toEqual({
     name: "deliver",
+    completedLastMinute: 0,
     ready: 0,
     deferred: 0,
     active: 1,

@@ -14,7 +14,13 @@ export interface TestDatabase {
   readonly transaction: Transaction;
   /** One statement on a connection outside every pool of the program. */
   sql<Row extends pg.QueryResultRow>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
-  dispose(): Promise<void>;
+  /** Fails where the rows contradict themselves. @throws {Error} `ops.invariant_violation` has rows */
+  dispose(options?: Disposal): Promise<void>;
+}
+
+export interface Disposal {
+  /** The test has damaged rows on purpose, in this way: contradictions among them are not looked for. */
+  readonly damaged?: string;
 }
 
 /** A database of its own: a clone of the migrated template. Call `dispose` in `afterAll`. */
@@ -29,16 +35,16 @@ export async function createTestDatabase(options: { poolSize?: number } = {}): P
     orm,
     transaction: createTransaction(orm, log),
     sql: async <Row extends pg.QueryResultRow>(text: string, parameters: readonly unknown[] = []) => (await pool.query<Row>(text, [...parameters])).rows,
-    async dispose() {
+    async dispose(options) {
       await orm.close();
       await pool.end();
-      await drop();
+      await drop(options);
     },
   };
 }
 
-/** Only the database, without an ORM: for tests that start the whole program on it. */
-export async function cloneTemplate(): Promise<{ url: string; drop: () => Promise<void> }> {
+/** Only the database, without an ORM: for tests that start the whole program on it. `drop` fails where its rows contradict themselves. */
+export async function cloneTemplate(): Promise<{ url: string; drop: (options?: Disposal) => Promise<void> }> {
   const server = process.env["TEST_SERVER_URL"];
   const template = process.env["TEST_TEMPLATE"];
   if (server === undefined || template === undefined) throw new Error("Expected the global set-up to have started PostgreSQL; run the tests by npm test");
@@ -53,5 +59,29 @@ export async function cloneTemplate(): Promise<{ url: string; drop: () => Promis
     }
   };
   await admin(`create database ${name} template ${template}`);
-  return { url: withDatabase(server, name), drop: () => admin(`drop database if exists ${name} with (force)`) };
+  const url = withDatabase(server, name);
+  return {
+    url,
+    async drop({ damaged } = {}) {
+      const violations = damaged === undefined ? await findViolations(url) : [];
+      await admin(`drop database if exists ${name} with (force)`);
+      if (violations.length > 0)
+        throw new Error(`The test leaves rows that contradict themselves; if it means to, dispose({ damaged: "why" }). ${JSON.stringify(violations)}`);
+    },
+  };
+}
+
+/** Of a database that is gone, or has no such view yet, nothing. */
+async function findViolations(url: string): Promise<unknown[]> {
+  const client = new pg.Client(url);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ there: boolean }>("select to_regclass('ops.invariant_violation') is not null as there");
+    return rows[0]?.there === true ? (await client.query("select * from ops.invariant_violation limit 20")).rows : [];
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === "3D000") return [];
+    throw error;
+  } finally {
+    await client.end();
+  }
 }

@@ -16,7 +16,7 @@ import {
   type SagaPlan,
   type SagaView,
 } from "../../src/sagas/engine/index.ts";
-import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { createTestDatabase, type Disposal, type TestDatabase } from "./database.ts";
 import { waitFor } from "./wait.ts";
 
 /** Who acts in tests of what operators do. */
@@ -62,7 +62,7 @@ export interface TestEngine {
   act(sagaId: string, action: OperatorAction | Migrate, options?: { note?: string; dryRun?: boolean; expectedSequence?: number }): Promise<SagaPlan>;
   /** Makes retries that wait due now. */
   skipWaits(): Promise<void>;
-  dispose(): Promise<void>;
+  dispose(options?: Disposal): Promise<void>;
 }
 
 export interface TestEngineOptions {
@@ -118,6 +118,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       hints,
       log,
       sweepIntervalMs: 200,
+      completionsIntervalMs: 200,
       ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     });
   let outbox: Outbox | null = null;
@@ -181,11 +182,11 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       hints.send("outbox", []);
       hints.send("queue", []);
     },
-    async dispose() {
+    async dispose(disposal) {
       await outbox?.stop();
       await engine.stop();
       await boss.stop({ graceful: false });
-      if (options.database === undefined) await database.dispose();
+      if (options.database === undefined) await database.dispose(disposal);
     },
   };
 }

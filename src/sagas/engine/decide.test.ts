@@ -384,7 +384,7 @@ describe("a failed attempt", () => {
     expect(saga.instance.attempt).toBe(2);
     expect(last(saga)).toMatchObject({
       kind: "MESSAGE_IGNORED",
-      summary: "A failed attempt at ReserveStockCommand was put aside: a newer attempt had taken over.",
+      summary: "A failed attempt at ReserveStockCommand was put aside: the wait it was for had been left, or a newer attempt had taken over.",
     });
   });
 
@@ -705,7 +705,11 @@ describe("whether a command still counts", () => {
     const saga = reserving();
     const { sequence: _s, updatedAt: _u, ...before } = saga.instance;
     saga.take({ kind: "put-aside", messageId: "m", command: "ReserveStockCommand", fate: "superseded" });
-    expect(saga.last).toMatchObject({ fate: "superseded", commands: [], explanation: "ReserveStockCommand was put aside: a newer attempt had taken over." });
+    expect(saga.last).toMatchObject({
+      fate: "superseded",
+      commands: [],
+      explanation: "ReserveStockCommand was put aside: the wait it was for had been left, or a newer attempt had taken over.",
+    });
     expect(saga.instance).toMatchObject(before);
     expect(last(saga)).toMatchObject({ kind: "MESSAGE_IGNORED", message: "ReserveStockCommand", messageId: "m" });
   });
@@ -742,6 +746,17 @@ describe("a definition that no start-up check has seen", () => {
     const input: Input = { kind: "attempt-failed", messageId: "m", runId: saga.newest().runId, attempt: 1, command: "ReleaseStockCommand", failure: trouble() };
     expect(() => decide(withNode("Reserving", { undo: null }).definition, saga.instance, input, saga.context())).toThrow("Order: Reserving has no undo");
   });
+});
+
+test("the history keeps of a message its ids, numbers and instants, and of its texts only the length", () => {
+  expect(last(cancelled(wrapping()))).toMatchObject({ message: "OrderCancelledEvent", data: { orderId, why: "[text, 8 characters]" } });
+  expect(last(wrapping())).toMatchObject({ message: "StockReservedEvent", data: { orderId, from: "shelf" } });
+  const saga = wrapping().answered(m.WrappedEvent, { orderId, at: wrappedAt });
+  expect(saga.last.history.map(({ message, data }) => [message, data])).toEqual([
+    ["WrappedEvent", { orderId, at: wrappedAt.toISOString() }],
+    ["WrappedEvent", null],
+  ]);
+  expect(last(saga.timedOut())?.data).toBeNull();
 });
 
 test("a decision is a function of what it is given: the same input gives the same decision", () => {

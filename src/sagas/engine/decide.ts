@@ -1,10 +1,10 @@
-import type { FailureReason } from "../../kernel/errors.ts";
-import type { AnyEvent, Fate } from "../../outbox/index.ts";
+import { Defect, type FailureReason } from "../../kernel/errors.ts";
+import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox/index.ts";
 import { nodeOf, startOf, stateAfter, type Data, type Definition, type StepNode } from "./compiled.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
-import { describeFate, digestOf, isToCome, Turn, type Decision, type DecisionContext, type UndoneRun } from "./turn.ts";
+import { describeFate, digestOf, isToCome, Turn, visibleBody, type Decision, type DecisionContext, type UndoneRun } from "./turn.ts";
 
 interface EventInput {
   readonly messageId: string;
@@ -33,7 +33,12 @@ export type Input =
   | { readonly kind: "clock" }
   /** The row whose status the saga reflects is gone, so the message cannot do what it would. */
   | { readonly kind: "entity-missing"; readonly what: string; readonly message: string | null; readonly messageId: string | null }
-  | ({ readonly kind: "operator"; readonly action: OperatorAction } & ByOperator)
+  | ({
+      readonly kind: "operator";
+      readonly action: OperatorAction;
+      /** For `resume`: since when queues are paused, by name. Left out: none is. */
+      readonly queuePauses?: ReadonlyMap<string, Date>;
+    } & ByOperator)
   /** The dead letter of a run, or of its undo, is sent round again. */
   | ({ readonly kind: "redrive"; readonly runId: string | null; readonly command: string } & ByOperator);
 
@@ -75,7 +80,7 @@ export function begin(definition: Definition, event: EventInput, context: Decisi
     updatedAt: now,
     finishedAt: null,
   };
-  const turn = new Turn(definition, instance, context, event.contract.name, event.messageId);
+  const turn = new Turn(definition, instance, context, event.contract.name, event.messageId, visibleBody(event.contract, event.payload));
   turn.becomes("started").goOn();
   return turn.decision("started");
 }
@@ -130,7 +135,7 @@ const undoneBy = (instance: Instance, undoRunId: string): UndoneRun | undefined 
 
 function onReply(definition: Definition, instance: Instance, reply: Extract<Input, { kind: "reply" }>, context: DecisionContext): Decision {
   const { contract, payload, runId, messageId } = reply;
-  const turn = new Turn(definition, instance, context, contract.name, messageId);
+  const turn = new Turn(definition, instance, context, contract.name, messageId, visibleBody(contract, payload));
   const first = instance.heard.find(({ id }) => id === messageId);
   if (first !== undefined) return { ...turn.ignore("duplicate", `${contract.name} was put aside: the same message came before.`), first: first.fate };
   // The reply of a participant comes once, with its job; only what comes from outside may come again.
@@ -138,6 +143,7 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   turn.becomes("applied");
   const aside = instance.asides.find((one) => one.id === runId && one.status === "active");
   if (aside !== undefined) {
+    requireDeclared(turn.commandOf(aside), contract);
     remember("applied");
     turn.asideAnswered(aside, contract, payload);
     return turn.decision("applied");
@@ -146,14 +152,16 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   // A run that stands still takes the answer it was promised: what an operator is asked for has come by itself.
   if (run?.status === "active" || (run?.status === "parked" && run.later && run.answer === undefined && instance.status === "STUCK")) {
     const node = nodeOf(definition, run.state) as StepNode;
+    requireDeclared(node.command, contract);
     const branch = node.replies.get(contract.name);
-    if (branch === undefined) throw new Error(`${node.command.name} may not answer ${contract.name}; declared are ${[...node.replies.keys()].join(", ")}`);
+    if (branch === undefined) throw new Defect(`${definition.name}: ${node.state} does not say what ${contract.name} leads to`);
     remember("applied");
     turn.answered(branch, contract, payload);
     return turn.decision("applied");
   }
   const undone = undoneBy(instance, runId);
   if (undone?.undo.status === "active") {
+    requireDeclared(turn.undoCommandOf(undone), contract);
     remember("applied");
     turn.undoAnswered(undone, contract, payload);
     return turn.decision("applied");
@@ -164,10 +172,16 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   return turn.ignore(fate, `${contract.name} was put aside: ${describeFate(fate)}.`);
 }
 
+/** @throws {Defect} a command is answered by one of its declared replies and by nothing else, whoever gives the answer */
+function requireDeclared(command: AnyCommand, { name }: AnyEvent): void {
+  const declared = command.replies.map((reply) => reply.name);
+  if (!declared.includes(name)) throw new Defect(`${command.name} may not answer ${name}; declared are ${declared.join(", ")}`);
+}
+
 function onEvent(definition: Definition, instance: Instance, event: Extract<Input, { kind: "event" }>, context: DecisionContext): Decision {
   const { contract, payload } = event;
   const { name } = contract;
-  const turn = new Turn(definition, instance, context, name, event.messageId);
+  const turn = new Turn(definition, instance, context, name, event.messageId, visibleBody(contract, payload));
   const first = instance.heard.find(({ id }) => id === event.messageId);
   if (first !== undefined) return { ...turn.ignore("duplicate", `${name} was put aside: the same message came before.`), first: first.fate };
 
@@ -255,7 +269,8 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
         return turn.deny("WRONG_STATE", `There is nothing to retry: it is ${instance.status}, and no attempt is waiting.`);
       const patched = patch(definition, instance, action.changes ?? {});
       if (typeof patched === "string") return turn.deny("INVALID", patched);
-      const changes = action.changes === undefined ? {} : { changes: action.changes };
+      // The history is kept for ever, and read by people who need not know what the texts say.
+      const changes = action.changes === undefined ? {} : { changes: definition.data.redact(action.changes) };
       if (instance.status === "STUCK") {
         audit(`An operator began ${where} again.`, changes);
         turn.change({ data: patched });
@@ -297,7 +312,12 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
       return turn.decision("applied");
     case "resume":
       if (instance.pausedAt === null) return turn.deny("WRONG_STATE", "It is not paused.");
-      turn.change({ pausedAt: null, pausedBy: null, pauseNote: null, ...timersAfterPause(definition, instance, instance.pausedAt, context.now) });
+      turn.change({
+        pausedAt: null,
+        pausedBy: null,
+        pauseNote: null,
+        ...timersAfterPause(definition, instance, instance.pausedAt, context.now, input.queuePauses),
+      });
       audit("An operator resumed it.");
       // What was held is sent at once, but not before an attempt that was moved meanwhile.
       if (instance.nextAttemptAt !== null && instance.nextAttemptAt > context.now) turn.reschedule(instance.nextAttemptAt);
@@ -313,12 +333,13 @@ type Audit = (summary: string, data?: Data) => void;
 
 /** @returns the data with the changes, or why they do not fit */
 function patch(definition: Definition, instance: Instance, changes: Data): Data | string {
+  const fields = definition.data.fields ?? [];
+  const unknown = Object.keys(changes).filter((field) => !fields.includes(field));
+  if (unknown.length > 0) return `The saga has no ${unknown.join(", ")}; it has ${fields.join(", ")}.`;
   const stored = definition.data.encode(instance.data) as Data;
   if (definition.key in changes && changes[definition.key] !== stored[definition.key]) return `${definition.key} is the saga's key and cannot be changed.`;
   try {
-    const data = definition.data.decode({ ...stored, ...changes }, "changes");
-    const unknown = Object.keys(changes).filter((field) => !Object.hasOwn(data, field) && changes[field] !== null);
-    return unknown.length === 0 ? data : `The saga has no ${unknown.join(", ")}; it has ${Object.keys(data).join(", ")}.`;
+    return definition.data.decode({ ...stored, ...changes }, "changes");
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -359,16 +380,32 @@ function complete(
   return turn.decision("applied");
 }
 
-/** What counts from an entry does not count a pause; an instant of the business stays what it is. */
-function timersAfterPause(definition: Definition, instance: Instance, pausedAt: Date, now: Date): Pick<Instance, "deadlineAt" | "remindAt"> {
+/**
+ * What counts from an entry does not count a pause; an instant of the business stays what it is. Of a step whose queue is paused too,
+ * the deadline gets back the time since then when the queue is resumed, and not twice.
+ */
+function timersAfterPause(
+  definition: Definition,
+  instance: Instance,
+  pausedAt: Date,
+  now: Date,
+  queuePauses: ReadonlyMap<string, Date> = new Map(),
+): Pick<Instance, "deadlineAt" | "remindAt"> {
   const { deadlineAt, remindAt } = instance;
   const node = definition.nodes.get(instance.state);
-  const entered = instance.runs.findLast((run) => run.status === "active")?.startedAt ?? pausedAt;
-  const pausedMs = now.getTime() - Math.max(pausedAt.getTime(), entered.getTime());
-  const later = (timer: Date | null): Date | null => (timer === null ? null : new Date(timer.getTime() + pausedMs));
+  const run = instance.runs.findLast((one) => one.status === "active");
+  const entered = run?.startedAt ?? pausedAt;
+  const later = (timer: Date | null, setAt: Date | undefined, until: Date): Date | null => {
+    const since = Math.max(pausedAt.getTime(), entered.getTime(), setAt?.getTime() ?? 0);
+    return timer === null ? null : new Date(timer.getTime() + Math.max(0, until.getTime() - since));
+  };
   const isInstant = node?.kind === "wait" && typeof node.deadline === "function";
   const isEvery = node !== undefined && node.kind !== "milestone" && node.remind !== null && "everyMs" in node.remind.when;
-  return { deadlineAt: isInstant ? deadlineAt : later(deadlineAt), remindAt: isEvery ? later(remindAt) : remindAt };
+  const queuePausedAt = node?.kind === "step" && instance.status !== "WAITING" ? queuePauses.get(queueOf(node.command.name)) : undefined;
+  return {
+    deadlineAt: isInstant ? deadlineAt : later(deadlineAt, run?.deadlineSetAt, queuePausedAt ?? now),
+    remindAt: isEvery ? later(remindAt, run?.reminderSetAt, now) : remindAt,
+  };
 }
 
 const timerOf = (instance: Instance, timer: SagaTimer): Date | null =>
@@ -385,9 +422,8 @@ function moveTimer(instance: Instance, { timer, to }: Extract<OperatorAction, { 
   if (to <= now) return turn.deny("INVALID", `${to.toISOString()} has passed. Give an instant to come, or fire the timer.`);
   if (to >= END_OF_TIME) return turn.deny("INVALID", `${to.toISOString()} is too far ahead. Give an instant before ${END_OF_TIME.toISOString()}.`);
   audit(`An operator moved the ${timerNames[timer]} of ${instance.state} to ${to.toISOString()}.`, { from: at.toISOString(), to: to.toISOString() });
-  if (timer === "DEADLINE") turn.change({ deadlineAt: to });
-  else if (timer === "REMINDER") turn.change({ remindAt: to });
-  else turn.reschedule(to);
+  if (timer === "NEXT_ATTEMPT") turn.reschedule(to);
+  else turn.setTimer(timer, to);
   return turn.decision("applied");
 }
 

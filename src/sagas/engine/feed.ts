@@ -5,6 +5,7 @@ import { isId } from "../../kernel/ids.ts";
 import type { Log } from "../../kernel/log.ts";
 import type { Hints } from "../../outbox/index.ts";
 import type { SagaEventView, SagaReader, SagaView } from "./reader.ts";
+import { Watch } from "../../kernel/watch.ts";
 
 /** One push of a saga's progress. The reader is then up to `sequence` and resumes from there. */
 export interface SagaPush {
@@ -98,6 +99,7 @@ export class SagaFeed {
       {
         open: () => this.#open(watcher),
         pull: () => this.#pull(watcher),
+        isLast: (push) => push.final,
         close: () => this.#close(watcher),
       },
       signal,
@@ -229,73 +231,3 @@ export class SagaFeed {
 const notFound = (sagaId: string): InvalidRequest => new InvalidRequest("NOT_FOUND", `There is no saga ${sagaId}`);
 
 const dueAt = (watcher: Watcher): number => (watcher.isHinted ? watcher.notBefore : Math.max(watcher.notBefore, watcher.lookAt));
-
-/**
- * Written out instead of `async function*`: a generator function queues `return()` behind the value it is waiting for, and a client
- * that goes away would then keep its watcher until the saga's next event.
- */
-class Watch implements AsyncGenerator<SagaPush, void, undefined> {
-  readonly #feed: { open(): void; pull(): Promise<SagaPush | null>; close(): void };
-  readonly #signal: AbortSignal | undefined;
-  readonly #abort = (): void => void this.return();
-  #state: "new" | "open" | "ended" = "new";
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor(feed: { open(): void; pull(): Promise<SagaPush | null>; close(): void }, signal: AbortSignal | undefined) {
-    this.#feed = feed;
-    this.#signal = signal;
-  }
-
-  /** Pulls wait for each other, as those of a generator do. */
-  next(): Promise<IteratorResult<SagaPush, void>> {
-    const result = this.#last.then(() => this.#next());
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-
-  async #next(): Promise<IteratorResult<SagaPush, void>> {
-    if (this.#state === "new") this.#start();
-    if (this.#state === "ended") return { done: true, value: undefined };
-    try {
-      const push = await this.#feed.pull();
-      if (push === null || push.final) this.#end();
-      return push === null ? { done: true, value: undefined } : { done: false, value: push };
-    } catch (error) {
-      this.#end();
-      throw error;
-    }
-  }
-
-  #start(): void {
-    if (this.#signal?.aborted === true) return this.#end();
-    this.#state = "open";
-    this.#signal?.addEventListener("abort", this.#abort, { once: true });
-    this.#feed.open();
-  }
-
-  #end(): void {
-    if (this.#state === "open") {
-      this.#signal?.removeEventListener("abort", this.#abort);
-      this.#feed.close();
-    }
-    this.#state = "ended";
-  }
-
-  async return(): Promise<IteratorResult<SagaPush, void>> {
-    this.#end();
-    return { done: true, value: undefined };
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<SagaPush, void>> {
-    this.#end();
-    throw error;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#end();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}

@@ -12,6 +12,7 @@
  *   the same idempotency key.
  */
 export { t } from "../../outbox/index.ts";
+export { ActivityFeed, type ActivityCursor, type ActivityEvent, type ActivityFeedParts, type ActivityPush } from "./activity.ts";
 export { saga, type Meta, type Saga } from "./definition.ts";
 export { describeMs, type Duration } from "./duration.ts";
 export { SagaEngine, type SagaEngineParts } from "./engine.ts";
@@ -26,6 +27,7 @@ export type { SagaPlan } from "./plan.ts";
 export {
   SagaReader,
   type Reason,
+  type SagaCount,
   type SagaEventView,
   type SagaFilter,
   type SagaOrder,

@@ -26,6 +26,9 @@ export interface Run {
   readonly attempts: number;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
+  /** When an operator last set its deadline, or its reminder, to an instant: a pause takes from them only what came after that. */
+  readonly deadlineSetAt?: Date;
+  readonly reminderSetAt?: Date;
   /** Entered by `loop`, which is bounded by counting these. */
   readonly viaLoop?: true;
   /** The command was carried out; its answer comes from outside. */

@@ -1,9 +1,10 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { Refusal, Transient } from "../../kernel/errors.ts";
+import { OutOfDate, Refusal } from "../../kernel/errors.ts";
 import {
   append,
   deadLettersOfSagas,
   listOldestOpen,
+  lockOpen,
   pauseQueue,
   query,
   requireTransaction,
@@ -20,7 +21,7 @@ import type { Migrate, OperatorAction } from "./operator.ts";
 import { planOf, type SagaPlan } from "./plan.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { definitionOf, extendDeadlines, lockById, readById, recordOperatorAction, type Mail } from "./store.ts";
+import { definitionOf, extendDeadlines, lockById, readById, readQueuePauses, recordOperatorAction, type Mail } from "./store.ts";
 import type { Decision } from "./turn.ts";
 import { claimOf, Work } from "./work.ts";
 
@@ -88,10 +89,12 @@ export class SagaOperations {
       ]);
     }
     const work = new Work(this.registry, claimOf([], locked));
+    // Read under the saga's lock: whoever resumes a queue takes it after the pause is gone.
+    const queuePauses = action.kind === "resume" ? { queuePauses: await readQueuePauses(em) } : {};
     const decision =
       action.kind === "migrate"
         ? this.migrate(work, instance, action.toVersion, { actorId, note })
-        : work.decide(instance, { kind: "operator", action, actorId, note });
+        : work.decide(instance, { kind: "operator", action, actorId, note, ...queuePauses });
     if (decision.denied !== undefined) throw new Refusal(decision.denied, decision.explanation ?? "");
     work.take(instance, decision);
     await (call.dryRun ? rehearse : perform)(em, async () => {
@@ -106,6 +109,8 @@ export class SagaOperations {
    * Sends open dead letters round again, oldest first, each through its saga: a step or undo that stands begins anew, a command that
    * the saga went on without is sent beside the main path, an event is heard. A command that belongs to no saga is simply sent again.
    * Letters whose effect must not happen any more stay open.
+   *
+   * @throws {OutOfDate} somebody else has just resolved some of them; begun again, it takes those that are left
    */
   async redrive(em: EntityManager, call: RedriveCall): Promise<Redrive> {
     requireTransaction(em, "redrive");
@@ -120,6 +125,8 @@ export class SagaOperations {
       sagaId === null && type !== null && subjectId !== null ? [{ type, subjectId }] : [],
     );
     if (keys.length > 0) await work.lockKeys(em, keys);
+    if (!call.dryRun && (await lockOpen(em, letters)) < letters.length)
+      throw new OutOfDate("Some of the dead letters have just been resolved by somebody else");
 
     const redriven: string[] = [];
     const refused: { id: string; reason: string }[] = [];
@@ -136,8 +143,7 @@ export class SagaOperations {
     if (!call.dryRun && redriven.length > 0) {
       await this.advance.save(em, work);
       await append(em, letters.filter(isOwnCommand).map(sentAgain));
-      const resolved = await resolveDeadLetters(em, redriven, { status: "REDRIVEN", by: call.actorId, note: call.note, resolutionId: call.resolutionId });
-      if (resolved.length < redriven.length) throw new Transient("Some of the dead letters have just been resolved by somebody else");
+      await resolveDeadLetters(em, redriven, { status: "REDRIVEN", by: call.actorId, note: call.note, resolutionId: call.resolutionId });
       const data = { filter: call.filter, redriven: redriven.length, refused: refused.length };
       await recordOperatorAction(em, { actorId: call.actorId, action: "redrive", target: "dead letters", note: call.note, data });
     }

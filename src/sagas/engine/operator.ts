@@ -3,7 +3,7 @@ export type SagaTimer = "DEADLINE" | "REMINDER" | "NEXT_ATTEMPT";
 
 /** What an operator can do to one saga. */
 export type OperatorAction =
-  /** STUCK: the step, or the undo, again, attempts counted from 1. RETRYING: now. `changes` are JSON, merged into the saga's data before. */
+  /** STUCK: the step, or the undo, again, attempts counted from 1. An attempt that waits, also of an undo: now. `changes` are JSON, merged into the saga's data before. */
   | { readonly kind: "retry"; readonly changes?: Readonly<Record<string, unknown>> }
   /** The answer by hand, as JSON. Null only for an undo: it was done by hand. */
   | { readonly kind: "complete"; readonly reply: string | null; readonly payload: Readonly<Record<string, unknown>> | null }

@@ -1,5 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { Defect } from "../../kernel/errors.ts";
 import { query, toDate, toDateOrNull, type Fate, type Instant } from "../../outbox/index.ts";
+import type { ActivityEvent, ActivityPage, ActivityPlace } from "./activity.ts";
 import type { Definition } from "./compiled.ts";
 import type { Run, SagaStatus } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
@@ -92,6 +94,15 @@ export interface SagaFilter {
   readonly startedBefore?: Date;
 }
 
+/** Sagas of one type in one state and status. */
+export interface SagaCount {
+  readonly type: string;
+  readonly state: string;
+  readonly status: SagaStatus;
+  readonly count: number;
+  readonly oldestUpdatedAt: Date;
+}
+
 export type SagaOrder = "STARTED_AT_DESC" | "UPDATED_AT_DESC" | "UPDATED_AT_ASC";
 
 export interface EventsRequest {
@@ -117,6 +128,15 @@ interface EventRow {
   readonly actor_id: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;
 }
+
+type ActivityRow = EventRow & {
+  readonly xid: string;
+  readonly position: number;
+  readonly type: string;
+  readonly subject_id: string;
+  readonly participants: string[];
+  readonly started_at: Instant;
+};
 
 const EVENT_COLUMNS =
   "saga_id, sequence, occurred_at, kind, message, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
@@ -171,7 +191,7 @@ export class SagaReader {
     add((p) => `subject_id = ${p}::uuid`, filter.subjectId);
     add((p) => `participants @> array[${p}::uuid]`, filter.userId);
     add((p) => `finished_at is null and updated_at < clock_timestamp() - make_interval(secs => ${p})`, filter.quietForSeconds);
-    add((p) => `started_at > ${p}::timestamptz`, filter.startedAfter);
+    add((p) => `started_at >= ${p}::timestamptz`, filter.startedAfter);
     add((p) => `started_at < ${p}::timestamptz`, filter.startedBefore);
     const [at, id] = page.after?.split(" ") ?? [];
     if (at !== undefined && id !== undefined) {
@@ -226,10 +246,46 @@ export class SagaReader {
     });
   }
 
+  /**
+   * Events of all sagas after a place, in the order of transaction and position, up to the oldest transaction that is still open: what
+   * is behind that may yet be joined by events before it. Without a place only where that end is now.
+   */
+  async activity(em: EntityManager, after: ActivityPlace | null, first: number): Promise<ActivityPage> {
+    const [row] = await query<{ xmin: string; now: Instant; held_back: boolean; events: ActivityRow[] | null }>(
+      em,
+      `select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, clock_timestamp() as now,
+              exists (select from saga_event where xid >= pg_snapshot_xmin(pg_current_snapshot())) as held_back,
+              (select jsonb_agg(to_jsonb(x) order by x.xid, x.position) from (
+                 select ${EVENT_COLUMNS.split(", ")
+                   .map((column) => `e.${column}`)
+                   .join(", ")}, e.xid, e.position, s.type, s.subject_id, s.participants, s.started_at
+                 from saga_event e join saga s on s.id = e.saga_id
+                 where (e.xid, e.position) > ($1::xid8, $2::bigint) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+                 order by e.xid, e.position limit $3
+               ) x) as events`,
+      [String(after?.xid ?? 0), String(after?.position ?? 0), after === null ? 0 : first],
+    );
+    if (row === undefined) throw new Defect("The database did not tell where its events end");
+    const events = (row.events ?? []).map(activityEvent);
+    const end = { xid: BigInt(row.xmin), position: 0n, at: toDate(row.now) };
+    const last = events.at(-1);
+    const hasMore = after !== null && last !== undefined && events.length === first;
+    return { events, cursor: hasMore ? { xid: last.xid, position: last.position, at: end.at } : end, hasMore, isHeldBack: row.held_back };
+  }
+
+  /** How many sagas there are of each type, state and status, and since when the longest unchanged one of them is so. */
+  async counts(em: EntityManager): Promise<SagaCount[]> {
+    const rows = await query<Omit<SagaCount, "oldestUpdatedAt"> & { oldest: Instant }>(
+      em,
+      `select type, state, status, count(*)::int as count, min(updated_at) as oldest from saga
+       where type = any($1::text[]) and state = any($2::text[]) group by type, state, status order by type, state, status`,
+      [this.registry.types(), this.registry.states()],
+    );
+    return rows.map(({ oldest, ...row }) => ({ ...row, oldestUpdatedAt: toDate(oldest) }));
+  }
+
   private view(row: SagaRow): SagaView {
-    // A version that this process has not loaded can still be looked at, without its steps.
-    const definition = this.registry.find(row.type, row.definition_version);
-    const remains = definition === undefined ? [] : remainsOf(definition, { reason: row.reason, runs: runsOf(row) });
+    const { steps, remains } = this.runs(row);
     return {
       id: row.id,
       type: row.type,
@@ -240,7 +296,7 @@ export class SagaReader {
       status: row.status,
       settled: row.settled_at !== null,
       sequence: row.sequence,
-      steps: definition === undefined ? [] : stepViews(definition, row),
+      steps,
       reason:
         row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt: toDate(row.reason_at ?? row.updated_at) },
       attempt: row.attempt,
@@ -256,15 +312,27 @@ export class SagaReader {
       finishedAt: toDateOrNull(row.finished_at),
     };
   }
+
+  /** A version that this process has not loaded, and runs that nobody can read, can still be looked at, without steps; an explanation says why. */
+  private runs(row: SagaRow): Pick<SagaView, "steps" | "remains"> {
+    const definition = this.registry.find(row.type, row.definition_version);
+    if (definition === undefined) return { steps: [], remains: [] };
+    try {
+      const runs = runsOf(row);
+      return { steps: stepViews(definition, row.state, runs), remains: remainsOf(definition, { reason: row.reason, runs }) };
+    } catch {
+      return { steps: [], remains: [] };
+    }
+  }
 }
 
 /** The stops of the main path, each with its latest run; of the finals only the one that was reached is a stop. */
-function stepViews(definition: Definition, row: SagaRow): SagaStepView[] {
-  const latest = new Map(runsOf(row).map((run) => [run.state, run]));
+function stepViews(definition: Definition, state: string, runs: readonly Run[]): SagaStepView[] {
+  const latest = new Map(runs.map((run) => [run.state, run]));
   const path = [...definition.nodes.values()];
   // A milestone has no run; it was passed when anything after it has one.
   const reached = Math.max(
-    path.findIndex((node) => node.state === row.state),
+    path.findIndex((node) => node.state === state),
     ...path.map((node, index) => (latest.has(node.state) ? index : -1)),
   );
   return path.map((node, index) => {
@@ -282,6 +350,16 @@ function stepStatus(run: Run): SagaStepStatus {
   if (run.status === "skipped") return "SKIPPED";
   return "FAILED";
 }
+
+const activityEvent = (row: ActivityRow): ActivityEvent => ({
+  xid: BigInt(row.xid),
+  position: BigInt(row.position),
+  event: eventView(row),
+  type: row.type,
+  subjectId: row.subject_id,
+  participants: row.participants,
+  startedAt: toDate(row.started_at),
+});
 
 function eventView(row: EventRow): SagaEventView {
   const occurredAt = toDate(row.occurred_at);

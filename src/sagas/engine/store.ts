@@ -157,19 +157,31 @@ export async function findDue(em: EntityManager, registry: SagaRegistry): Promis
   return row ?? { timer: false, mail: false };
 }
 
-/** The steps that waited on a queue have as long as before, once it is resumed. @returns how many sagas there were */
+/**
+ * The steps that waited on a queue have as long as before, once it is resumed. Of a saga that is paused too, the part that its own
+ * pause has covered so far is given back when that one ends, and not twice. @returns how many sagas there were
+ */
 export async function extendDeadlines(em: EntityManager, registry: SagaRegistry, queue: string, pausedAt: Date): Promise<number> {
   const steps = stepsOf(registry).filter((step) => step.queue === queue);
   const rows = await query(
     em,
-    `update saga set deadline_at = deadline_at + (clock_timestamp() - greatest($4::timestamptz,
-       (jsonb_path_query_first(runs, '$[*] ? (@.status == "active").startedAt') #>> '{}')::timestamptz))
-     where id in (select id from saga where deadline_at is not null and status in ('RUNNING', 'RETRYING')
-                  and (type, definition_version, state) in (select * from unnest($1::text[], $2::int[], $3::text[])) order by id for update)
+    `update saga set deadline_at = deadline_at + (greatest(since, coalesce(paused_at, clock_timestamp())) - since)
+     from (
+       select s.id as saga_id, greatest($4::timestamptz, (run ->> 'startedAt')::timestamptz, (run ->> 'deadlineSetAt')::timestamptz) as since
+       from (select id, jsonb_path_query_first(runs, '$[*] ? (@.status == "active")') as run from saga
+             where deadline_at is not null and status in ('RUNNING', 'RETRYING')
+               and (type, definition_version, state) in (select * from unnest($1::text[], $2::int[], $3::text[])) order by id for update) s
+     ) waited where id = saga_id
      returning 1`,
     [steps.map((step) => step.type), steps.map((step) => step.version), steps.map((step) => step.state), pausedAt],
   );
   return rows.length;
+}
+
+/** Since when queues are paused, by name. */
+export async function readQueuePauses(em: EntityManager): Promise<ReadonlyMap<string, Date>> {
+  const rows = await query<{ queue: string; paused_at: Instant }>(em, "select queue, paused_at from queue_pause");
+  return new Map(rows.map((row) => [row.queue, toDate(row.paused_at)]));
 }
 
 /** Saga rows of these ids as they are, without a lock. */
@@ -267,7 +279,7 @@ export async function recordOperatorAction(
   ]);
 }
 
-/** An event whose payload does not fit its contract becomes a dead letter; its saga goes on. */
+/** An event that its saga cannot take, whose payload does not fit its contract or that answers what it may not, becomes a dead letter; its saga goes on. */
 export async function buryMail(em: EntityManager, mail: Mail, problem: Error): Promise<void> {
   await query(
     em,
@@ -405,7 +417,7 @@ export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
   return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`) };
 }
 
-/** What a row says without its definition. @throws {TypeError} its runs are no list */
+/** What a row says without its definition. @throws {TypeError} its runs are no list of runs */
 export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
   id: row.id,
   type: row.type,
@@ -439,13 +451,31 @@ export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
   finishedAt: toDateOrNull(row.finished_at),
 });
 
-/** Runs are stored as JSON; their instants are text there. */
-export const runsOf = (row: Pick<SagaRow, "runs">): Run[] =>
-  (row.runs as (Omit<Run, "startedAt" | "endedAt"> & { startedAt: string; endedAt: string | null })[]).map((run) => ({
-    ...run,
-    startedAt: new Date(run.startedAt),
-    endedAt: run.endedAt === null ? null : new Date(run.endedAt),
-  }));
+type RunJson = Omit<Run, "startedAt" | "endedAt" | "deadlineSetAt" | "reminderSetAt"> & {
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly deadlineSetAt?: string;
+  readonly reminderSetAt?: string;
+};
+
+/** Runs are stored as JSON; their instants are text there. @throws {TypeError} they are no list of runs, e.g. after somebody changed them by hand */
+export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
+  if (!Array.isArray(runs)) throw new TypeError(`runs: expected a list, found ${JSON.stringify(runs)?.slice(0, 60)}`);
+  return (runs as (RunJson | null)[]).map((run, index) => {
+    const startedAt = new Date(run?.startedAt ?? Number.NaN);
+    const endedAt = run?.endedAt == null ? null : new Date(run.endedAt);
+    if (typeof run?.id !== "string" || typeof run.state !== "string" || Number.isNaN(startedAt.getTime()) || Number.isNaN(endedAt?.getTime()))
+      throw new TypeError(`runs[${index}]: expected a run, found ${JSON.stringify(run)?.slice(0, 60)}`);
+    const { deadlineSetAt, reminderSetAt, ...rest } = run;
+    return {
+      ...rest,
+      startedAt,
+      endedAt,
+      ...(deadlineSetAt === undefined ? {} : { deadlineSetAt: new Date(deadlineSetAt) }),
+      ...(reminderSetAt === undefined ? {} : { reminderSetAt: new Date(reminderSetAt) }),
+    };
+  });
+}
 
 export function definitionOf(registry: SagaRegistry, type: string, version: number): Definition {
   const definition = registry.find(type, version);

@@ -108,7 +108,7 @@ export const describeFate = (fate: Fate): string =>
     "duplicate-start": "a saga of this kind and key is under way",
     late: "its step had been given up",
     conflict: "its step had been answered already, and differently",
-    superseded: "a newer attempt had taken over",
+    superseded: "the wait it was for had been left, or a newer attempt had taken over",
     refused: "it is not possible any more",
     noted: "the saga has ended, which is no reason to refuse it",
     "already-undoing": "the saga is being undone already",
@@ -134,6 +134,9 @@ export function isToCome(definition: Definition, instance: Instance, eventName: 
   return waits.some((wait) => !instance.runs.some((run) => run.state === wait.state));
 }
 
+/** What operators may see of a message: its ids, numbers, instants and words out of a closed list, of its texts only the length. */
+export const visibleBody = (contract: AnyEvent, payload: unknown): Data => contract.schema.redact(contract.schema.encode(payload)) as Data;
+
 /** Tells two answers of one step apart. */
 export const digestOf = (contract: AnyEvent, payload: unknown): string =>
   createHash("sha256")
@@ -147,8 +150,9 @@ export class Turn {
   private readonly context: DecisionContext;
   private message: string | null;
   private messageId: string | null;
-  /** Goes onto the next row that is recorded. */
+  /** Goes onto the next row that is recorded, with the body of the message. */
   private fate: Fate | null = null;
+  private body: Data | null;
   private draft: Instance;
   private readonly history: HistoryRow[] = [];
   private readonly commands: CommandToSend[] = [];
@@ -161,8 +165,16 @@ export class Turn {
   /** As they were before the branch that is being taken saved something. */
   private dataBefore: Data;
 
-  constructor(definition: Definition, instance: Instance, context: DecisionContext, message: string | null, messageId: string | null) {
+  constructor(
+    definition: Definition,
+    instance: Instance,
+    context: DecisionContext,
+    message: string | null,
+    messageId: string | null,
+    body: Data | null = null,
+  ) {
     this.definition = definition;
+    this.body = body;
     this.draft = instance;
     this.dataBefore = instance.data;
     this.context = context;
@@ -350,6 +362,7 @@ export class Turn {
       if (branch === undefined || contract === undefined) continue;
       const payload = contract.schema.decode(parked.payload, parked.name);
       this.unpark(parked, "applied");
+      this.body = visibleBody(contract, payload);
       this.becomes("applied");
       this.answer = digestOf(contract, payload);
       const outcome = this.choose(branch, payload);
@@ -373,6 +386,8 @@ export class Turn {
     this.change({ parked: this.draft.parked.filter((one) => one.messageId !== messageId) });
     this.message = name;
     this.messageId = messageId;
+    // It was noted when the message came.
+    this.body = null;
     this.remember(fate);
   }
 
@@ -638,6 +653,14 @@ export class Turn {
     return { ...node.remind, stepRunId: aside.id, data };
   }
 
+  commandOf(aside: Aside): AnyCommand {
+    return this.noticeOf(aside).command;
+  }
+
+  undoCommandOf(run: UndoneRun): AnyCommand {
+    return this.getUndo(run).command;
+  }
+
   private stepOf(run: Run): StepNode {
     return nodeOf(makerOf(this.definition, run), run.state) as StepNode;
   }
@@ -708,6 +731,13 @@ export class Turn {
     this.open(node);
     this.record("TRANSITION", `${node.state} begins again.`);
     if (node.kind === "wait") this.takeParked(node);
+  }
+
+  setTimer(timer: "DEADLINE" | "REMINDER", to: Date): void {
+    const run = this.draft.runs.findLast((one) => one.status === "active");
+    const { now } = this.context;
+    if (run !== undefined) this.changeRun(run.id, timer === "DEADLINE" ? { deadlineSetAt: now } : { reminderSetAt: now });
+    this.change(timer === "DEADLINE" ? { deadlineAt: to } : { remindAt: to });
   }
 
   /** A failed attempt is made again at another time than its policy says; null: now. */
@@ -818,7 +848,7 @@ export class Turn {
     }
     const { fate } = this;
     this.fate = null;
-    this.append(kind, summary, fate, extra);
+    this.append(kind, summary, fate, fate === null ? extra : { data: this.body, ...extra });
   }
 
   private append(kind: HistoryKind, summary: string, fate: Fate | null, extra: Partial<HistoryRow>): void {

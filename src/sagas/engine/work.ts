@@ -147,7 +147,7 @@ export class Work {
     return receipts[0] ?? { messageId: event.id, fate: "no-subscriber" };
   }
 
-  /** Mail goes to the saga whose key it has, which is locked. What cannot be delivered is kept; what cannot be read is buried. */
+  /** Mail goes to the saga whose key it has, which is locked. What finds no saga is kept; what its saga cannot take is buried, so that it holds up no other. */
   deliver(mail: readonly Mail[]): void {
     for (const one of mail) {
       const undelivered = this.deliverOne(one);
@@ -156,7 +156,7 @@ export class Work {
     }
   }
 
-  /** @returns null, or why not: its saga is not among those locked, or what does not fit its contract */
+  /** @returns null, or why not: its saga is not among those locked, or what is wrong with it; a decision touches nothing, so no other mail is to blame */
   deliverOne(mail: Mail): "no saga" | Error | null {
     const id = this.bySubject.get(subjectKey(mail.type, mail.subject_id));
     const contract = this.registry.eventOf(mail.type, mail.name);
@@ -165,8 +165,7 @@ export class Work {
       this.step(id, inputOf(unpack(mail, contract)));
       return null;
     } catch (error) {
-      if (error instanceof TypeError) return error;
-      throw error;
+      return error instanceof Error ? error : new Defect(String(error));
     }
   }
 

@@ -1,9 +1,10 @@
-import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root } from "type-graphql";
-import { Refusal } from "../../kernel/errors.ts";
+import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription } from "type-graphql";
+import { InvalidRequest, Refusal } from "../../kernel/errors.ts";
 import { listQueues, type QueuePause, type QueueView } from "../../outbox/index.ts";
-import { Auth, requireViewer } from "../authorization.ts";
+import { Auth, holdsAny, requireViewer } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
-import { orUserErrors } from "../errors.ts";
+import { forbidden, orUserErrors } from "../errors.ts";
+import { Guarded } from "../guarded.ts";
 import { MutationPayload } from "../payload.ts";
 import { DateTime } from "../scalars.ts";
 import { findUser, UserType } from "../users/types.ts";
@@ -46,6 +47,11 @@ class QueueType {
   @Field(() => DateTime, { nullable: true, description: "Since when the oldest of the ready ones is due." })
   readonly oldestReadyAt: Date | null;
 
+  @Field(() => Int, {
+    description: "Commands carried out in the last 60 seconds, by all processes together; what was done in the last 5 seconds may be missing.",
+  })
+  readonly completedLastMinute: number;
+
   @Field(() => QueuePauseType, {
     nullable: true,
     description: "Set while workers do not fetch from it; jobs in hand are finished, new ones are still accepted.",
@@ -62,6 +68,7 @@ class QueueType {
     this.active = view.active;
     this.deadLetters = view.deadLetters;
     this.oldestReadyAt = view.oldestReadyAt;
+    this.completedLastMinute = view.completedLastMinute;
     this.pause = view.pause === null ? null : new QueuePauseType(view.pause);
     this.measuredAt = view.measuredAt;
   }
@@ -82,6 +89,21 @@ export class QueueResolver {
   @Auth(operatorsOnly)
   async queues(@Ctx() context: RequestContext): Promise<QueueType[]> {
     return (await listQueues(context.em)).map((view) => new QueueType(view));
+  }
+
+  @Subscription(() => [QueueType], {
+    subscribe: ({ args, context }) => watchDepths(args as { names?: string[] | null; everySeconds: number }, context as RequestContext),
+    description: "Depths now and then every `everySeconds` (2..60). A slow reader gets fewer pushes.",
+  })
+  @Auth(operatorsOnly)
+  queueDepths(
+    @Root() depths: readonly QueueView[],
+    @Arg("names", () => [String], { nullable: true, description: "Only these queues; left out: all." }) _names: string[] | null,
+    @Arg("everySeconds", () => Int, { defaultValue: 5, description: "2..60." }) _everySeconds: number,
+    @Ctx() context: RequestContext,
+  ): QueueType[] {
+    context.refresh();
+    return depths.map((view) => new QueueType(view));
   }
 
   @Mutation(() => QueuePayload, {
@@ -120,6 +142,24 @@ export class QueuePauseResolver {
   async by(@Root() pause: QueuePauseType, @Ctx() context: RequestContext): Promise<UserType | null> {
     return findUser(pause.actorId, context);
   }
+}
+
+/** @throws {InvalidRequest} UNAUTHENTICATED, FORBIDDEN, BAD_USER_INPUT: a queue that does not exist, or another interval */
+async function watchDepths(args: { readonly names?: readonly string[] | null; readonly everySeconds: number }, context: RequestContext) {
+  const { everySeconds, names } = args;
+  const requireOperator = (): void => {
+    if (!holdsAny(requireViewer(context), operatorsOnly.any)) throw forbidden();
+  };
+  requireOperator();
+  if (everySeconds < 2 || everySeconds > 60) throw new InvalidRequest("BAD_USER_INPUT", `everySeconds is 2..60, not ${everySeconds}`);
+  const known = (await context.queueDepths.count()).map(({ name }) => name);
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new InvalidRequest("BAD_USER_INPUT", `There is no queue ${unknown.slice(0, 60)}; there are ${known.join(", ")}`);
+  return Guarded.open(context.queueDepths.watch(everySeconds * 1_000), async (depths) => {
+    await context.renewViewer();
+    requireOperator();
+    return depths.filter(({ name }) => names?.includes(name) ?? true);
+  });
 }
 
 /** @throws {Refusal} NOT_FOUND, or WRONG_STATE where the queue must be paused, or not, and is otherwise */

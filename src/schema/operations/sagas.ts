@@ -94,7 +94,8 @@ const operatorsOnly = { any: ["OPERATOR"] } as const;
 export class SagaOperationsResolver {
   @Mutation(() => SagaPayload, {
     nullable: true,
-    description: "STUCK: the current step, or undo, again, attempts counted from 1. RETRYING: now instead of at nextAttemptAt.",
+    description:
+      "STUCK: the current step, or undo, again, attempts counted from 1. RETRYING, and COMPENSATING while an undo waits for its next attempt: now instead of at nextAttemptAt.",
   })
   @Auth(operatorsOnly)
   retrySaga(

@@ -132,7 +132,7 @@ registerEnumType(MessageFateEnum, {
     DUPLICATE_START: { description: "A saga with this business key exists already." },
     LATE: { description: "It answers something that had been given up." },
     CONFLICT: { description: "It answers what had been answered already, and otherwise." },
-    SUPERSEDED: { description: "A newer attempt had taken over." },
+    SUPERSEDED: { description: "The wait it was for had been left, or a newer attempt had taken over." },
     REFUSED: { description: "It was not possible any more, and its sender was told." },
     NOTED: { description: "The saga had ended, which was no reason to refuse it." },
     ALREADY_UNDOING: { description: "The saga was being undone already." },

@@ -2,6 +2,7 @@ import { InvalidRequest } from "../../kernel/errors.ts";
 import type { SagaPush } from "../../sagas/engine/index.ts";
 import { holdsAny, requireViewer } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
+import { Guarded } from "../guarded.ts";
 
 /**
  * Opens the stream of sagaProgress. The first push is read before this returns, so that every refusal is the answer to the
@@ -17,11 +18,10 @@ export async function watchProgress(
   const afterSequence = args.afterSequence ?? null;
   if (afterSequence !== null && afterSequence < 0) throw new InvalidRequest("BAD_USER_INPUT", `afterSequence is 0 or more, not ${afterSequence}`);
   await requireVisible(args.sagaId, context);
-  const pushes = context.feed.watch(args.sagaId, afterSequence);
-  const first = await pushes.next();
-  return new Guarded(pushes, first, async (push) => {
+  return Guarded.open(context.feed.watch(args.sagaId, afterSequence), async (push) => {
     await context.renewViewer();
     requireAuthority(push.saga, context);
+    return push;
   });
 }
 
@@ -38,38 +38,3 @@ function requireAuthority(saga: { readonly id: string; readonly participants: re
 }
 
 const notFound = (sagaId: string): InvalidRequest => new InvalidRequest("NOT_FOUND", `There is no saga ${sagaId}`);
-
-/** A stream whose first push is known and whose every push is checked; a push that may not be seen ends it with the error. */
-class Guarded implements AsyncIterableIterator<SagaPush> {
-  readonly #pushes: AsyncGenerator<SagaPush, void, undefined>;
-  readonly #check: (push: SagaPush) => Promise<void>;
-  #first: IteratorResult<SagaPush, void> | null;
-
-  constructor(pushes: AsyncGenerator<SagaPush, void, undefined>, first: IteratorResult<SagaPush, void>, check: (push: SagaPush) => Promise<void>) {
-    this.#pushes = pushes;
-    this.#first = first;
-    this.#check = check;
-  }
-
-  async next(): Promise<IteratorResult<SagaPush, void>> {
-    const result = this.#first ?? (await this.#pushes.next());
-    this.#first = null;
-    if (result.done === true) return result;
-    try {
-      await this.#check(result.value);
-      return result;
-    } catch (error) {
-      await this.#pushes.return();
-      throw error;
-    }
-  }
-
-  return(): Promise<IteratorResult<SagaPush, void>> {
-    this.#first = null;
-    return this.#pushes.return();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}

@@ -1,15 +1,16 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from "type-graphql";
-import type { SagaFilter, SagaPush } from "../../sagas/engine/index.ts";
+import type { ActivityPush, SagaCount, SagaFilter, SagaPush } from "../../sagas/engine/index.ts";
 import { getById, requireIds } from "../arguments.ts";
 import { Auth } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { checkedFirst, type Connection, pageRequest, toConnection } from "../pagination.ts";
 import { findUser, UserType } from "../users/types.ts";
+import { watchActivity } from "./activity.ts";
 import { type SagaOrder, SagaOrderEnum } from "./enums.ts";
 import { SagaFilterInput } from "./inputs.ts";
 import { watchProgress } from "./progress.ts";
 import { findVisibleSubject, SagaSubject } from "./subject.ts";
-import { SagaConnection, SagaEventType, SagaPauseType, SagaProgressType, SagaType } from "./types.ts";
+import { SagaActivityType, SagaConnection, SagaCountType, SagaEventType, SagaPauseType, SagaProgressType, SagaType } from "./types.ts";
 
 @Resolver(() => SagaType)
 export class SagaResolver {
@@ -50,6 +51,37 @@ export class SagaResolver {
   ): SagaProgressType {
     context.refresh();
     return new SagaProgressType(push);
+  }
+
+  @Query(() => [SagaCountType], {
+    nullable: true,
+    description: "How many sagas there are of each process, state and status that this version of the program knows, ended ones too.",
+  })
+  @Auth({ any: ["OPERATOR"] })
+  async sagaCounts(@Ctx() context: RequestContext): Promise<SagaCount[]> {
+    return context.sagas.counts(context.em);
+  }
+
+  @Subscription(() => SagaActivityType, {
+    subscribe: ({ args, context }) => {
+      const { filter, after } = args as { filter?: SagaFilterInput | null; after?: string | null };
+      return watchActivity(toFilter(filter), after ?? null, context as RequestContext);
+    },
+    description:
+      "Events of many sagas: everything for an operator, the caller's own for everybody else. The first push carries only the " +
+      "cursor; run the list query after it has arrived and nothing can fall between. A cursor older than 7 days is CURSOR_EXPIRED. " +
+      "`state`, `status` and `reason` of the filter mean those after the event; `quietForSeconds` makes no sense here and is refused. " +
+      "At most 200 events a push; after 30 seconds without any, a push without events brings a newer cursor.",
+  })
+  @Auth()
+  sagaActivity(
+    @Root() push: ActivityPush,
+    @Arg("filter", () => SagaFilterInput, { nullable: true, description: "Everything given must hold." }) _filter: SagaFilterInput | null,
+    @Arg("after", () => String, { nullable: true, description: "Cursor of an earlier push; left out: from now on." }) _after: string | null,
+    @Ctx() context: RequestContext,
+  ): SagaActivityType {
+    context.refresh();
+    return new SagaActivityType(push);
   }
 
   @FieldResolver(() => SagaSubject, { nullable: true, description: "Null when the caller may see the saga but not its subject (operators)." })

@@ -1,8 +1,9 @@
 import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
-import type { SagaEventView, SagaPush, SagaRemainder, SagaStatus, SagaStepStatus, SagaView } from "../../sagas/engine/index.ts";
+import type { ActivityPush, SagaEventView, SagaPush, SagaRemainder, SagaStatus, SagaStepStatus, SagaView } from "../../sagas/engine/index.ts";
 import { Auth, type HasParties } from "../authorization.ts";
 import { connectionOf } from "../pagination.ts";
 import { MutationPayload, Reason, toReason } from "../payload.ts";
+import { sealActivityCursor } from "./activity.ts";
 import { DateTime, JSONObject } from "../scalars.ts";
 import { MessageFateEnum, SagaEventKindEnum, SagaRemainderWhyEnum, SagaStateEnum, SagaStatusEnum, SagaStepStatusEnum, SagaTypeEnum } from "./enums.ts";
 
@@ -95,7 +96,10 @@ export class SagaType implements HasParties {
   @Field(() => Int, { description: "Attempts that the current step has in all." })
   readonly maxAttempts: number;
 
-  @Field(() => DateTime, { nullable: true, description: "Set while RETRYING." })
+  @Field(() => DateTime, {
+    nullable: true,
+    description: "When a failed attempt is made again: set while RETRYING, and while COMPENSATING where an attempt of the undo has failed.",
+  })
   readonly nextAttemptAt: Date | null;
 
   @Field(() => DateTime, { nullable: true, description: "When the current wait runs out." })
@@ -200,7 +204,12 @@ export class SagaEventType {
   @Field(() => Reason, { nullable: true, description: "Why, where something went wrong." })
   readonly reason: Reason | null;
 
-  @Field(() => JSONObject, { nullable: true, description: "Message body with personal data removed." })
+  @Field(() => JSONObject, {
+    nullable: true,
+    description:
+      "Message body with personal data removed: ids, numbers, instants and words out of a closed list as they are, of texts only the length. " +
+      "Of an operator's action what it was and why.",
+  })
   @Auth({ any: ["OPERATOR"] })
   readonly data: Record<string, unknown> | null;
 
@@ -254,6 +263,38 @@ export class SagaProgressType implements HasParties {
   parties(): readonly string[] {
     return this.saga.parties();
   }
+}
+
+@ObjectType("SagaActivity", { description: "One push of sagaActivity." })
+export class SagaActivityType {
+  @Field(() => String, { description: "Resume point; pass as `after`." })
+  readonly cursor: string;
+
+  @Field(() => [SagaEventType], { description: "Oldest first. Empty in the first push and in keep-alive pushes." })
+  readonly events: readonly SagaEventType[];
+
+  constructor(push: ActivityPush) {
+    this.cursor = sealActivityCursor(push.cursor);
+    this.events = push.events.map(({ event }) => new SagaEventType(event));
+  }
+}
+
+@ObjectType("SagaCount", { description: "How many sagas of one process are in one state and status." })
+export class SagaCountType {
+  @Field(() => SagaTypeEnum, { description: "Which process." })
+  type!: string;
+
+  @Field(() => SagaStateEnum, { description: "Where they stand." })
+  state!: string;
+
+  @Field(() => SagaStatusEnum, { description: "How they are doing." })
+  status!: SagaStatus;
+
+  @Field(() => Int, { description: "How many there are; 1 or more." })
+  count!: number;
+
+  @Field(() => DateTime, { description: "When the newest event of the longest unchanged one of them happened." })
+  oldestUpdatedAt!: Date;
 }
 
 @InterfaceType({ implements: MutationPayload, autoRegisterImplementations: false, description: "Payload of every mutation that starts or advances a saga." })

@@ -243,6 +243,33 @@ describe("an event whose key has no saga", () => {
   });
 });
 
+test("of two redrives of the same letters at the same time, the second waits and takes those that the first has left", async () => {
+  const letters = await Promise.all(
+    ["TravellerUndecidedEvent", "TravellerConfirmedEvent"].map(async (message) => {
+      const tripId = await trips.begin();
+      await trips.in(tripId, "AwaitingConfirmation");
+      const id = newId();
+      await trips.sql(
+        `insert into dead_letter (id, queue, message, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
+         values ($1, 'saga-mail', $2, 'Trip', $3, $4, 0, 'NOT_FOUND', 'No Trip has the key.', '')`,
+        [id, message, tripId, JSON.stringify({ tripId })],
+      );
+      return id;
+    }),
+  );
+  const call = (limit: number) => ({ filter: { ids: letters }, limit, actorId: OPERATOR_ID, note: null, resolutionId: newId(), dryRun: false });
+  let second: ReturnType<typeof trips.operations.redrive> = Promise.reject(new Error("not yet"));
+  second.catch(() => undefined);
+  const first = await trips.transaction(async (em) => {
+    const redrive = await trips.operations.redrive(em, call(1));
+    second = trips.transaction((other) => trips.operations.redrive(other, call(2)));
+    await trips.untilBlocked();
+    return redrive;
+  });
+  expect(first).toMatchObject({ redriven: [expect.any(String)], refused: [], remaining: 1 });
+  expect(await second).toEqual({ redriven: letters.filter((id) => !first.redriven.includes(id)), refused: [], remaining: 0 });
+});
+
 describe("an answer", () => {
   test("an answer to a run that was given up is late and changes nothing: the undo covers it already", async () => {
     const { tripId, runId } = await checking();
@@ -261,6 +288,42 @@ describe("an answer", () => {
     expect(await trips.answer(runId, m.VisaRefusedEvent, { tripId })).toMatchObject({ fate: "conflict" });
     expect(await sagaRow(tripId)).toEqual(before);
     expect(await fates(tripId, "VisaRefusedEvent")).toEqual(["conflict"]);
+  });
+
+  test("an answer that the command did not declare is refused, and answers neither a step nor an undo nor a notice", () => {
+    const wrong = (saga: ReturnType<typeof m.booked>, says: string) => expect(() => saga.answered(m.ArrivedEvent, m.its)).toThrow(says);
+    wrong(m.booked(), "CheckVisaCommand may not answer ArrivedEvent; declared are VisaGrantedEvent, VisaRefusedEvent");
+    wrong(m.refused(), "CancelTrainCommand may not answer ArrivedEvent; declared are TrainCancelledEvent, TrainNotRefundableEvent, StationClosedEvent");
+    wrong(m.ready().clock(), "RemindTravellerCommand may not answer ArrivedEvent; declared are TravellerRemindedEvent");
+    const told = m.refused().answered(m.TrainCancelledEvent, m.its).answered(m.RequestReopenedEvent, m.its);
+    expect(told.outcome).toBe("StayedAtHome FAILED > InformTravellerCommand");
+    wrong(told, "InformTravellerCommand may not answer ArrivedEvent; declared are TravellerInformedEvent");
+  });
+
+  test("an answer that the command did not declare and that came before its saga could be read is buried; other mail is delivered, and a redrive says why not", async () => {
+    const { tripId, runId } = await checking();
+    const { tripId: other, runId: othersRun } = await checking();
+    const keep = (id: string, of: string, name: string, run: string) =>
+      trips.sql(
+        "insert into saga_mail (id, type, subject_id, name, payload, run_id, keep_until) values ($1, 'Trip', $2, $3, $4, $5, clock_timestamp() + interval '1 day')",
+        [id, of, name, JSON.stringify({ tripId: of }), run],
+      );
+    const wrong = newId();
+    await keep(wrong, tripId, "TravellerThankedEvent", runId);
+    await keep(newId(), other, "VisaGrantedEvent", othersRun);
+    await trips.in(other, "AwaitingConfirmation");
+    const reason = "CheckVisaCommand may not answer TravellerThankedEvent; declared are VisaGrantedEvent, VisaRefusedEvent";
+    const letters = await waitFor(
+      async () => {
+        const { nodes } = await listDeadLetters(trips.em(), { ids: [wrong] }, { first: 1, after: null });
+        return nodes.length === 0 ? null : nodes;
+      },
+      { describe: "the wrong answer to be buried" },
+    );
+    expect(letters).toMatchObject([{ message: "TravellerThankedEvent", status: "OPEN", reason: { code: "INVALID", message: reason } }]);
+    const call = { filter: { ids: [wrong] }, limit: 10, actorId: OPERATOR_ID, note: null, resolutionId: newId(), dryRun: false };
+    expect(await trips.transaction((em) => trips.operations.redrive(em, call))).toMatchObject({ redriven: [], refused: [{ id: wrong, reason }] });
+    expect(await trips.saga("Trip", tripId)).toMatchObject({ state: "CheckingVisa", status: "WAITING" });
   });
 
   test("a second answer to a run that says the same is a duplicate", async () => {

@@ -42,6 +42,22 @@ describe("deadlines", () => {
     expect(trip.operator({ kind: "move-timer", timer: "DEADLINE", to: after(to, 5 * day) }).last.denied).toBe("WRONG_STATE");
   });
 
+  test("of a timer that an operator has moved during a pause, the pause takes only what came after that", () => {
+    const trip = m.booked();
+    const { deadlineAt } = trip.instance;
+    const pausedAt = trip.now;
+    trip.operator({ kind: "pause" });
+    trip.now = after(pausedAt, 2 * hour);
+    const to = after(trip.now, 5 * hour);
+    trip.operator({ kind: "move-timer", timer: "REMINDER", to });
+    trip.now = after(trip.now, 3 * hour);
+    expect(trip.operator({ kind: "resume" }).instance).toMatchObject({ remindAt: after(to, 3 * hour), deadlineAt: after(deadlineAt ?? pausedAt, 5 * hour) });
+    trip.operator({ kind: "pause" });
+    trip.now = after(trip.now, hour);
+    trip.operator({ kind: "move-timer", timer: "DEADLINE", to: after(trip.now, day) });
+    expect(trip.operator({ kind: "resume" }).instance.deadlineAt).toEqual(after(trip.now, day));
+  });
+
   test("an operator may let a timer pass at once", () => {
     expect(m.travelling().operator({ kind: "fire-timer", timer: "DEADLINE" }).outcome).toBe("Travelling STUCK");
     expect(m.booked().operator({ kind: "fire-timer", timer: "REMINDER" }).outcome).toBe("CheckingVisa RUNNING > AskConsulateCommand");
@@ -254,6 +270,53 @@ describe("on a database", () => {
       expect([timer, by >= hour, by < hour + 10 * minute]).toEqual([timer, true, true]);
     }
     expect(await timers(second)).toEqual(instants);
+  });
+
+  test.each([
+    ["the queue", "queue first", 3, 2],
+    ["the queue", "saga first", 3, 2],
+    ["the saga", "queue first", 2, 3],
+    ["the saga", "saga first", 2, 3],
+  ])("a pause of the saga and one of its queue that overlap, %s paused first, are counted once: resumed %s", async (_first, order, queueHours, sagaHours) => {
+    const call = { queue: "reserve-meal", actorId: OPERATOR_ID, note: "The kitchen moves." };
+    await trips.transaction((em) => trips.operations.pauseQueue(em, call));
+    await trips.pause();
+    await trips.start();
+    const tripId = await trips.begin();
+    const { id, deadlineAt } = await trips.in(tripId, "ReservingMeal");
+    await trips.pause();
+    await trips.act(id, { kind: "pause" });
+    await trips.sql("update queue_pause set paused_at = clock_timestamp() - make_interval(hours => $1)", [queueHours]);
+    await trips.sql(
+      `update saga set paused_at = clock_timestamp() - make_interval(hours => $2),
+              runs = (select jsonb_agg(run || '{"startedAt": "2020-01-01T00:00:00.000Z"}') from jsonb_array_elements(runs) run) where id = $1`,
+      [id, sagaHours],
+    );
+    const resumeQueue = () => trips.transaction((em) => trips.operations.resumeQueue(em, call));
+    if (order === "queue first") await resumeQueue();
+    await trips.act(id, { kind: "resume" });
+    if (order === "saga first") await resumeQueue();
+    const by = ((await timers(tripId)).deadlineAt?.getTime() ?? 0) - (deadlineAt?.getTime() ?? 0);
+    expect(by / hour).toBeCloseTo(3, 1);
+  });
+
+  test("of a deadline that an operator has moved while its queue is paused, the pause takes only what came after that", async () => {
+    const call = { queue: "reserve-meal", actorId: OPERATOR_ID, note: "The kitchen moves." };
+    await trips.transaction((em) => trips.operations.pauseQueue(em, call));
+    await trips.pause();
+    await trips.start();
+    const tripId = await trips.begin();
+    const { id } = await trips.in(tripId, "ReservingMeal");
+    await trips.pause();
+    await trips.sql("update queue_pause set paused_at = clock_timestamp() - interval '3 hours'");
+    await trips.sql(
+      `update saga set runs = (select jsonb_agg(run || '{"startedAt": "2020-01-01T00:00:00.000Z"}') from jsonb_array_elements(runs) run) where id = $1`,
+      [id],
+    );
+    const to = new Date(Date.now() + day);
+    await trips.act(id, { kind: "move-timer", timer: "DEADLINE", to });
+    await trips.transaction((em) => trips.operations.resumeQueue(em, call));
+    expect((((await timers(tripId)).deadlineAt?.getTime() ?? 0) - to.getTime()) / hour).toBeCloseTo(0, 1);
   });
 
   test("while a queue is paused, the deadlines of the steps that wait there stand still, and have as long as before when it is resumed", async () => {

@@ -46,7 +46,7 @@ test("an operator edits the data of a saga whose undo stands, and the undo is tr
     .operator({ kind: "retry", changes: { why: "the storm" } }, "The first reason was no word.");
   expect(trip.newest().payload).toMatchObject({ reason: "Cancelled: the storm." });
   expect(trip.history.findLast(({ kind }) => kind === "OPERATOR_ACTION")?.data).toMatchObject({
-    changes: { why: "the storm" },
+    changes: { why: "[text, 9 characters]" },
     note: "The first reason was no word.",
   });
 });
@@ -56,6 +56,11 @@ test("edited data that do not fit the saga are refused, and nothing changes", ()
   const before = trip.instance;
   for (const changes of [{ seat: "roof" }, { tripId: "00000000-0000-4000-8000-000000000009" }, { colour: "red" }])
     expect(trip.operator({ kind: "retry", changes }).last).toMatchObject({ denied: "INVALID", instance: before, commands: [], history: [] });
+});
+
+test("a member that the saga's data do not have is refused even as nothing, with all that they may have", () => {
+  const { last } = stuck().operator({ kind: "retry", changes: { diett: null } });
+  expect(last).toMatchObject({ denied: "INVALID", explanation: "The saga has no diett; it has tripId, travellerId, departsAt, seat, diet, why." });
 });
 
 test("an operator who has undone it by hand says so, and the plan goes on", () => {
