@@ -256,7 +256,9 @@ describe("the feed behind it", () => {
     const watch = feed.watch(null, () => false);
     const first = await get(watch);
     await append(await newSaga(), 1);
-    const alive = await get(watch);
+    let alive = await get(watch);
+    // Whoever works in another database of the server may hold the end of all that can be read back for a while.
+    while (alive.cursor.xid === first.cursor.xid) alive = await get(watch);
     expect(alive.events).toEqual([]);
     expect(alive.cursor.xid).toBeGreaterThan(first.cursor.xid);
     expect(alive.cursor.at.getTime()).toBeGreaterThan(first.cursor.at.getTime());
@@ -274,6 +276,7 @@ describe("the feed behind it", () => {
       await append(sagaId, 130);
       await append(other, 130);
     }
+    await waitFor(async () => !(await api.engine.reader.activity(api.engine.em(), null, 0)).isHeldBack);
     const sizes: number[] = [];
     const seen: number[] = [];
     while (seen.length < 1_560) {
@@ -282,8 +285,7 @@ describe("the feed behind it", () => {
       seen.push(...idsOf(push));
     }
     expect(seen).toEqual(upTo(1_561, 2));
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(200);
-    expect(sizes.length).toBeLessThan(40);
+    expect(Math.max(...sizes)).toBe(200);
     feed.close();
   });
 

@@ -102,7 +102,7 @@ describe("the role mentor_readonly", () => {
 });
 
 test("without the role, an account that may not create it is told in the server's log, and nothing fails", async () => {
-  const [block = ""] = await statementsOf("_readonly_role");
+  const [block = ""] = statementsOf("Migration20261126001000_readonly_role", "up");
   const client = new pg.Client(database.url);
   const notices: string[] = [];
   client.on("notice", ({ message, severity }) => notices.push(`${severity}: ${message}`));
@@ -115,12 +115,15 @@ test("without the role, an account that may not create it is told in the server'
   expect(notices).toEqual([expect.stringContaining("WARNING: The role mentor_nowhere cannot be created by nobody_special")]);
 });
 
-async function statementsOf(suffix: string): Promise<string[]> {
-  const Found = migrationsList.find((one) => one.name.endsWith(suffix));
-  if (Found === undefined) throw new Error(`There is no migration …${suffix}`);
+function statementsOf(name: string, direction: "up" | "down"): string[] {
+  const Found = migrationsList.find((one) => one.name === name);
+  if (Found === undefined) throw new Error(`There is no ${name}`);
   const migration = new Found(database.orm.em.getDriver(), database.orm.config);
-  await migration.up();
-  return migration.getQueries().map(String);
+  migration[direction]();
+  return migration.getQueries().map((statement) => {
+    if (typeof statement !== "string") throw new Error(`Expected ${name} to be SQL`);
+    return statement;
+  });
 }
 
 describe("ops.stuck_saga", () => {
@@ -170,12 +173,8 @@ test("the newest views can be taken back, and put there again", async () => {
   const { url, drop } = await cloneTemplate();
   const client = new pg.Client(url);
   await client.connect();
-  const Views = migrationsList.find((one) => one.name === "Migration20261126001100_ops_views");
-  if (Views === undefined) throw new Error("There is no such migration");
   for (const direction of ["down", "up"] as const) {
-    const migration = new Views(database.orm.em.getDriver(), database.orm.config);
-    await migration[direction]();
-    for (const statement of migration.getQueries()) await client.query(String(statement));
+    for (const statement of statementsOf("Migration20261126001100_ops_views", direction)) await client.query(statement);
   }
   expect((await client.query("select * from ops.invariant_violation")).rows).toEqual([]);
   await client.end();

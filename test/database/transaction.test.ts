@@ -84,7 +84,7 @@ test("a connection lost in the middle is reported, not repeated", async () => {
     await database.sql("select pg_terminate_backend($1)", [backend?.pid]);
     await add(em, "b");
   });
-  await expect(failing).rejects.toThrow(/terminat|closed|not queryable/);
+  await expect(failing).rejects.toThrow(/terminat|closed|not queryable|EPIPE/);
   expect(tries).toBe(1);
   expect(await values()).toEqual([0, 0]);
   await database.transaction((em) => add(em, "a"));
@@ -100,7 +100,7 @@ test("connections lost inside transactions do not use up the pool", async () => 
       await database.sql("select pg_terminate_backend($1)", [backend?.pid]);
       await query(em, "select 1");
     });
-    await expect(failing).rejects.toThrow(/terminat|closed|not queryable/);
+    await expect(failing).rejects.toThrow(/terminat|closed|not queryable|EPIPE/);
   }
   expect(await transaction((em) => query(em, "select 1 as one"))).toEqual([{ one: 1 }]);
   await small.close();

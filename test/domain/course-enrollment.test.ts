@@ -13,7 +13,8 @@ let t: DomainTest;
 beforeAll(async () => {
   t = await DomainTest.open();
 });
-afterAll(() => t.db.dispose());
+// Without the engine nobody hears that somebody has enrolled, so that there are no sagas.
+afterAll(() => t.db.dispose({ damaged: "enrollments without sagas" }));
 
 const times = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const codeOf = (outcome: PromiseSettledResult<unknown>): string =>

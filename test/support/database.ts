@@ -71,13 +71,16 @@ export async function cloneTemplate(): Promise<{ url: string; drop: (options?: D
   };
 }
 
+/** What a process would put right that is at work: at the end of a test nobody is any more, and on a slow machine the grace may be over. */
+const HEALING = ["a message is not relayed", "a timer has passed without effect", "an ended saga has work to come"];
+
 /** Of a database that is gone, or has no such view yet, nothing. */
 async function findViolations(url: string): Promise<unknown[]> {
   const client = new pg.Client(url);
   try {
     await client.connect();
     const { rows } = await client.query<{ there: boolean }>("select to_regclass('ops.invariant_violation') is not null as there");
-    return rows[0]?.there === true ? (await client.query("select * from ops.invariant_violation limit 20")).rows : [];
+    return rows[0]?.there ? (await client.query("select * from ops.invariant_violation where rule <> all($1) limit 20", [HEALING])).rows : [];
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === "3D000") return [];
     throw error;
