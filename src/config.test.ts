@@ -66,7 +66,13 @@ test("MAIL_MODE=smtp needs SMTP_URL", () => {
 });
 
 test("mails of a production have links that lead somewhere", () => {
-  const env = { NODE_ENV: "production", DATABASE_URL: "postgresql://db.internal/mentor", MAIL_MODE: "smtp", SMTP_URL: "smtp://mail.internal:25" };
+  const env = {
+    ...withoutEmbedded,
+    NODE_ENV: "production",
+    DATABASE_URL: "postgresql://db.internal/mentor",
+    MAIL_MODE: "smtp",
+    SMTP_URL: "smtp://mail.internal:25",
+  };
   expect(problemsOf(env).problems).toMatchObject([{ code: "CONFIG_PUBLIC_URL_MISSING" }]);
   expect(loadConfig({ ...env, PUBLIC_URL: "https://mentoring.example" }).publicUrl).toBe("https://mentoring.example");
 });

@@ -226,8 +226,9 @@ test("a mentor's courses show drafts to the mentor alone, page by page", async (
       const [row] = await api.engine.sql<{ id: string }>("select category_id as id from course where mentor_id = $1 and status = 'PUBLISHED'", [mentor.id]);
       const answer: Answer<OwnCourses> = await api.run<OwnCourses>(query, { id: row?.id, after }, who);
       const page: Page | undefined = answer.data.mentors.nodes[0]?.mentorProfile.courses;
-      seen.push(...(page?.nodes.map(({ status }) => status) ?? []));
-      if (page?.pageInfo.hasNextPage !== true) return seen;
+      if (page === undefined) return seen;
+      seen.push(...page.nodes.map(({ status }) => status));
+      if (!page.pageInfo.hasNextPage) return seen;
       after = page.pageInfo.endCursor;
     }
   };

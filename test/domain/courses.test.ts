@@ -15,7 +15,7 @@ beforeAll(async () => {
   admin = { id: await t.user({ roles: ["LEARNER", "ADMIN"] }), roles: ["LEARNER", "ADMIN"] };
   categoryId = await category();
 });
-afterAll(() => t.db.dispose());
+afterAll(() => t.db.dispose({ damaged: "enrollments without sagas" }));
 
 const category = async (input: { name?: string; active?: boolean } = {}, id: string | null = null): Promise<string> =>
   t.db.transaction(

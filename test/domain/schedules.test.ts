@@ -10,7 +10,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase({ poolSize: 30 });
 });
-afterAll(() => db.dispose());
+afterAll(() => db.dispose({ damaged: "sessions without sagas" }));
 
 const em = () => db.orm.em.fork();
 

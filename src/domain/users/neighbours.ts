@@ -1,8 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Refusal } from "../../kernel/errors.ts";
-import type { Actor } from "../actor.ts";
-
-// What accounts ask of other parts of the domain. Each is replaced by an export of the real one where that part exists.
 
 /**
  * Makes files of their owner's belong to something, each once.
@@ -13,9 +10,4 @@ export async function claimFiles(
   { fileIds, field }: { ownerId: string; fileIds: readonly string[]; purpose: "AVATAR"; field: readonly string[] },
 ): Promise<void> {
   if (fileIds.length > 0) throw new Refusal("UPLOAD_MISSING", "The upload never arrived, expired, or belongs to somebody else.", field);
-}
-
-/** Cancels every coming session of a person who is not there any more, in the caller's transaction. */
-export async function cancelComingSessions(_em: EntityManager, _call: { userId: string; actor: Actor; reason: string }): Promise<void> {
-  return Promise.resolve();
 }
