@@ -1,5 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Router } from "express";
+import { randomBytes } from "node:crypto";
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -18,6 +19,7 @@ import type { BackgroundChecks } from "./domain/background-check/background-chec
 import { createTransaction, type Transaction } from "./database/transaction.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
 import { domainEntities } from "./domain/entities.ts";
+import { FileVault } from "./domain/files/file-vault.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
 import { mentoringSessionParticipants } from "./domain/mentoring-session/mentoring-session.participants.ts";
 import { ProposalSweeper } from "./domain/mentoring-session/proposal-sweeper.ts";
@@ -26,6 +28,12 @@ import { backgroundCheckFaults } from "./gateways/background-check-faults.ts";
 import { HttpBackgroundChecks } from "./gateways/background-check-http.ts";
 import { BACKGROUND_CHECK_WEBHOOK_PATH, backgroundCheckWebhook } from "./gateways/background-check-webhook.ts";
 import { EmbeddedBackgroundCheck, loadWebhookSecret } from "./gateways/embedded-background-check.ts";
+import { fileRoutes } from "./gateways/file-routes.ts";
+import { FsFileStore } from "./gateways/file-store-fs.ts";
+import { S3FileStore } from "./gateways/file-store-s3.ts";
+import { FileTokens } from "./gateways/file-tokens.ts";
+import { builtinScanner, ClamdScanner } from "./gateways/scanners.ts";
+import { secretFile } from "./gateways/secret-file.ts";
 import { EmbeddedSmtp } from "./gateways/embedded-smtp.ts";
 import { sweepExpired } from "./domain/housekeeping.ts";
 import { adoptExternalAccount } from "./domain/users/external-account.service.ts";
@@ -115,6 +123,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
 
   const { mailer, smtp } = await openMail(config, log, closing);
   const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing);
+  let server: RunningServer | null = null;
+  const { files, uploads } = await openFiles(config, em, log, () => config.publicUrl ?? `http://localhost:${server?.port ?? config.port}`);
   const checkInbox = new CheckInbox({ provider: checks.provider, em, transaction: createTransaction(orm, log, "sweeper"), log });
   const participants = [
     ...courseEnrollmentParticipants(mailer),
@@ -149,6 +159,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       closing.add("deadlines", () => engine.stop());
       const housekeeping = keepHouse(em, log);
       closing.add("housekeeping", () => housekeeping.stop());
+      closing.add("expired files", () => files.stop());
+      files.startPurging();
       const proposals = new ProposalSweeper({ em, transaction: createTransaction(orm, log, "sweeper"), log });
       closing.add("proposals", () => proposals.stop());
       proposals.start();
@@ -163,7 +175,6 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   if (config.seed !== "none") await seedDatabase(em(), config.seed, processNow());
   const demo = await findDemo(em(), database.directory !== null);
 
-  let server: RunningServer | null = null;
   if (roles.has("api")) {
     // Requests have connections of their own: their statements are short, and message handling cannot take all of them.
     const requests = await createOrm({
@@ -207,10 +218,12 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       activity,
       queueDepths,
       operations: new SagaOperations({ registry, hints }),
+      files,
       explainer: new SagaExplainer(),
       identity,
       log,
       routers,
+      ...(uploads === null ? {} : { uploads }),
       publicUrl: config.publicUrl,
       origins: config.publicUrl === null ? [] : [new URL(config.publicUrl).origin],
       pingDatabase: () => query(em(), "select 1"),
@@ -291,6 +304,24 @@ async function openBackgroundChecks(config: Config, log: Log, closing: Closing):
   closing.add("provider of background checks", () => provider.stop());
   const checks = new HttpBackgroundChecks({ url: provider.url, apiKey: provider.apiKey, provider: "embedded" });
   return { checks, checkProvider: provider, webhookSecrets: [secret, ...others] };
+}
+
+/** The routes are those of our own URLs; null: the store has others. */
+async function openFiles(config: Config, em: () => EntityManager, log: Log, baseUrl: () => string): Promise<{ files: FileVault; uploads: Router | null }> {
+  const scanner = config.scanner === "clamd" && config.clamdAddress !== null ? new ClamdScanner(config.clamdAddress) : builtinScanner;
+  if (config.filesDriver === "s3") {
+    const { s3Region: region, s3Bucket: bucket, s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config;
+    if (region === null || bucket === null || accessKeyId === null || secretAccessKey === null)
+      throw new Error("Expected FILES_DRIVER=s3 without its settings to have been refused by the configuration");
+    const endpoint = config.s3Endpoint ?? `https://s3.${region}.amazonaws.com`;
+    const store = new S3FileStore({ endpoint, region, bucket, accessKeyId, secretAccessKey });
+    return { files: new FileVault({ store, scanner, em, log }), uploads: null };
+  }
+  const root = config.filesRoot ?? join(config.dataDir, "files");
+  const tokens = new FileTokens(secretFile(join(root, "url-secret"), () => randomBytes(32).toString("base64url")));
+  const store = await FsFileStore.open({ root, tokens, baseUrl: () => baseUrl().replace(/\/+$/, "") });
+  const files = new FileVault({ store, scanner, em, log });
+  return { files, uploads: fileRoutes({ store, tokens, files, log }) };
 }
 
 async function startQueue(config: Config, url: string, log: Log): Promise<PgBoss> {

@@ -21,6 +21,11 @@ const withoutEmbedded = {
   BACKGROUND_CHECK_URL: "https://checks.internal",
   BACKGROUND_CHECK_API_KEY: "key",
   BACKGROUND_CHECK_WEBHOOK_SECRET: Buffer.alloc(32, 7).toString("base64"),
+  FILES_DRIVER: "s3",
+  S3_REGION: "eu-west-1",
+  S3_BUCKET: "files",
+  S3_ACCESS_KEY_ID: "key",
+  S3_SECRET_ACCESS_KEY: "secret",
 };
 
 test("an empty environment gives every default", () => {
@@ -97,6 +102,7 @@ test("production refuses embedded systems unless they are allowed", () => {
   expect(problemsOf(env).problems.map((problem) => `${problem.found.split(":")[0]} ${problem.code}`)).toEqual([
     "BACKGROUND_CHECK_MODE CONFIG_EMBEDDED_IN_PRODUCTION",
     "DATABASE_URL CONFIG_EMBEDDED_IN_PRODUCTION",
+    "FILES_DRIVER CONFIG_EMBEDDED_IN_PRODUCTION",
     "MAIL_MODE CONFIG_EMBEDDED_IN_PRODUCTION",
   ]);
   expect(loadConfig({ ...env, ALLOW_EMBEDDED: "1" }).production).toBe(true);
@@ -110,6 +116,17 @@ test("BACKGROUND_CHECK_MODE=http needs the provider's URL, our key there and its
     "BACKGROUND_CHECK_WEBHOOK_SECRET CONFIG_BACKGROUND_CHECK_INCOMPLETE",
   ]);
   expect(loadConfig(withoutEmbedded).backgroundCheckMode).toBe("http");
+});
+
+test("FILES_DRIVER=s3 needs the bucket and our key, SCANNER=clamd its address", () => {
+  expect(problemsOf({ FILES_DRIVER: "s3", S3_BUCKET: "files" }).problems.map(({ found, code }) => [found.split(":")[0], code])).toEqual([
+    ["S3_REGION", "CONFIG_S3_INCOMPLETE"],
+    ["S3_ACCESS_KEY_ID", "CONFIG_S3_INCOMPLETE"],
+    ["S3_SECRET_ACCESS_KEY", "CONFIG_S3_INCOMPLETE"],
+  ]);
+  expect(problemsOf({ SCANNER: "clamd" }).problems).toMatchObject([{ code: "CONFIG_CLAMD_ADDRESS_MISSING" }]);
+  expect(loadConfig({ SCANNER: "clamd", CLAMD_ADDRESS: "clamd.internal:3310" }).clamdAddress).toEqual({ host: "clamd.internal", port: 3_310 });
+  expect(problemsOf({ CLAMD_ADDRESS: "clamd.internal:99999" }).problems).toHaveLength(1);
 });
 
 test("secrets of webhooks are base64 of 24 bytes or more, several with commas", () => {

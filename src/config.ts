@@ -202,6 +202,74 @@ export const settings = {
     meaning: "How long a check of the embedded provider takes.",
     parser: whole(0, 86_400_000),
   }),
+  filesDriver: setting({
+    name: "FILES_DRIVER",
+    fallback: "fs",
+    expected: "fs or s3",
+    meaning: "Where files are kept. fs: a directory of this machine, behind signed URLs of this program. s3: the bucket of S3_BUCKET, behind its own.",
+    parser: oneOf("fs", "s3"),
+  }),
+  filesRoot: optional({
+    name: "FILES_ROOT",
+    example: "/srv/mentorplatform/files",
+    expected: "a directory",
+    meaning: "Where FILES_DRIVER=fs keeps files and the secret of its URLs; the same for all processes. Made if missing. Unset: files in DATA_DIR.",
+    parser: z.string().transform((value) => resolve(value)),
+  }),
+  s3Endpoint: optional({
+    name: "S3_ENDPOINT",
+    example: "https://objects.example",
+    expected: "an http or https URL",
+    meaning: "Where the buckets are, for FILES_DRIVER=s3; browsers reach it too. Unset: Amazon's, of the region.",
+    parser: url("http:", "https:"),
+  }),
+  s3Region: optional({
+    name: "S3_REGION",
+    example: "eu-west-1",
+    expected: "the name of a region",
+    meaning: "The region of the bucket, for FILES_DRIVER=s3.",
+    parser: z.string().regex(/^[a-z0-9-]+$/),
+  }),
+  s3Bucket: optional({
+    name: "S3_BUCKET",
+    example: "mentorplatform-files",
+    expected: "the name of a bucket",
+    meaning: "The bucket, for FILES_DRIVER=s3. It has to allow PUT and GET from the origins of front ends.",
+    parser: z.string().regex(/^[a-z0-9.-]{3,63}$/),
+  }),
+  s3AccessKeyId: optional({
+    name: "S3_ACCESS_KEY_ID",
+    example: "AKIAEXAMPLE",
+    expected: "printable characters without spaces",
+    meaning: "Our key for the bucket, for FILES_DRIVER=s3.",
+    parser: z.string().regex(/^[\x21-\x7e]+$/),
+  }),
+  s3SecretAccessKey: optional({
+    name: "S3_SECRET_ACCESS_KEY",
+    example: "secret",
+    secret: true,
+    expected: "printable characters without spaces",
+    meaning: "The secret of that key.",
+    parser: z.string().regex(/^[\x21-\x7e]+$/),
+  }),
+  scanner: setting({
+    name: "SCANNER",
+    fallback: "builtin",
+    expected: "builtin or clamd",
+    meaning: "What looks for malicious content in uploads. builtin: finds the EICAR test text and nothing else. clamd: the one at CLAMD_ADDRESS.",
+    parser: oneOf("builtin", "clamd"),
+  }),
+  clamdAddress: optional<{ host: string; port: number }>({
+    name: "CLAMD_ADDRESS",
+    example: "127.0.0.1:3310",
+    expected: "a host and a port with a colon between them",
+    meaning: "The clamd for SCANNER=clamd; its StreamMaxLength has to be as long as the longest file, 200 MiB.",
+    parser: z
+      .string()
+      .regex(/^[\w.-]+:\d{1,5}$/)
+      .transform((value) => ({ host: value.slice(0, value.lastIndexOf(":")), port: Number(value.slice(value.lastIndexOf(":") + 1)) }))
+      .refine(({ port }) => port >= 1 && port <= 65_535),
+  }),
   meetingUrlTemplate: setting({
     name: "MEETING_URL_TEMPLATE",
     fallback: "https://meet.example/{id}",
@@ -298,7 +366,7 @@ export const settings = {
     name: "NODE_ENV",
     fallback: "development",
     expected: "development, test or production",
-    meaning: "In production the embedded PostgreSQL, mail server and provider of background checks are refused unless ALLOW_EMBEDDED=1.",
+    meaning: "In production the embedded PostgreSQL, mail server, provider of background checks and directory for files are refused unless ALLOW_EMBEDDED=1.",
     parser: oneOf("development", "test", "production").transform((value) => value === "production"),
   }),
   introspection: optional({
@@ -361,7 +429,7 @@ export const settings = {
     name: "ALLOW_EMBEDDED",
     fallback: "0",
     expected: "0 or 1",
-    meaning: "1 accepts the embedded PostgreSQL, mail server and provider of background checks in production.",
+    meaning: "1 accepts the embedded PostgreSQL, mail server, provider of background checks and directory for files in production.",
     parser: flag,
   }),
   crashAt: optional<{ point: string; nth: number }>({
@@ -439,6 +507,27 @@ function contradictions(config: Config): StartupProblem[] {
       });
     }
   }
+  if (config.filesDriver === "s3") {
+    const { s3Region, s3Bucket, s3AccessKeyId, s3SecretAccessKey } = config;
+    for (const [key, value] of Object.entries({ s3Region, s3Bucket, s3AccessKeyId, s3SecretAccessKey })) {
+      const { name, meaning, example } = settings[key as "s3Region"];
+      if (value !== null) continue;
+      problems.push({
+        found: `${name}: expected a value because FILES_DRIVER is s3, found nothing`,
+        why: meaning,
+        remedy: `Set ${name}, for example ${name}=${example}, or FILES_DRIVER=fs.`,
+        code: "CONFIG_S3_INCOMPLETE",
+      });
+    }
+  }
+  if (config.scanner === "clamd" && config.clamdAddress === null) {
+    problems.push({
+      found: "CLAMD_ADDRESS: expected an address because SCANNER is clamd, found nothing",
+      why: settings.clamdAddress.meaning,
+      remedy: `Set CLAMD_ADDRESS, for example CLAMD_ADDRESS=${settings.clamdAddress.example}, or SCANNER=builtin.`,
+      code: "CONFIG_CLAMD_ADDRESS_MISSING",
+    });
+  }
   if (config.production && config.backgroundCheckWebhookSecret?.includes(settings.backgroundCheckWebhookSecret.example) === true) {
     problems.push({
       found: "BACKGROUND_CHECK_WEBHOOK_SECRET: expected a secret because NODE_ENV is production, found the one of the documentation",
@@ -495,6 +584,14 @@ function contradictions(config: Config): StartupProblem[] {
       found: "DATABASE_URL: expected a PostgreSQL server because NODE_ENV is production, found nothing",
       why: "The embedded PostgreSQL has no backups and no standby, and gets its security releases late.",
       remedy: "Set DATABASE_URL, or ALLOW_EMBEDDED=1 to accept that.",
+      code: "CONFIG_EMBEDDED_IN_PRODUCTION",
+    });
+  }
+  if (config.filesDriver === "fs") {
+    problems.push({
+      found: "FILES_DRIVER: expected s3 because NODE_ENV is production, found fs",
+      why: "A directory of this machine has no second copy, and processes on other machines do not see it.",
+      remedy: "Set FILES_DRIVER=s3 and S3_BUCKET, or ALLOW_EMBEDDED=1 to accept that.",
       code: "CONFIG_EMBEDDED_IN_PRODUCTION",
     });
   }

@@ -2,6 +2,8 @@ import { BackgroundCheck } from "./background-check/background-check.ts";
 import { CourseEnrollment } from "./course-enrollment/course-enrollment.ts";
 import { Category } from "./courses/category.ts";
 import { Course } from "./courses/course.ts";
+import { CourseResource } from "./courses/course-resource.ts";
+import { FileObject } from "./files/file-object.ts";
 import { MailMessage } from "./mail/mail-message.ts";
 import { MentoringSession } from "./mentoring-session/mentoring-session.ts";
 import { Expertise } from "./mentors/expertise.ts";
@@ -15,6 +17,8 @@ export const domainEntities = [
   User,
   Category,
   Course,
+  CourseResource,
+  FileObject,
   CourseEnrollment,
   MailMessage,
   Notification,

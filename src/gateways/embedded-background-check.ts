@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,6 +12,7 @@ import type { CheckResult } from "../domain/background-check/background-checks.p
 import { backoffMs } from "../kernel/backoff.ts";
 import { monotonicMs, processNow } from "../kernel/clock.ts";
 import type { Log } from "../kernel/log.ts";
+import { secretFile } from "./secret-file.ts";
 
 /**
  * What the provider can play: 500, 401: answers so; time-out: does what it is asked and never answers; webhook-twice: sends each message
@@ -325,20 +326,5 @@ function readChecks(directory: string): StoredCheck[] {
 }
 
 /** The secret that the embedded provider signs with: made once in the data directory, readable by its owner only. */
-export function loadWebhookSecret(dataDir: string): string {
-  const path = join(dataDir, "background-check-webhook-secret");
-  if (!existsSync(path)) {
-    const part = `${path}.${process.pid}`;
-    writeFileSync(part, `whsec_${randomBytes(32).toString("base64")}`, { mode: 0o600 });
-    chmodSync(part, 0o600);
-    try {
-      // A link appears whole or not at all, and the first of two processes wins.
-      linkSync(part, path);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    } finally {
-      rmSync(part, { force: true });
-    }
-  }
-  return readFileSync(path, "utf8").trim();
-}
+export const loadWebhookSecret = (dataDir: string): string =>
+  secretFile(join(dataDir, "background-check-webhook-secret"), () => `whsec_${randomBytes(32).toString("base64")}`);

@@ -1,12 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { calculateJwkThumbprint, createLocalJWKSet, errors, exportJWK, type FlattenedJWSInput, importPKCS8, type JWK, SignJWT } from "jose";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { processNow } from "../kernel/clock.ts";
 import { isId } from "../kernel/ids.ts";
 import { startupError } from "../kernel/startup-error.ts";
+import { secretFile } from "./secret-file.ts";
 import { verifyToken } from "./verify-token.ts";
 
 /** Who a valid token speaks for. Whether the account may still act is for its row to say: see `tokenGeneration`. */
@@ -111,9 +112,8 @@ async function publicKeyOf(pem: string): Promise<JWK> {
  */
 export function loadSigningKey(file: string | null, dataDir: string): string {
   const path = file ?? join(dataDir, "jwt-ed25519.pem");
-  if (file === null) makeKeyOnce(path);
   try {
-    const pem = readFileSync(path, "utf8");
+    const pem = file === null ? secretFile(path, makeKey) : readFileSync(path, "utf8");
     if (createPrivateKey(pem).asymmetricKeyType !== "ed25519") throw new Error("a key of another kind");
     return pem;
   } catch (cause) {
@@ -153,18 +153,4 @@ export const loadAcceptedKeys = (files: readonly string[]): string[] =>
     }
   });
 
-function makeKeyOnce(path: string): void {
-  if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
-  const part = `${path}.${process.pid}`;
-  writeFileSync(part, generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-  chmodSync(part, 0o600);
-  try {
-    // A link appears whole or not at all, and the first of two processes wins.
-    linkSync(part, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(part, { force: true });
-  }
-}
+const makeKey = (): string => generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });

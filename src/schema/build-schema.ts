@@ -6,6 +6,7 @@ import { CourseEnrollmentPayloadResolver, CourseEnrollmentResolver } from "./cou
 import { CourseResolver } from "./courses/resolver.ts";
 import { MentoringSessionPayloadResolver, MentoringSessionResolver, ScheduleSessionResolver, UserSessionsResolver } from "./mentoring-session/resolver.ts";
 import { MentorProfileResolver, MentorResolver } from "./mentors/resolver.ts";
+import { CourseResourceResolver, CourseResourcesResolver, UploadResolver, UserAvatarResolver } from "./files/resolver.ts";
 import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
 import { DeadLetterResolver, SagaDeadLettersResolver } from "./operations/dead-letters.ts";
 import { SagaExplanationResolver } from "./operations/explanation.ts";
@@ -23,6 +24,10 @@ const resolvers = [
   NotificationResolver,
   UserNotificationsResolver,
   CourseResolver,
+  CourseResourcesResolver,
+  CourseResourceResolver,
+  UploadResolver,
+  UserAvatarResolver,
   MentorResolver,
   MentorProfileResolver,
   ScheduleResolver,

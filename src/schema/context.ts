@@ -1,5 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
+import type { FileVault } from "../domain/files/file-vault.ts";
 import type { Role } from "../domain/users/user.ts";
 import { InvalidRequest } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
@@ -34,6 +35,7 @@ export interface SchemaParts extends LoaderParts {
   readonly activity: ActivityFeed;
   readonly queueDepths: QueueDepths;
   readonly operations: SagaOperations;
+  readonly files: FileVault;
   /** Issues tokens; without `issue`, an outside issuer keeps the accounts. */
   readonly identity: Partial<TokenIssuer>;
   readonly log: Log;
@@ -65,6 +67,7 @@ export class RequestContext {
   readonly activity: ActivityFeed;
   readonly queueDepths: QueueDepths;
   readonly operations: SagaOperations;
+  readonly files: FileVault;
   readonly signInId: string | null;
   readonly refreshCookie: RefreshCookie | null;
   // No # members: Apollo hands a copy of the context to resolvers, made without the constructor.
@@ -86,6 +89,7 @@ export class RequestContext {
     this.activity = parts.activity;
     this.queueDepths = parts.queueDepths;
     this.operations = parts.operations;
+    this.files = parts.files;
     this.signInId = caller.signInId ?? null;
     this.refreshCookie = caller.refreshCookie ?? null;
     this.refresh();

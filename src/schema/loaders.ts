@@ -3,6 +3,7 @@ import type { Actor } from "../domain/actor.ts";
 import type { SagaExplainer, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
 import { courseEnrollmentLoaders } from "./course-enrollment/loaders.ts";
 import { courseLoaders } from "./courses/loaders.ts";
+import { fileLoaders } from "./files/loaders.ts";
 import { notificationLoaders } from "./notifications/loaders.ts";
 import { mentoringSessionLoaders } from "./mentoring-session/loaders.ts";
 import { mentorLoaders } from "./mentors/loaders.ts";
@@ -23,6 +24,7 @@ export const createLoaders = (em: EntityManager, parts: LoaderParts, viewer: Act
   ...userLoaders(em),
   ...courseLoaders(em),
   ...courseEnrollmentLoaders(em, viewer),
+  ...fileLoaders(em),
   ...notificationLoaders(em),
   ...mentoringSessionLoaders(em),
   ...mentorLoaders(em, viewer),

@@ -40,6 +40,8 @@ export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly publicUrl?: string | null;
   /** Further pages, e.g. the mailbox of the embedded mail server. */
   readonly routers?: readonly Router[];
+  /** Routes that take large bodies, and bound their size and time by themselves. */
+  readonly uploads?: Router;
   /** Origins, besides this server's own, whose pages may open sockets. */
   readonly origins?: readonly string[];
   /** How long a look at an account's standing is good for; default 5,000. */
@@ -73,13 +75,15 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   let isStopping = false;
 
   const app = express();
-  const httpServer = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 }, app);
+  const httpServer = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 5_000 }, app);
   const apollo = createApollo({ guard, httpServer, log, development });
   await apollo.start();
 
   app.disable("x-powered-by").disable("etag");
   app.use(requestIds, fewHeaders(limits.maxHeaders));
   app.use(healthRoutes({ pingDatabase: parts.pingDatabase, isStopping: () => isStopping }));
+  if (parts.uploads !== undefined) app.use(parts.uploads);
+  app.use(bodyInTime(maxBodyMs));
   app.get("/graphql", noPage);
   app.use(
     "/graphql",
@@ -152,6 +156,25 @@ const fewHeaders =
   (request, response, next) => {
     if (request.rawHeaders.length <= maxHeaders * 2) return next();
     response.status(431).json(errorBody("BAD_REQUEST", `A request has at most ${maxHeaders} headers.`));
+  };
+
+/** Until the whole of a request is here. */
+const maxBodyMs = 30_000;
+
+const bodyInTime =
+  (ms: number): RequestHandler =>
+  (request, response, next) => {
+    const timer = setTimeout(() => {
+      if (request.complete) return;
+      if (response.headersSent) request.destroy();
+      else
+        response
+          .status(408)
+          .set("Connection", "close")
+          .json(errorBody("TIMEOUT", `The body did not come within ${ms / 1_000} seconds.`, true));
+    }, ms);
+    response.once("close", () => clearTimeout(timer));
+    next();
   };
 
 /**

@@ -17,6 +17,7 @@ import { type RunningServer, type ServerParts, startServer } from "../../src/ser
 import { generateKeyPairSync } from "node:crypto";
 import { EnrollDocument, type TypedDocumentString } from "./generated/graphql.ts";
 import type { Disposal } from "../support/database.ts";
+import { openTestFiles, type TestFiles } from "../support/files.ts";
 import { createTestEngine, type TestEngine } from "../support/engine.ts";
 
 export interface GraphQLError {
@@ -67,6 +68,7 @@ export class ApiTest {
     faults: Map<string, Error>,
     /** What was sent, oldest first. */
     readonly mails: readonly Mail[],
+    readonly files: TestFiles,
   ) {
     this.faults = faults;
   }
@@ -94,6 +96,7 @@ export class ApiTest {
     const activity = new ActivityFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
     const queueDepths = new QueueDepths({ em: engine.em, log });
     const registry = new SagaRegistry(sagas);
+    const files = await openTestFiles({ em: engine.em, baseUrl: () => server.url });
     const starting = startServer({
       host: "127.0.0.1",
       port: 0,
@@ -105,6 +108,8 @@ export class ApiTest {
       activity,
       queueDepths,
       operations: new SagaOperations({ registry, hints: engine.hints }),
+      files: files.vault,
+      uploads: files.routes,
       explainer: new SagaExplainer(),
       identity,
       log,
@@ -113,7 +118,7 @@ export class ApiTest {
       pingDatabase: () => engine.sql("select 1"),
       ...over,
     });
-    const server = await starting.catch(async (error: unknown) => {
+    const server: RunningServer = await starting.catch(async (error: unknown) => {
       await engine.dispose();
       throw error;
     });
@@ -127,6 +132,7 @@ export class ApiTest {
       await hashPassword(PASSWORD, { memory: 8, passes: 1, parallelism: 1 }),
       faults,
       mails,
+      files,
     );
   }
 
@@ -137,6 +143,7 @@ export class ApiTest {
     this.activity.close();
     this.queueDepths.close();
     await this.engine.dispose(disposal);
+    this.files.remove();
   }
 
   async person(...roles: Role[]): Promise<Person> {

@@ -33,7 +33,7 @@ export async function saveCourse(
   em: EntityManager,
   { courseId, input, actor }: { courseId: string | null; input: CourseInput; actor: Actor },
 ): Promise<{ courseId: string }> {
-  const course = courseId === null ? null : await requireOwn(em, courseId, actor);
+  const course = courseId === null ? null : await requireOwnCourse(em, courseId, actor, ["id"]);
   if (course === null && !actor.roles.includes("MENTOR"))
     throw new Refusal("REQUIRED", "Courses are made by mentors; an administrator says which course to change.", ["id"]);
   const mentorId = course?.mentorId ?? actor.id;
@@ -80,12 +80,16 @@ export async function saveCategory(
   return { categoryId: id };
 }
 
-/** Locked, so that no seat is claimed between the look at the seats and the new capacity. */
-async function requireOwn(em: EntityManager, courseId: string, actor: Actor): Promise<Course> {
+/**
+ * A course of the actor's, or any for an administrator. Locked, so that no seat is claimed between the look at the seats and the new capacity.
+ *
+ * @throws {Refusal} NOT_FOUND
+ */
+export async function requireOwnCourse(em: EntityManager, courseId: string, actor: Actor, field: readonly string[]): Promise<Course> {
   const [row] = await query<object>(em, "select * from course where id = $1 for no key update", [isId(courseId) ? courseId : null]);
   const course = row === undefined ? null : em.map(Course, row);
   if (course === null || (course.mentorId !== actor.id && !actor.roles.includes("ADMIN")))
-    throw new Refusal("NOT_FOUND", `You have no course with the id ${courseId}.`, ["id"]);
+    throw new Refusal("NOT_FOUND", `You have no course with the id ${courseId}.`, field);
   return course;
 }
 

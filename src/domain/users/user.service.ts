@@ -4,7 +4,7 @@ import { newId } from "../../kernel/ids.ts";
 import { query, send } from "../../outbox/index.ts";
 import { InputCheck } from "../input.ts";
 import { findTokenOwner, spendAccountToken } from "./account-token.ts";
-import { claimFiles } from "./neighbours.ts";
+import { claimFiles, releaseFiles } from "../files/claim.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { findUserByEmail } from "./user.queries.ts";
 import type { AccountTemplate } from "./user.mails.ts";
@@ -132,6 +132,9 @@ export async function resetPassword(em: EntityManager, { token, passwordHash }: 
   await sendMail(em, userId, "PASSWORD_CHANGED");
 }
 
+/** Where a new picture is named. */
+export const AVATAR_FIELD = ["input", "avatarUploadId"];
+
 export interface ProfileChange {
   readonly fullName: string;
   readonly bio?: string | null | undefined;
@@ -150,7 +153,11 @@ export async function updateProfile(em: EntityManager, { userId, input }: { user
   const bio = check.optionalText(input.bio, ["input", "bio"], { what: "The text about yourself", max: 2_000 });
   check.done();
   const { avatarUploadId = null, timeZone } = input;
-  if (avatarUploadId !== null) await claimFiles(em, { ownerId: userId, fileIds: [avatarUploadId], purpose: "AVATAR", field: ["input", "avatarUploadId"] });
+  const [before] = await query<{ avatar_file_id: string | null }>(em, "select avatar_file_id from app_user where id = $1 for no key update", [userId]);
+  if (avatarUploadId !== null) {
+    await claimFiles(em, { ownerId: userId, purpose: "AVATAR", uploads: [{ id: avatarUploadId, field: AVATAR_FIELD }] });
+    if (before?.avatar_file_id != null) await releaseFiles(em, [before.avatar_file_id]);
+  }
   await query(
     em,
     "update app_user set full_name = $2, bio = $3, time_zone = $4, avatar_file_id = coalesce($5::uuid, avatar_file_id), updated_at = now() where id = $1",

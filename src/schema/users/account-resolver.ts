@@ -1,6 +1,7 @@
 import { Arg, Ctx, Extensions, type MiddlewareFn, Mutation, Resolver, UseMiddleware } from "type-graphql";
 import {
   authenticate,
+  AVATAR_FIELD,
   checkRegistration,
   hashNewPassword,
   registerUser,
@@ -173,6 +174,7 @@ export class AccountResolver {
     const { id: userId } = requireViewer(context);
     return orUserErrors(async () => {
       requireIds({ "input.avatarUploadId": input.avatarUploadId });
+      if (input.avatarUploadId != null) await context.files.settle(userId, [{ id: input.avatarUploadId, field: AVATAR_FIELD }]);
       await context.write((em) => updateProfile(em, { userId, input }));
       return { user: await getUser(userId, context) };
     });

@@ -50,8 +50,11 @@ export class UserType implements HasParties {
   @Auth({ any: ["ADMIN"], participant: true })
   readonly roles: Role[];
 
+  readonly avatarFileId: string | null;
+
   constructor(user: User) {
     this.id = user.id;
+    this.avatarFileId = user.avatarFileId;
     this.fullName = user.fullName;
     this.bio = user.bio;
     this.timeZone = user.timeZone;
