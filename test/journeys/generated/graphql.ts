@@ -67,6 +67,35 @@ export type CourseStatus =
   /** Everybody. */
   | 'PUBLISHED';
 
+/** Which dead letters are meant; everything given must hold. */
+export type DeadLetterFilter = {
+  /** Failed after this instant. */
+  failedAfter?: string | null | undefined;
+  /** Failed before this instant. */
+  failedBefore?: string | null | undefined;
+  /** Any of these. */
+  ids?: Array<string> | null | undefined;
+  /** Name of the command or event. */
+  message?: string | null | undefined;
+  /** Name of the queue that they came from. */
+  queue?: string | null | undefined;
+  /** For any of these reasons. */
+  reason?: Array<ReasonCode> | null | undefined;
+  /** Only of this process. */
+  sagaType?: SagaType | null | undefined;
+  /** With any of these statuses. */
+  status?: Array<DeadLetterStatus> | null | undefined;
+};
+
+/** What became of a dead letter. */
+export type DeadLetterStatus =
+  /** It is not needed. */
+  | 'DISCARDED'
+  /** Nobody has decided about it yet. */
+  | 'OPEN'
+  /** It was sent round again, or its step was begun again. */
+  | 'REDRIVEN';
+
 /** What a mentor offers; replaces what was said before. */
 export type MentorProfileInput = {
   /** At most 2,000 characters; null or blank: none. */
@@ -294,6 +323,20 @@ export type SagaStepStatus =
   /** Given up or not needed; the saga went on. */
   | 'SKIPPED';
 
+/** What a saga may be waiting for on the clock. */
+export type SagaTimer =
+  /** When the current step or wait runs out: `Saga.deadlineAt`. */
+  | 'DEADLINE'
+  /** When a failed attempt is made again: `Saga.nextAttemptAt`. */
+  | 'NEXT_ATTEMPT'
+  /** When it reminds next: `Saga.remindAt`. */
+  | 'REMINDER';
+
+/** The long-running processes of this platform. */
+export type SagaType =
+  | 'COURSE_ENROLLMENT'
+  | 'MENTORING_SESSION';
+
 /** How the two meet. */
 export type SessionType =
   /** Somewhere that the two agree on. */
@@ -350,6 +393,13 @@ export type CategoriesQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type CategoriesQuery = { categories: Array<{ id: string, name: string, active: boolean }> };
 
+export type DeadLettersQueryVariables = Exact<{
+  filter?: DeadLetterFilter | null | undefined;
+}>;
+
+
+export type DeadLettersQuery = { deadLetters: { nodes: Array<{ id: string, message: string, queue: string, attempts: number, status: DeadLetterStatus, reason: { code: ReasonCode, message: string }, saga: { id: string, state: SagaState, status: SagaStatus } | null }> } | null };
+
 export type EnrollMutationVariables = Exact<{
   course: string;
   key: string;
@@ -366,6 +416,15 @@ export type FindMentorQueryVariables = Exact<{
 
 
 export type FindMentorQuery = { mentors: { nodes: Array<{ id: string, fullName: string, timeZone: string, mentorProfile: { headline: string | null, expertises: Array<{ name: string }>, courses: { nodes: Array<{ id: string, title: string }> }, schedules: Array<{ id: string, startTime: string, endTime: string, timeZone: string }> } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type FireTimerMutationVariables = Exact<{
+  id: string;
+  timer: SagaTimer;
+  note: string;
+}>;
+
+
+export type FireTimerMutation = { fireSagaTimer: { saga: { id: string, state: SagaState, status: SagaStatus, sequence: number } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
 export type NotificationsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -405,12 +464,37 @@ export type PublishSlotsMutationVariables = Exact<{
 
 export type PublishSlotsMutation = { publishSchedule: { schedules: Array<{ id: string, startTime: string, endTime: string, timeZone: string, open: boolean }> | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
+export type RedriveMutationVariables = Exact<{
+  filter: DeadLetterFilter;
+  note: string;
+  key: string;
+  dryRun?: boolean;
+}>;
+
+
+export type RedriveMutation = { redriveDeadLetters: { remaining: number | null, deadLetters: Array<{ id: string, message: string, status: DeadLetterStatus, saga: { id: string, state: SagaState, status: SagaStatus } | null }> | null, refused: Array<{ reason: string, deadLetter: { id: string } }>, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
 export type RegisterMutationVariables = Exact<{
   input: RegisterUserInput;
 }>;
 
 
 export type RegisterMutation = { registerUser: { userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
+export type RequestPasswordResetMutationVariables = Exact<{
+  email: string;
+}>;
+
+
+export type RequestPasswordResetMutation = { requestPasswordReset: { userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
+export type ResetPasswordMutationVariables = Exact<{
+  token: string;
+  newPassword: string;
+}>;
+
+
+export type ResetPasswordMutation = { resetPassword: { userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
 export type ResumeQueueMutationVariables = Exact<{
   name: string;
@@ -610,6 +694,28 @@ export const CategoriesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CategoriesQuery, CategoriesQueryVariables>;
+export const DeadLettersDocument = new TypedDocumentString(`
+    query DeadLetters($filter: DeadLetterFilter) {
+  deadLetters(filter: $filter, first: 20) {
+    nodes {
+      id
+      message
+      queue
+      attempts
+      status
+      reason {
+        code
+        message
+      }
+      saga {
+        id
+        state
+        status
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DeadLettersQuery, DeadLettersQueryVariables>;
 export const EnrollDocument = new TypedDocumentString(`
     mutation Enroll($course: ID!, $key: String!) {
   enrollInCourse(courseId: $course, idempotencyKey: $key) {
@@ -672,6 +778,23 @@ export const FindMentorDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<FindMentorQuery, FindMentorQueryVariables>;
+export const FireTimerDocument = new TypedDocumentString(`
+    mutation FireTimer($id: ID!, $timer: SagaTimer!, $note: String!) {
+  fireSagaTimer(id: $id, timer: $timer, note: $note) {
+    saga {
+      id
+      state
+      status
+      sequence
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FireTimerMutation, FireTimerMutationVariables>;
 export const NotificationsDocument = new TypedDocumentString(`
     query Notifications {
   viewer {
@@ -779,6 +902,39 @@ export const PublishSlotsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PublishSlotsMutation, PublishSlotsMutationVariables>;
+export const RedriveDocument = new TypedDocumentString(`
+    mutation Redrive($filter: DeadLetterFilter!, $note: String!, $key: String!, $dryRun: Boolean! = false) {
+  redriveDeadLetters(
+    filter: $filter
+    note: $note
+    idempotencyKey: $key
+    dryRun: $dryRun
+  ) {
+    deadLetters {
+      id
+      message
+      status
+      saga {
+        id
+        state
+        status
+      }
+    }
+    refused {
+      reason
+      deadLetter {
+        id
+      }
+    }
+    remaining
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RedriveMutation, RedriveMutationVariables>;
 export const RegisterDocument = new TypedDocumentString(`
     mutation Register($input: RegisterUserInput!) {
   registerUser(input: $input) {
@@ -790,6 +946,28 @@ export const RegisterDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RegisterMutation, RegisterMutationVariables>;
+export const RequestPasswordResetDocument = new TypedDocumentString(`
+    mutation RequestPasswordReset($email: EmailAddress!) {
+  requestPasswordReset(email: $email) {
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RequestPasswordResetMutation, RequestPasswordResetMutationVariables>;
+export const ResetPasswordDocument = new TypedDocumentString(`
+    mutation ResetPassword($token: String!, $newPassword: String!) {
+  resetPassword(token: $token, newPassword: $newPassword) {
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ResetPasswordMutation, ResetPasswordMutationVariables>;
 export const ResumeQueueDocument = new TypedDocumentString(`
     mutation ResumeQueue($name: String!, $note: String) {
   resumeQueue(name: $name, note: $note) {
