@@ -21,11 +21,10 @@ async function enroll(who: Person): Promise<{ enrollmentId: string; sagaId: stri
 }
 const show = async (id: string, who: Person) => (await journey.run(ShowEnrollmentDocument, { id }, who)).courseEnrollment;
 const welcomes = async (who: Person) => (await journey.mails(who.email)).filter(({ subject }) => subject === "Welcome to Indexes");
-const somebody = async (): Promise<Person> => (await journey.crowd(1))[0] as Person;
 const isRetrying = ({ saga }: Push): boolean => saga.status === "RETRYING";
 
 test("a learner sees the next attempt coming, is in all the while, and gets exactly one mail once the server is back", async () => {
-  const who = await somebody();
+  const who = await journey.somebody();
   await journey.breakMail("refuse", 60);
   const { enrollmentId, sagaId } = await enroll(who);
   const pushes: Push[] = [];
@@ -38,11 +37,19 @@ test("a learner sees the next attempt coming, is in all the while, and gets exac
     }
   }
   const retrying = pushes.find(isRetrying);
-  expect(retrying?.saga).toMatchObject({ state: "SendingWelcomeEmail", settled: true, attempt: 2, maxAttempts: 10, reason: { code: "DEPENDENCY_UNAVAILABLE" } });
+  expect(retrying?.saga).toMatchObject({
+    state: "SendingWelcomeEmail",
+    settled: true,
+    attempt: 2,
+    maxAttempts: 10,
+    reason: { code: "DEPENDENCY_UNAVAILABLE" },
+  });
   expect(Date.parse(retrying?.saga.nextAttemptAt ?? "")).toBeGreaterThan(Date.now() - 60_000);
   expect(retrying?.events.at(-1)).toMatchObject({
     kind: "ATTEMPT_FAILED",
-    summary: expect.stringMatching(/^Attempt 1 of 10 failed: The mail server at 127\.0\.0\.1:\d+ refused the connection\. Next attempt in \d\.\d s\.$/) as string,
+    summary: expect.stringMatching(
+      /^Attempt 1 of 10 failed: The mail server at 127\.0\.0\.1:\d+ refused the connection\. Next attempt in \d\.\d s\.$/,
+    ) as string,
   });
   const events = pushes.flatMap((push) => push.events);
   expect(numbers(events)).toEqual(upTo(events.length));
@@ -53,7 +60,7 @@ test("a learner sees the next attempt coming, is in all the while, and gets exac
 });
 
 test("a mail whose receipt was lost comes once more as the same mail, and the learner is enrolled once", async () => {
-  const who = await somebody();
+  const who = await journey.somebody();
   await journey.breakMail("drop-reply", 1);
   const { enrollmentId, sagaId } = await enroll(who);
   await journey.follow(sagaId, who);
@@ -62,7 +69,7 @@ test("a mail whose receipt was lost comes once more as the same mail, and the le
 });
 
 test("an outage that outlasts the step costs no access: the mail waits as a dead letter and is sent when an operator redrives it", async () => {
-  const who = await somebody();
+  const who = await journey.somebody();
   await journey.breakMail("refuse", 600);
   const { enrollmentId, sagaId } = await enroll(who);
   await journey.follow(sagaId, who, isRetrying);

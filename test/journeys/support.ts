@@ -139,7 +139,7 @@ export class Journey {
   }
 
   /** What the operation is refused for. */
-  async refusal<D, V>(document: TypedDocumentString<D, V>, variables: NoInfer<V>, who: Person): Promise<readonly UserError[]> {
+  async refusal<D, V>(document: TypedDocumentString<D, V>, variables: NoInfer<V>, who?: Person | null): Promise<readonly UserError[]> {
     const { data, errors } = await this.ask(document, variables, who);
     if (errors !== undefined) throw new Error(`Expected user errors, found ${JSON.stringify(errors)}`);
     return Object.values(data as object).flatMap((payload) => (payload as { userErrors: UserError[] }).userErrors);
@@ -183,6 +183,12 @@ export class Journey {
       [email, count],
     );
     return Promise.all(rows.map((row) => this.signIn(row.email, password)));
+  }
+
+  async somebody(): Promise<Person> {
+    const [one] = await this.crowd(1);
+    if (one === undefined) throw new Error("Expected a learner");
+    return one;
   }
 
   // What mentors offer.
