@@ -19,6 +19,14 @@ export interface StoredMail {
   readonly copies: number;
 }
 
+/** What is in one mail. */
+export interface MailContent {
+  readonly text: string;
+  readonly html: string | null;
+  /** The .ics that comes with it; null without one. */
+  readonly calendar: string | null;
+}
+
 const maxMails = 5_000;
 
 /** Loaded with the first mail: the parser takes a tenth of the program's start. */
@@ -62,10 +70,11 @@ export class MailStore {
     return this.#mails.get(id) ?? null;
   }
 
-  async read(id: string): Promise<{ text: string; html: string | null } | null> {
+  async read(id: string): Promise<MailContent | null> {
     if (!this.#mails.has(id)) return null;
     const parsed = await parse(await readFile(join(this.#directory, `${id}.eml`)), { skipImageLinks: true });
-    return { text: parsed.text ?? "", html: parsed.html === false ? null : (parsed.html ?? null) };
+    const calendar = parsed.attachments.find(({ contentType }) => contentType === "text/calendar" || contentType === "application/ics");
+    return { text: parsed.text ?? "", html: parsed.html === false ? null : (parsed.html ?? null), calendar: calendar?.content.toString("utf8") ?? null };
   }
 
   /** One mail after the other, so that copies which arrive together are counted. Resolves when the files are written. */

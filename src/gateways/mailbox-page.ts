@@ -2,7 +2,7 @@ import { json, Router, type NextFunction, type Request, type Response } from "ex
 import { z } from "zod";
 import { devGuard } from "./dev-guard.ts";
 import { mailFaults, type EmbeddedSmtp } from "./embedded-smtp.ts";
-import type { StoredMail } from "./mail-store.ts";
+import type { MailContent, StoredMail } from "./mail-store.ts";
 
 const listLength = 200;
 
@@ -94,12 +94,10 @@ function listPage(smtp: EmbeddedSmtp): string {
 }
 
 // The frame has no rights at all: no scripts, no forms, no links out, and an origin of its own.
-const mailPage = (
-  mail: StoredMail,
-  content: { text: string; html: string | null },
-): string => `<p><a href="/dev/mail">Mailbox</a></p><h1>${escape(mail.subject) || "(no subject)"}</h1>
+const mailPage = (mail: StoredMail, content: MailContent): string => `<p><a href="/dev/mail">Mailbox</a></p><h1>${escape(mail.subject) || "(no subject)"}</h1>
 <dl><dt>From</dt><dd>${escape(mail.from)}</dd><dt>To</dt><dd>${escape(mail.recipients.join(", "))}</dd><dt>Arrived</dt><dd>${mail.receivedAt}, ${mail.copies === 1 ? "once" : `${mail.copies} times`}</dd><dt>Message-ID</dt><dd>${escape(mail.messageId)}</dd></dl>
-<pre>${escape(content.text)}</pre>${content.html === null ? "" : `<iframe sandbox="" title="The mail as HTML" srcdoc="${escape(content.html)}"></iframe>`}`;
+<pre>${escape(content.text)}</pre>${content.html === null ? "" : `<iframe sandbox="" title="The mail as HTML" srcdoc="${escape(content.html)}"></iframe>`}
+${content.calendar === null ? "" : `<h2>For the calendar</h2><pre>${escape(content.calendar)}</pre>`}`;
 
 const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)}</title>

@@ -107,6 +107,13 @@ function hasCode(error: unknown, codes: RegExp, messages?: RegExp, depth = 0): b
 
 export const unauthenticated = (): InvalidRequest =>
   new InvalidRequest("UNAUTHENTICATED", "Sign in first: send the header authorization: Bearer <access token>.");
+
+/** A token was sent that does not hold. */
+export const tokenRefused = (): InvalidRequest =>
+  new InvalidRequest(
+    "UNAUTHENTICATED",
+    "The access token is not valid, or not any more: get a new one by refreshTokens or signIn, which are asked without the header authorization.",
+  );
 export const forbidden = (): InvalidRequest => new InvalidRequest("FORBIDDEN", "You may not see or do this.");
 export const timedOut = (): InvalidRequest =>
   new InvalidRequest("TIMEOUT", "This took too long and was given up. Ask for less at once, or try again in a moment.");

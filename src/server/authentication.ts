@@ -1,5 +1,5 @@
 import type { Caller } from "../schema/context.ts";
-import { unauthenticated } from "../schema/errors.ts";
+import { tokenRefused } from "../schema/errors.ts";
 import type { AccountStanding, TokenSubject } from "../schema/standing.ts";
 
 /** Checks access tokens; implemented where identities are kept. */
@@ -28,9 +28,9 @@ export async function authenticateToken(
   if (header === undefined || header === "") return { ...request, viewer: null, expiresAt: null };
   const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
   const subject = token === undefined ? null : await identity.verify(token);
-  if (subject === null) throw unauthenticated();
+  if (subject === null) throw tokenRefused();
   const renewViewer = () => standing.actorOf(subject);
   const viewer = await renewViewer();
-  if (viewer === null) throw unauthenticated();
+  if (viewer === null) throw tokenRefused();
   return { ...request, viewer, expiresAt: subject.expiresAt, signInId: subject.signInId, renewViewer };
 }

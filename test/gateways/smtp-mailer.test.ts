@@ -54,6 +54,7 @@ test("a mail arrives with its recipient, subject and text", async () => {
   expect(await smtp.store.read(stored?.id ?? "")).toEqual({
     text: expect.stringContaining("Your place is confirmed.") as string,
     html: expect.stringContaining("<b>place</b>") as string,
+    calendar: null,
   });
 });
 
@@ -227,4 +228,9 @@ test("a calendar entry arrives as an invitation that names organizer and recipie
   const cancelled = await entryOf({ method: "CANCEL", sequence: 4 });
   expect(cancelled.entry).toContain("METHOD:CANCEL");
   expect(cancelled.entry).toContain("STATUS:CANCELLED");
+
+  const [{ id } = { id: "" }] = smtp.store.list();
+  const shown = (await (await fetch(`${base}/dev/mail/${id}`, { headers: { accept: "application/json" } })).json()) as { calendar: string };
+  expect(shown.calendar).toMatch(/METHOD:CANCEL[^]*SEQUENCE:4/);
+  expect(await (await fetch(`${base}/dev/mail/${id}`, { headers: { accept: "text/html" } })).text()).toContain("<h2>For the calendar</h2><pre>BEGIN:VCALENDAR");
 });
