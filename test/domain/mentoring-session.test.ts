@@ -192,7 +192,11 @@ describe("a booking that is checked", () => {
 
   test.each([
     ["whose mentor has gone", "update app_user set active = false where id = $1", "MENTOR_UNAVAILABLE"],
-    ["whose mentor is none any more", "delete from mentor_profile where user_id = $1", "MENTOR_UNAVAILABLE"],
+    [
+      "whose mentor is none any more",
+      "with gone as (delete from mentor_profile where user_id = $1) update app_user set roles = '{LEARNER}' where id = $1",
+      "MENTOR_UNAVAILABLE",
+    ],
     ["whose slot was withdrawn", "update schedule set withdrawn_at = now() where mentor_id = $1", "SLOT_WITHDRAWN"],
     [
       "after its time has come",
