@@ -74,6 +74,8 @@ export class ApiTest {
     readonly files: TestFiles,
     /** What a background check comes to, by the applicant's address; clear for others. */
     readonly checkResults: Map<string, CheckResult>,
+    /** Signs the tokens. */
+    readonly privateKey: string,
   ) {
     this.faults = faults;
   }
@@ -142,6 +144,7 @@ export class ApiTest {
       mails,
       files,
       checkResults,
+      privateKey,
     );
   }
 
