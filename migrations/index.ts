@@ -19,6 +19,7 @@ import { Migration20261126001100_ops_views } from "./Migration20261126001100_ops
 import { Migration20261126001100_schedule_publication } from "./Migration20261126001100_schedule_publication.ts";
 import { Migration20261126001200_ops_sessions } from "./Migration20261126001200_ops_sessions.ts";
 import { Migration20261126001400_ops_files } from "./Migration20261126001400_ops_files.ts";
+import { Migration20261126001500_ops_applications } from "./Migration20261126001500_ops_applications.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
 export const migrationsList = [
@@ -43,4 +44,5 @@ export const migrationsList = [
   Migration20261126001100_schedule_publication,
   Migration20261126001200_ops_sessions,
   Migration20261126001400_ops_files,
+  Migration20261126001500_ops_applications,
 ];

@@ -22,7 +22,9 @@ import { domainEntities } from "./domain/entities.ts";
 import { FileVault } from "./domain/files/file-vault.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
 import { mentoringSessionParticipants } from "./domain/mentoring-session/mentoring-session.participants.ts";
-import { ProposalSweeper } from "./domain/mentoring-session/proposal-sweeper.ts";
+import { lapsingProposals, silentApplications } from "./domain/chores.ts";
+import { Sweeper } from "./domain/sweeper.ts";
+import { applicationRequestParticipants } from "./domain/application-request/application-request.participants.ts";
 import { seedDatabase } from "./domain/seed/seed.ts";
 import { backgroundCheckFaults } from "./gateways/background-check-faults.ts";
 import { HttpBackgroundChecks } from "./gateways/background-check-http.ts";
@@ -131,6 +133,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     ...accountParticipants(mailer, { publicUrl: publicUrlOf(config) }),
     ...mentoringSessionParticipants({ mailer, meetingUrlTemplate: config.meetingUrlTemplate }),
     ...backgroundCheckParticipants(checks, checkInbox),
+    ...applicationRequestParticipants({ mailer, files }),
   ];
 
   if (roles.has("relay") || roles.has("worker")) {
@@ -161,9 +164,11 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       closing.add("housekeeping", () => housekeeping.stop());
       closing.add("expired files", () => files.stop());
       files.startPurging();
-      const proposals = new ProposalSweeper({ em, transaction: createTransaction(orm, log, "sweeper"), log });
-      closing.add("proposals", () => proposals.stop());
-      proposals.start();
+      for (const chore of [lapsingProposals, silentApplications]) {
+        const sweeper = new Sweeper(chore, { em, transaction: createTransaction(orm, log, "sweeper"), log });
+        closing.add("what time asks for", () => sweeper.stop());
+        sweeper.start();
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { ApplicationDocument, ApplicationRequest } from "./application-request/application-request.ts";
 import { BackgroundCheck } from "./background-check/background-check.ts";
 import { CourseEnrollment } from "./course-enrollment/course-enrollment.ts";
 import { Category } from "./courses/category.ts";
@@ -23,6 +24,8 @@ export const domainEntities = [
   MailMessage,
   Notification,
   BackgroundCheck,
+  ApplicationRequest,
+  ApplicationDocument,
   MentoringSession,
   Expertise,
   MentorProfile,

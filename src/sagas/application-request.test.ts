@@ -9,6 +9,7 @@ import { SagaUnderTest } from "./engine/testing.ts";
 const { start, answers, events, cancel } = application;
 const { requestId, userId } = start.payload as { requestId: string; userId: string };
 const reviewerId = "00000000-0000-4000-8000-000000000024";
+const anotherId = "00000000-0000-4000-8000-000000000027";
 
 /** An application that has come as far as `state`, by the answers that lead on. */
 function at(state: string): SagaUnderTest {
@@ -44,13 +45,14 @@ test("it is checked, assigned, reviewed and told, in this order", () => {
 });
 
 test.each([
-  ["ValidatingDocuments", "invalid", "These documents are missing or damaged: CV."],
-  ["RequestingBackgroundCheck", "checkFailed", "The background check did not pass."],
-])("a no in %s is told at once, and nothing is undone", (state, event, reason) => {
+  ["ValidatingDocuments", "invalid", "FILE_DAMAGED", "cv.pdf is not what was sent in."],
+  ["RequestingBackgroundCheck", "checkFailed", "BACKGROUND_CHECK_FAILED", "The background check did not pass."],
+])("a no in %s is told at once with its reason, and nothing is undone", (state, event, code, reason) => {
   const saga = answer(at(state), eventOf(application, event));
   expect(saga.outcome).toBe("SendingNotification RUNNING > SendApplicationNotificationCommand");
   expect(saga.newest().payload).toMatchObject({ decision: "rejected", reason });
   expect(answer(saga, answerTo(application, "SendApplicationNotificationCommand")).outcome).toBe("ApplicationRejected FAILED");
+  expect(saga.instance).toMatchObject({ reasonCode: code, reasonMessage: reason });
 });
 
 test("a check that a person must look at goes on to the reviewer", () => {
@@ -70,23 +72,42 @@ test("the provider's answer may take days: it is asked again every six hours, an
 test("where nobody can review, an operator is asked, and the step begins again", () => {
   const saga = at("AssigningReviewer").answered(m.NoReviewerAvailableEvent, { requestId });
   expect(saga.outcome).toBe("AssigningReviewer STUCK");
+  expect(saga.instance).toMatchObject({ reason: null, reasonCode: "NO_REVIEWER_AVAILABLE", reasonMessage: "No reviewer could be found in time." });
   expect(saga.operator({ kind: "retry" }).outcome).toBe("AssigningReviewer RUNNING > AssignReviewerCommand");
 });
 
-test("a reviewer who lets the week pass is replaced, twice, and is not asked again", () => {
+test("a reviewer who lets two weeks pass is replaced, twice, and is not asked again", () => {
   const saga = at("UnderReview");
   for (const round of [1, 2]) {
     expect(saga.timedOut().outcome).toBe("AssigningReviewer RUNNING > AssignReviewerCommand");
-    expect(saga.newest().payload).toMatchObject({ notTo: Array.from({ length: round }, () => reviewerId) });
-    answer(saga, answerTo(application, "AssignReviewerCommand"));
+    expect(saga.newest().payload).toMatchObject({ notTo: [reviewerId, anotherId].slice(0, round) });
+    saga.answered(m.ReviewerAssignedEvent, { requestId, reviewerId: anotherId, dueAt: saga.now });
   }
   expect(saga.timedOut().outcome).toBe("UnderReview COMPENSATING > UnassignReviewerCommand");
 });
 
-test("a reviewer is reminded every other day, also one who has asked for more", () => {
-  const saga = say(at("UnderReview"), "infoRequested");
-  expect(saga.outcome).toBe("UnderReview WAITING");
+test("a reviewer is reminded every week", () => {
+  const saga = at("UnderReview");
   expect(saga.clock().outcome).toBe("UnderReview WAITING > SendReviewReminderCommand");
+});
+
+test("a question is told to the applicant, who has longer to answer than a reviewer to decide", () => {
+  const saga = at("UnderReview");
+  const before = saga.instance.deadlineAt?.getTime() ?? 0;
+  expect(say(saga, "infoRequested").outcome).toBe("UnderReview WAITING > SendInfoRequestCommand");
+  expect(saga.newest().payload).toEqual({ requestId, userId });
+  expect(((saga.instance.deadlineAt?.getTime() ?? 0) - before) / 86_400_000).toBe(17);
+});
+
+test("an administrator's choice of a reviewer begins the time anew, and who watches it changes", () => {
+  const saga = at("UnderReview");
+  expect(saga.instance.participants).toEqual([userId, reviewerId]);
+  expect(say(saga, "reviewerChanged").outcome).toMatch(/^UnderReview WAITING/);
+  expect(saga.instance.participants).toEqual([userId, "00000000-0000-4000-8000-000000000026"]);
+});
+
+test("when its reviewer leaves, another one is looked for", () => {
+  expect(say(at("UnderReview"), "reviewerLeft").outcome).toBe("AssigningReviewer RUNNING > AssignReviewerCommand");
 });
 
 test("an application that is sent in again is checked again, and read by the same reviewer", () => {
@@ -103,7 +124,7 @@ test.each(["ValidatingDocuments", "RequestingBackgroundCheck", "AssigningReviewe
     const saga = say(at(state), "withdrawn");
     while (saga.instance.status === "COMPENSATING") answer(saga, answerTo(application, saga.newest().command.name));
     expect(saga.outcome).toBe("ApplicationRejected CANCELLED > SendApplicationNotificationCommand");
-    expect(saga.newest().payload).toEqual({ requestId, userId, decision: "rejected", reason: "The applicant withdrew the application." });
+    expect(saga.newest().payload).toEqual({ requestId, userId, decision: "ended", reason: "The applicant withdrew the application." });
     expect(answer(saga, answerTo(application, "SendApplicationNotificationCommand")).outcome).toBe("ApplicationRejected CANCELLED");
   },
 );
@@ -136,7 +157,7 @@ test.each<[string, string, (saga: SagaUnderTest) => SagaUnderTest, string[], str
   expect(undos).toEqual(undone);
   expect(saga.outcome).toBe("ApplicationRejected FAILED > SendApplicationNotificationCommand");
   expect(saga.instance).toMatchObject({ reasonCode: code, reasonMessage: message });
-  expect(saga.newest().payload).toEqual({ requestId, userId, decision: "rejected", reason: message });
+  expect(saga.newest().payload).toEqual({ requestId, userId, decision: "ended", reason: message });
 });
 
 test.each<[string, string, (saga: SagaUnderTest) => SagaUnderTest]>([
@@ -155,12 +176,12 @@ test("an undo that fails for a day stands", () => {
   expect(say(at("AssigningReviewer"), "withdrawn").exhausted().outcome).toBe("AssigningReviewer STUCK");
 });
 
-test("a reviewer's no is told with its reason, and is an end without undo and without a failure", () => {
+test("a reviewer's no is told with its reason, and is an end without undo", () => {
   const saga = say(at("UnderReview"), "rejected");
   expect(saga.newest().payload).toEqual({ requestId, userId, decision: "rejected", reason: "Too early." });
   answer(saga, answerTo(application, "SendApplicationNotificationCommand"));
   expect(saga.outcome).toBe("ApplicationRejected FAILED");
-  expect(saga.instance).toMatchObject({ reason: null, reasonCode: null });
+  expect(saga.instance).toMatchObject({ reason: "RejectedByReviewer", reasonCode: "REJECTED_BY_REVIEWER", reasonMessage: "Too early." });
 });
 
 test("a notification before any decision stands: it would tell what nobody has decided", () => {
@@ -187,16 +208,16 @@ test("every command carries what its participant needs", () => {
     ["SendReviewReminderCommand", { requestId, reviewerId }],
     [reviewer, { requestId, reviewerId }],
     [check, { requestId }],
-    ["SendApplicationNotificationCommand", { requestId, userId, decision: "rejected", reason: "The applicant withdrew the application." }],
+    ["SendApplicationNotificationCommand", { requestId, userId, decision: "ended", reason: "The applicant withdrew the application." }],
   ]);
 });
 
-test("it remembers what it learns, and the applicant may watch it", () => {
+test("it remembers what it learns, and applicant and reviewer may watch it", () => {
   const { instance } = answer(at("SendingNotification"), answerTo(application, "SendApplicationNotificationCommand"));
   expect(instance.data).toMatchObject({ reviewerId, pastReviewerIds: [reviewerId], decision: "approved" });
   expect(instance.data["checkId"]).toBe("00000000-0000-4000-8000-000000000023");
   expect(instance.data["decidedAt"]).toBeInstanceOf(Date);
-  expect(instance.participants).toEqual([userId]);
+  expect(instance.participants).toEqual([userId, reviewerId]);
   expect(instance.subjectId).toBe(requestId);
 });
 
@@ -244,4 +265,5 @@ sagaProperties({
     .map(({ contract, payloads }) => payloadsOf(contract, ...payloads)),
   undoes: { RequestBackgroundCheckCommand: "CancelBackgroundCheckCommand", AssignReviewerCommand: "UnassignReviewerCommand" },
   didNothing: () => false,
+  endsWith: ["DocumentsDamaged", "DocumentsMissing", "CheckFailed", "RejectedByReviewer"],
 });

@@ -1,5 +1,5 @@
 import * as m from "../domain/application-request/application-request.messages.ts";
-import { fail, finish, go, loop, next, park, saga, stay, t } from "./engine/index.ts";
+import { fail, finish, go, loop, next, park, parkFor, saga, stay, t } from "./engine/index.ts";
 import { localRetry, mailRetry, providerRetry } from "./retries.ts";
 
 /**
@@ -9,7 +9,7 @@ import { localRetry, mailRetry, providerRetry } from "./retries.ts";
 export const applicationRequest = saga("ApplicationRequest", {
   version: 1,
   key: "requestId",
-  participants: ["userId"],
+  participants: ["userId", "reviewerId"],
   data: {
     requestId: t.id(),
     userId: t.id(),
@@ -17,9 +17,12 @@ export const applicationRequest = saga("ApplicationRequest", {
     checkId: t.maybe(t.id()),
     reviewerId: t.maybe(t.id()),
     pastReviewerIds: t.list(t.id()),
-    decision: t.oneOf("pending", "approved", "rejected"),
+    /** Until when whoever is waited for in UnderReview has time. */
+    dueAt: t.time(),
+    decision: t.oneOf("pending", "approved", "rejected", "documentsMissing", "documentsDamaged", "checkFailed"),
     decidedAt: t.maybe(t.time()),
     decisionReason: t.maybe(t.text()),
+    withdrawal: t.maybe(t.oneOf("asked", "silent")),
   },
   states: ["ApplicationSubmitted", "ValidatingDocuments", "RequestingBackgroundCheck", "AssigningReviewer", "UnderReview", "SendingNotification"],
   finals: { ApplicationCompleted: "succeeded", ApplicationRejected: "failed" },
@@ -27,26 +30,32 @@ export const applicationRequest = saga("ApplicationRequest", {
     DocumentsUnavailable: { code: "DEPENDENCY_UNAVAILABLE", message: "The documents could not be checked." },
     NoReviewer: { code: "NO_REVIEWER_AVAILABLE", message: "No reviewer could be found in time." },
     ReviewTimedOut: { code: "TIMED_OUT", message: "No reviewer decided in time." },
-    Withdrawn: { code: "CANCELLED_BY_USER", message: "The applicant withdrew the application.", cancels: true },
+    DocumentsMissing: { code: "DOCUMENT_MISSING", message: (d) => d.decisionReason ?? "A document is missing." },
+    DocumentsDamaged: { code: "FILE_DAMAGED", message: (d) => d.decisionReason ?? "A document is damaged." },
+    CheckFailed: { code: "BACKGROUND_CHECK_FAILED", message: "The background check did not pass." },
+    RejectedByReviewer: { code: "REJECTED_BY_REVIEWER", message: (d) => d.decisionReason ?? "The reviewer refused the application." },
+    Withdrawn: {
+      code: "CANCELLED_BY_USER",
+      message: (d) => (d.withdrawal === "silent" ? "The applicant did not answer in time." : "The applicant withdrew the application."),
+      cancels: true,
+    },
   },
 })
   .startOn(m.ApplicationRequestSubmittedEvent, {
     state: "ApplicationSubmitted",
     key: (e) => e.requestId,
-    init: (e) => ({ ...e, pastReviewerIds: [], decision: "pending" }),
+    init: (e) => ({ ...e, pastReviewerIds: [], dueAt: e.submittedAt, decision: "pending" }),
   })
   .step("ValidatingDocuments", {
     invoke: m.ValidateDocumentsCommand,
     with: (d) => ({ requestId: d.requestId, userId: d.userId }),
     onReply: {
       DocumentsValidatedEvent: {
-        by: "isValid",
+        by: "verdict",
         cases: {
-          true: next,
-          false: {
-            save: (e) => ({ decision: "rejected", decisionReason: `These documents are missing or damaged: ${e.missing.join(", ")}.` }),
-            then: go("SendingNotification"),
-          },
+          valid: next,
+          missing: { save: (e) => ({ decision: "documentsMissing", decisionReason: e.problems.join(" ") }), then: go("SendingNotification") },
+          damaged: { save: (e) => ({ decision: "documentsDamaged", decisionReason: e.problems.join(" ") }), then: go("SendingNotification") },
         },
       },
     },
@@ -66,7 +75,7 @@ export const applicationRequest = saga("ApplicationRequest", {
           clear: { save: (e) => ({ checkId: e.checkId }), then: next },
           consider: { save: (e) => ({ checkId: e.checkId }), then: next },
           failed: {
-            save: (e) => ({ checkId: e.checkId, decision: "rejected", decisionReason: "The background check did not pass." }),
+            save: (e) => ({ checkId: e.checkId, decision: "checkFailed", decisionReason: "The background check did not pass." }),
             then: go("SendingNotification"),
           },
         },
@@ -83,8 +92,15 @@ export const applicationRequest = saga("ApplicationRequest", {
     invoke: m.AssignReviewerCommand,
     with: (d) => ({ requestId: d.requestId, preferred: d.reviewerId, notTo: d.pastReviewerIds }),
     onReply: {
-      ReviewerAssignedEvent: { save: (e, d) => ({ reviewerId: e.reviewerId, pastReviewerIds: [...d.pastReviewerIds, e.reviewerId] }), then: next },
-      NoReviewerAvailableEvent: park,
+      ReviewerAssignedEvent: {
+        save: (e, d) => ({
+          reviewerId: e.reviewerId,
+          dueAt: e.dueAt,
+          pastReviewerIds: [...d.pastReviewerIds.filter((id) => id !== e.reviewerId), e.reviewerId],
+        }),
+        then: next,
+      },
+      NoReviewerAvailableEvent: parkFor("NoReviewer"),
     },
     compensate: { invoke: m.UnassignReviewerCommand, with: (d) => ({ requestId: d.requestId, reviewerId: d.reviewerId }) },
     retry: localRetry,
@@ -93,9 +109,26 @@ export const applicationRequest = saga("ApplicationRequest", {
     onExhausted: park,
   })
   .wait("UnderReview", {
-    for: [m.ApplicationApprovedEvent, m.ApplicationRejectedEvent, m.ApplicationInfoRequestedEvent, m.ApplicationResubmittedEvent],
+    for: [
+      m.ApplicationApprovedEvent,
+      m.ApplicationRejectedEvent,
+      m.ApplicationInfoRequestedEvent,
+      m.ApplicationResubmittedEvent,
+      m.ApplicationReviewerChangedEvent,
+      m.ApplicationReviewerLeftEvent,
+    ],
     on: {
-      ApplicationInfoRequestedEvent: stay,
+      // Nobody is late who waits for an answer.
+      ApplicationInfoRequestedEvent: { save: (e) => ({ dueAt: e.dueAt }), then: stay },
+      ApplicationReviewerChangedEvent: {
+        save: (e, d) => ({
+          reviewerId: e.reviewerId,
+          dueAt: e.dueAt,
+          pastReviewerIds: [...d.pastReviewerIds.filter((id) => id !== e.reviewerId), e.reviewerId],
+        }),
+        then: stay,
+      },
+      ApplicationReviewerLeftEvent: go("AssigningReviewer"),
       // Who asked for more reads it, too: only a reviewer who let the time pass is not asked again.
       ApplicationResubmittedEvent: {
         save: (_e, d) => ({ pastReviewerIds: d.pastReviewerIds.filter((id) => id !== d.reviewerId) }),
@@ -104,8 +137,9 @@ export const applicationRequest = saga("ApplicationRequest", {
       ApplicationApprovedEvent: { save: (e) => ({ decision: "approved", decidedAt: e.approvedAt }), then: next },
       ApplicationRejectedEvent: { save: (e) => ({ decision: "rejected", decidedAt: e.rejectedAt, decisionReason: e.reason }), then: next },
     },
-    remind: { every: "2d", invoke: m.SendReviewReminderCommand, with: (d) => ({ requestId: d.requestId, reviewerId: d.reviewerId }) },
-    deadline: ["7d", loop("AssigningReviewer", 2, fail("ReviewTimedOut"))],
+    tell: { invoke: m.SendInfoRequestCommand, with: (d) => ({ requestId: d.requestId, userId: d.userId }), retry: mailRetry, attemptTimeout: "20s" },
+    remind: { every: "7d", invoke: m.SendReviewReminderCommand, with: (d) => ({ requestId: d.requestId, reviewerId: d.reviewerId }) },
+    deadline: [(d) => d.dueAt, loop("AssigningReviewer", 2, fail("ReviewTimedOut"))],
   })
   .step("SendingNotification", {
     invoke: m.SendApplicationNotificationCommand,
@@ -118,7 +152,14 @@ export const applicationRequest = saga("ApplicationRequest", {
     onReply: {
       ApplicationNotificationSentEvent: {
         byData: "decision",
-        cases: { approved: finish("ApplicationCompleted"), rejected: finish("ApplicationRejected"), pending: park },
+        cases: {
+          approved: finish("ApplicationCompleted"),
+          rejected: finish("ApplicationRejected", "RejectedByReviewer"),
+          documentsMissing: finish("ApplicationRejected", "DocumentsMissing"),
+          documentsDamaged: finish("ApplicationRejected", "DocumentsDamaged"),
+          checkFailed: finish("ApplicationRejected", "CheckFailed"),
+          pending: park,
+        },
       },
     },
     effect: "irreversible",
@@ -130,6 +171,7 @@ export const applicationRequest = saga("ApplicationRequest", {
   })
   .interrupt(m.ApplicationWithdrawnEvent, {
     during: ["ApplicationSubmitted", "ValidatingDocuments", "RequestingBackgroundCheck", "AssigningReviewer", "UnderReview"],
+    save: (e) => ({ withdrawal: e.because }),
     then: fail("Withdrawn"),
     whenFinal: "refuse",
   })
@@ -152,7 +194,7 @@ export const applicationRequest = saga("ApplicationRequest", {
     final: "ApplicationRejected",
     tell: {
       invoke: m.SendApplicationNotificationCommand,
-      with: (d, x) => ({ requestId: d.requestId, userId: d.userId, decision: "rejected", reason: x.reason }),
+      with: (d, x) => ({ requestId: d.requestId, userId: d.userId, decision: "ended", reason: x.reason }),
       retry: mailRetry,
       attemptTimeout: "20s",
     },

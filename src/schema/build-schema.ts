@@ -2,6 +2,12 @@ import "reflect-metadata";
 import { GraphQLSchema, isObjectType } from "graphql";
 import { buildSchemaSync, type BuildSchemaOptions } from "type-graphql";
 import { authDirective } from "./authorization.ts";
+import {
+  ApplicationDocumentResolver,
+  ApplicationRequestPayloadResolver,
+  ApplicationRequestResolver,
+  UserApplicationsResolver,
+} from "./application-request/resolver.ts";
 import { CourseEnrollmentPayloadResolver, CourseEnrollmentResolver } from "./course-enrollment/resolver.ts";
 import { CourseResolver } from "./courses/resolver.ts";
 import { MentoringSessionPayloadResolver, MentoringSessionResolver, ScheduleSessionResolver, UserSessionsResolver } from "./mentoring-session/resolver.ts";
@@ -37,6 +43,10 @@ const resolvers = [
   MentoringSessionPayloadResolver,
   ScheduleSessionResolver,
   UserSessionsResolver,
+  ApplicationRequestResolver,
+  ApplicationRequestPayloadResolver,
+  ApplicationDocumentResolver,
+  UserApplicationsResolver,
   SagaResolver,
   SagaEventResolver,
   SagaPauseResolver,

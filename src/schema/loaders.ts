@@ -1,6 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
 import type { SagaExplainer, SagaReader, SagaRegistry } from "../sagas/engine/index.ts";
+import { applicationRequestLoaders } from "./application-request/loaders.ts";
 import { courseEnrollmentLoaders } from "./course-enrollment/loaders.ts";
 import { courseLoaders } from "./courses/loaders.ts";
 import { fileLoaders } from "./files/loaders.ts";
@@ -25,6 +26,7 @@ export const createLoaders = (em: EntityManager, parts: LoaderParts, viewer: Act
   ...courseLoaders(em),
   ...courseEnrollmentLoaders(em, viewer),
   ...fileLoaders(em),
+  ...applicationRequestLoaders(em),
   ...notificationLoaders(em),
   ...mentoringSessionLoaders(em),
   ...mentorLoaders(em, viewer),

@@ -472,6 +472,7 @@ describe("people", () => {
       applicationId,
     ]);
     expect((await see(reviewer))?.email).toBeNull();
+    await api.engine.sql("delete from application_request where id = $1", [applicationId]);
     for (const id of [newId(), "nonsense"]) expect((await api.run(`{ user(id: "${id}") { id } }`)).data).toEqual({ user: null });
   });
 

@@ -1,6 +1,9 @@
 import { createClient, type Client } from "graphql-ws";
 import WebSocket from "ws";
 import { loadConfig } from "../../src/config.ts";
+import { applicationRequestParticipants } from "../../src/domain/application-request/application-request.participants.ts";
+import { backgroundCheckParticipants } from "../../src/domain/background-check/background-check.participants.ts";
+import type { BackgroundChecks, CheckResult } from "../../src/domain/background-check/background-checks.port.ts";
 import { courseEnrollmentParticipants } from "../../src/domain/course-enrollment/course-enrollment.participants.ts";
 import type { Mail, Mailer } from "../../src/domain/mail/mailer.ts";
 import { accountParticipants } from "../../src/domain/users/user.participants.ts";
@@ -69,6 +72,8 @@ export class ApiTest {
     /** What was sent, oldest first. */
     readonly mails: readonly Mail[],
     readonly files: TestFiles,
+    /** What a background check comes to, by the applicant's address; clear for others. */
+    readonly checkResults: Map<string, CheckResult>,
   ) {
     this.faults = faults;
   }
@@ -78,6 +83,7 @@ export class ApiTest {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
     const faults = new Map<string, Error>();
     const mails: Mail[] = [];
+    const checkResults = new Map<string, CheckResult>();
     const mailer: Mailer = {
       async send(mail) {
         mails.push(mail);
@@ -88,6 +94,8 @@ export class ApiTest {
       ...courseEnrollmentParticipants(mailer),
       ...mentoringSessionParticipants({ mailer, meetingUrlTemplate: "https://meet.example/{id}" }),
       ...accountParticipants(mailer, { publicUrl: "https://mentoring.example" }),
+      ...applicationRequestParticipants({ mailer, files: { inspect: (file) => files.vault.inspect(file) } }),
+      ...backgroundCheckParticipants(checksAtOnce(checkResults), { wakeAfterCommit: () => undefined }),
     ];
     const engine = await createTestEngine({ sagas, participants: participants.map((one) => withFaults(one, faults)) });
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
@@ -96,7 +104,7 @@ export class ApiTest {
     const activity = new ActivityFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
     const queueDepths = new QueueDepths({ em: engine.em, log });
     const registry = new SagaRegistry(sagas);
-    const files = await openTestFiles({ em: engine.em, baseUrl: () => server.url });
+    const files: TestFiles = await openTestFiles({ em: engine.em, baseUrl: () => server.url });
     const starting = startServer({
       host: "127.0.0.1",
       port: 0,
@@ -133,6 +141,7 @@ export class ApiTest {
       faults,
       mails,
       files,
+      checkResults,
     );
   }
 
@@ -216,6 +225,15 @@ export class ApiTest {
     return { enrollmentId: courseEnrollment.id, sagaId: saga.id };
   }
 }
+
+/** A provider that answers at once. The real one is in test/sagas/background-check.test.ts. */
+const checksAtOnce = (results: ReadonlyMap<string, CheckResult>): BackgroundChecks => ({
+  provider: "at-once",
+  request: ({ externalId, applicant }) => Promise.resolve({ reference: externalId, result: results.get(applicant.email) ?? "clear" }),
+  get: (reference) => Promise.resolve({ reference, result: "clear" }),
+  find: () => Promise.resolve([]),
+  cancel: () => Promise.resolve(),
+});
 
 function withFaults(participant: AnyParticipant, faults: ReadonlyMap<string, Error>): AnyParticipant {
   const failIfTold = (): void => {

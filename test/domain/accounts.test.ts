@@ -65,7 +65,7 @@ describe("the account of a person of an outside issuer", () => {
     const email = address();
     await adopt({ ...who, email, roles: ["ADMIN", "MENTOR", "EVERYTHING"] });
     expect(await row(id)).toMatchObject({ email, roles: ["LEARNER", "ADMIN"] });
-    await db.sql("update app_user set roles = roles || '{MENTOR}' where id = $1", [id]);
+    await db.sql("with profile as (insert into mentor_profile (user_id) values ($1)) update app_user set roles = roles || '{MENTOR}' where id = $1", [id]);
     await adopt({ ...who, roles: ["OPERATOR"] });
     expect(await row(id)).toMatchObject({ email, roles: ["LEARNER", "MENTOR", "OPERATOR"] });
     await adopt(who);

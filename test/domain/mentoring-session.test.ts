@@ -7,7 +7,8 @@ import {
   lapseProposal,
   rescheduleMentoringSession,
 } from "../../src/domain/mentoring-session/mentoring-session.service.ts";
-import { ProposalSweeper } from "../../src/domain/mentoring-session/proposal-sweeper.ts";
+import { lapsingProposals } from "../../src/domain/chores.ts";
+import { Sweeper } from "../../src/domain/sweeper.ts";
 import type { Actor } from "../../src/domain/actor.ts";
 import type { SessionOutcome } from "../../src/domain/mentoring-session/mentoring-session.ts";
 import { Permanent, Refusal, Transient } from "../../src/kernel/errors.ts";
@@ -191,7 +192,11 @@ describe("a booking that is checked", () => {
 
   test.each([
     ["whose mentor has gone", "update app_user set active = false where id = $1", "MENTOR_UNAVAILABLE"],
-    ["whose mentor is none any more", "delete from mentor_profile where user_id = $1", "MENTOR_UNAVAILABLE"],
+    [
+      "whose mentor is none any more",
+      "with gone as (delete from mentor_profile where user_id = $1) update app_user set roles = '{LEARNER}' where id = $1",
+      "MENTOR_UNAVAILABLE",
+    ],
     ["whose slot was withdrawn", "update schedule set withdrawn_at = now() where mentor_id = $1", "SLOT_WITHDRAWN"],
     [
       "after its time has come",
@@ -348,7 +353,9 @@ describe("another time", () => {
     expect(await codesOf(t.write((em) => lapseProposal(em, id)))).toEqual(["WRONG_STATE"]);
     await t.engine.sql("update mentoring_session set proposal_expires_at = now() where id = $1", [id]);
     for (const accept of [true, false]) expect(await codesOf(answer(s.learner, id, accept))).toEqual(["WRONG_STATE"]);
-    const sweepers = [1, 2].map(() => new ProposalSweeper({ em: t.engine.em, transaction: t.engine.transaction, log: createLog("error"), intervalMs: 20 }));
+    const sweepers = [1, 2].map(
+      () => new Sweeper(lapsingProposals, { em: t.engine.em, transaction: t.engine.transaction, log: createLog("error"), intervalMs: 20 }),
+    );
     for (const sweeper of sweepers) sweeper.start();
     await waitFor(async () => (await t.row(id))["status"] === "SCHEDULED");
     for (const sweeper of sweepers) await sweeper.stop();

@@ -59,6 +59,7 @@ export class DomainTest {
       "insert into app_user (id, email, password_hash, full_name, time_zone, roles, active) values ($1, $2, $3, 'Fi Tavgor', 'Asia/Kolkata', $4, $5)",
       [id, `${id}@demo.example`, over.passwordHash ?? "none", over.roles ?? ["LEARNER"], over.active ?? true],
     );
+    if (over.roles?.includes("MENTOR") === true) await query(this.em, "insert into mentor_profile (user_id) values ($1)", [id]);
     return id;
   }
 

@@ -51,6 +51,7 @@ beforeAll(async () => {
     a.ValidateDocumentsCommand,
     a.AssignReviewerCommand,
     a.UnassignReviewerCommand,
+    a.SendInfoRequestCommand,
     a.SendReviewReminderCommand,
     a.SendApplicationNotificationCommand,
   ].map(simple);
@@ -97,6 +98,12 @@ async function apply(tag: string, requestId = newId(), userId = newId()): Promis
   await engine.sql(
     `insert into application_request (id, applicant_id, status, education, work_experience, description, consent_at)
      values ($1, $2, 'PENDING', 'A school of weaving', 'Ten years at the loom', '', now())`,
+    [requestId, userId],
+  );
+  await engine.sql(
+    `with f as (insert into file_object (id, owner_id, purpose, file_name, content_type, byte_size, sha256, storage_key, state)
+       values (gen_random_uuid(), $2, 'APPLICATION_DOCUMENT', 'cv.pdf', 'application/pdf', 1, repeat('0', 64), $1::text, 'CLAIMED') returning id)
+     insert into application_document (id, request_id, kind) select id, $1::uuid, 'CV' from f`,
     [requestId, userId],
   );
   await say(occur(a.ApplicationRequestSubmittedEvent, { requestId, userId, submittedAt: new Date() }));
@@ -262,7 +269,7 @@ describe("an application", () => {
 
   test("that is withdrawn calls the check off, and a result that comes all the same has no effect", async () => {
     const { requestId, reference } = await asked();
-    await say(occur(a.ApplicationWithdrawnEvent, { requestId, byUserId: newId() }));
+    await say(occur(a.ApplicationWithdrawnEvent, { requestId, byUserId: newId(), because: "asked" }));
     await until(requestId, "ApplicationRejected CANCELLED");
     expect(checksAtProvider(requestId)).toMatchObject([{ id: reference, cancelled: true }]);
     const id = `msg_${newId()}`;
@@ -277,7 +284,7 @@ describe("an application", () => {
     const requestId = await apply("+never");
     await engine.until("ApplicationRequest", requestId, ({ attempt }) => attempt >= 2, "a second attempt to be planned");
     provider.clear();
-    await say(occur(a.ApplicationWithdrawnEvent, { requestId, byUserId: newId() }));
+    await say(occur(a.ApplicationWithdrawnEvent, { requestId, byUserId: newId(), because: "asked" }));
     await until(requestId, "ApplicationRejected CANCELLED");
     expect(checksAtProvider(requestId)).toMatchObject([{ cancelled: true }]);
     expect(await checkOf(requestId)).toMatchObject({ status: "CANCELLED", reference: null });
@@ -285,7 +292,9 @@ describe("an application", () => {
 
   const resubmit = async (requestId: string) => {
     await until(requestId, "UnderReview WAITING");
-    await say(occur(a.ApplicationInfoRequestedEvent, { requestId, reviewerId: newId(), note: "Your second certificate?" }));
+    await say(
+      occur(a.ApplicationInfoRequestedEvent, { requestId, reviewerId: newId(), note: "Your second certificate?", dueAt: new Date(Date.now() + 86_400_000) }),
+    );
     await say(occur(a.ApplicationResubmittedEvent, { requestId, submittedAt: new Date() }));
   };
 

@@ -62,6 +62,7 @@ export async function createEnrollments(options: Partial<TestEngineOptions> & { 
         mentorId,
         `${mentorId}@demo.example`,
       ]);
+      await sql("insert into mentor_profile (user_id) values ($1)", [mentorId]);
       await sql("insert into category (id, name, description) values ($1, $2, '')", [categoryId, categoryId]);
       await sql(
         "insert into course (id, mentor_id, category_id, title, description, level, status, capacity) values ($1, $2, $3, $4, 'Short lessons.', 'BEGINNER', 'PUBLISHED', $5)",

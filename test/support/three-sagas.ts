@@ -9,6 +9,8 @@ import { mentoringSession } from "../../src/sagas/mentoring-session.ts";
 
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const at = new Date("2026-03-01T10:00:00Z");
+/** Some days after an instant that no test gets to. */
+const farOff = (days: number): Date => new Date(Date.parse("2100-01-01T00:00:00Z") + days * 86_400_000);
 
 /** A saga of the platform with everything that may be said to it: what its participants answer when all goes well, and events from outside. */
 export interface Platform {
@@ -75,24 +77,32 @@ export const application: Platform = {
   saga: applicationRequest,
   start: occur(a.ApplicationRequestSubmittedEvent, { requestId, userId: id(22), submittedAt: at }),
   answers: {
-    ValidateDocumentsCommand: occur(a.DocumentsValidatedEvent, { requestId, isValid: true, missing: [] }),
+    ValidateDocumentsCommand: occur(a.DocumentsValidatedEvent, { requestId, verdict: "valid", problems: [] }),
     RequestBackgroundCheckCommand: occur(a.BackgroundCheckCompletedEvent, { requestId, result: "clear", checkId: id(23) }),
     PollBackgroundCheckCommand: occur(a.BackgroundCheckPolledEvent, { requestId }),
     CancelBackgroundCheckCommand: occur(a.BackgroundCheckCancelledEvent, { requestId }),
-    AssignReviewerCommand: occur(a.ReviewerAssignedEvent, { requestId, reviewerId: id(24) }),
+    AssignReviewerCommand: occur(a.ReviewerAssignedEvent, { requestId, reviewerId: id(24), dueAt: farOff(14) }),
     UnassignReviewerCommand: occur(a.ReviewerUnassignedEvent, { requestId }),
+    SendInfoRequestCommand: occur(a.InfoRequestSentEvent, { requestId }),
     SendReviewReminderCommand: occur(a.ReviewReminderSentEvent, { requestId }),
     SendApplicationNotificationCommand: occur(a.ApplicationNotificationSentEvent, { requestId, deliveryId: id(25) }),
   },
   events: {
-    invalid: occur(a.DocumentsValidatedEvent, { requestId, isValid: false, missing: ["CV"] }),
+    invalid: occur(a.DocumentsValidatedEvent, { requestId, verdict: "damaged", problems: ["cv.pdf is not what was sent in."] }),
     checkFailed: occur(a.BackgroundCheckCompletedEvent, { requestId, result: "failed", checkId: id(23) }),
     approved: occur(a.ApplicationApprovedEvent, { requestId, reviewerId: id(24), approvedAt: at }),
     rejected: occur(a.ApplicationRejectedEvent, { requestId, reviewerId: id(24), rejectedAt: at, reason: "Too early." }),
-    infoRequested: occur(a.ApplicationInfoRequestedEvent, { requestId, reviewerId: id(24), note: "Which years?" }),
+    infoRequested: occur(a.ApplicationInfoRequestedEvent, {
+      requestId,
+      reviewerId: id(24),
+      note: "Which years?",
+      dueAt: farOff(31),
+    }),
     resubmitted: occur(a.ApplicationResubmittedEvent, { requestId, submittedAt: at }),
+    reviewerChanged: occur(a.ApplicationReviewerChangedEvent, { requestId, reviewerId: id(26), dueAt: farOff(14) }),
+    reviewerLeft: occur(a.ApplicationReviewerLeftEvent, { requestId, reviewerId: id(24) }),
   },
-  cancel: occur(a.ApplicationWithdrawnEvent, { requestId, byUserId: id(22) }),
+  cancel: occur(a.ApplicationWithdrawnEvent, { requestId, byUserId: id(22), because: "asked" }),
 };
 
 /** What a participant answers when all goes well. */

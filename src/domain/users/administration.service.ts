@@ -4,6 +4,7 @@ import { Refusal } from "../../kernel/errors.ts";
 import { isId } from "../../kernel/ids.ts";
 import { query } from "../../outbox/index.ts";
 import type { Actor } from "../actor.ts";
+import { handOverReviews } from "../application-request/review.service.ts";
 import { recordAudit } from "../audit/audit.ts";
 import { InputCheck } from "../input.ts";
 import { grantMentorRole, revokeMentorRole } from "../mentors/mentor-role.ts";
@@ -20,7 +21,7 @@ export interface UserChange {
 
 /**
  * An administrator sets what a person may do, and whether they may do anything at all. The account's role MENTOR and its profile come and
- * go together; an account that is switched off is signed out everywhere, and its coming sessions are cancelled. What changes is audited.
+ * go together; an account that is switched off is signed out everywhere, its coming sessions are cancelled, and what it was to review is given to others. What changes is audited.
  *
  * @throws {Refusal} NOT_FOUND: no such account; INVALID: roles without LEARNER, or an administrator shutting themselves out
  */
@@ -30,6 +31,7 @@ export async function updateUser(em: EntityManager, change: UserChange & { reado
     throw new Refusal("NOT_FOUND", `There is no account with the id ${userId.slice(0, 60)}.`, ["id"]);
   // Before the account is locked: cancelling locks sessions first and accounts afterwards, as booking does.
   if (change.active === false && userId !== actor.id) await cancelComingSessions(em, { userId, actor, reason: "The account of a party was switched off." });
+  if (change.active === false || change.roles?.includes("REVIEWER") === false) await handOverReviews(em, userId);
   const user = await em.findOneOrFail(User, userId, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true });
   const before = { roles: inOrder(user.roles), active: user.active };
   const after = { roles: inOrder(change.roles ?? user.roles), active: change.active ?? user.active };

@@ -1,7 +1,7 @@
 import * as m from "../../../test/support/orders.ts";
 import { order, orderSaga } from "../../../test/support/orders.ts";
 import { command, event } from "../../outbox/index.ts";
-import { exponential, fail, failPartly, finish, go, incremental, loop, next, park, saga, skip, t } from "./index.ts";
+import { exponential, fail, failPartly, finish, go, incremental, loop, next, park, parkFor, saga, skip, t } from "./index.ts";
 import { DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
 
 /** What is wrong with the definitions; nothing, when a process would start with them. */
@@ -339,6 +339,20 @@ describe("a no", () => {
           .build(),
       ),
     ).toEqual(['Order v1: Thanking may fail partly, but says effect: "none". Give it a compensate, or use fail instead of failPartly.']);
+  });
+
+  test("may be a decided end with its reason, or what an operator is told; a good end has none", () => {
+    const told = (then: ReturnType<typeof finish<"Delivered" | "Abandoned", "Slow">> | ReturnType<typeof parkFor<"Slow">>) =>
+      saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: { Slow } })
+        .startOn(m.OrderPlacedEvent, start)
+        .step("Thanking", { ...thanking, onReply: { ThankedEvent: then }, timeout: ["1m", finish("Delivered")], onExhausted: finish("Abandoned") })
+        .onFailed({ final: "Abandoned" })
+        .build();
+    expect(problems(told(finish("Abandoned", "Slow")))).toEqual([]);
+    expect(problems(told(parkFor("Slow")))).toEqual([]);
+    expect(problems(told(finish("Delivered", "Slow")))).toEqual([
+      "Order v1: finish(Delivered, Slow) gives a reason to an end that is none to excuse. Leave the reason out.",
+    ]);
   });
 
   test("for a reason that nothing gives is refused", () => {

@@ -214,9 +214,14 @@ function circles(definition: Definition, ways: Ways, from: string): boolean {
 }
 
 function checkReasons(definition: Definition, problem: (text: string) => void): void {
-  const used = new Set(allOutcomes(definition).flatMap((outcome) => (outcome.go === "fail" ? [outcome.reason] : [])));
+  const outcomes = allOutcomes(definition);
+  const used = new Set(outcomes.flatMap((outcome) => ("reason" in outcome && outcome.reason !== undefined ? [outcome.reason] : [])));
   for (const reason of Object.keys(definition.reasons)) {
     if (!used.has(reason)) problem(`the reason ${reason} is declared, but nothing fails with it. Use it or remove it.`);
+  }
+  for (const outcome of outcomes) {
+    if (outcome.go === "final" && outcome.reason !== undefined && definition.finals[outcome.final] === "succeeded")
+      problem(`finish(${outcome.final}, ${outcome.reason}) gives a reason to an end that is none to excuse. Leave the reason out.`);
   }
 }
 

@@ -120,6 +120,10 @@ export interface Definition {
   readonly earlier: ReadonlyMap<number, Definition>;
 }
 
+/** Who may watch a saga with these data. */
+export const participantsOf = (definition: Definition, data: Data): string[] =>
+  definition.participants.map((field) => data[field]).filter((id): id is string => typeof id === "string");
+
 /** The definition that a run was made by: an earlier version, if its saga has been moved since. */
 export function makerOf(definition: Definition, run: Pick<Run, "made">): Definition {
   if (run.made === undefined) return definition;

@@ -1,6 +1,6 @@
 import { Defect, type FailureReason } from "../../kernel/errors.ts";
 import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox/index.ts";
-import { nodeOf, startOf, stateAfter, type Data, type Definition, type StepNode } from "./compiled.ts";
+import { nodeOf, participantsOf, startOf, stateAfter, type Data, type Definition, type StepNode } from "./compiled.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
@@ -54,7 +54,7 @@ export function begin(definition: Definition, event: EventInput, context: Decisi
     subjectId: start.key(event.payload),
     runNumber,
     codeHash: definition.codeHash,
-    participants: definition.participants.map((field) => data[field]).filter((id): id is string => typeof id === "string"),
+    participants: participantsOf(definition, data),
     state: start.state,
     status: "RUNNING",
     sequence: 0,

@@ -22,7 +22,7 @@ export { migration, type SagaMigration } from "./migration.ts";
 export { MAIL_QUEUE } from "./store.ts";
 export { SagaOperations, type OperatorCall, type Redrive, type RedriveCall } from "./operations.ts";
 export type { Migrate, OperatorAction, SagaTimer } from "./operator.ts";
-export { fail, failPartly, finish, go, loop, next, park, skip, stay } from "./outcome.ts";
+export { fail, failPartly, finish, go, loop, next, park, parkFor, skip, stay } from "./outcome.ts";
 export type { SagaPlan } from "./plan.ts";
 export {
   SagaReader,

@@ -13,12 +13,14 @@ export interface Fail<R extends string> {
   readonly reason: R;
   readonly partly?: true;
 }
-export interface Finish<F extends string> {
+export interface Finish<F extends string, R extends string = never> {
   readonly go: "final";
   readonly final: F;
+  readonly reason?: R;
 }
-export interface Park {
+export interface Park<R extends string = never> {
   readonly go: "park";
+  readonly reason?: R;
 }
 export interface Stay {
   readonly go: "stay";
@@ -27,7 +29,7 @@ export interface Skip {
   readonly go: "skip";
 }
 
-type PlainOutcome<Fi extends string, Re extends string> = Next | Fail<Re> | Finish<Fi> | Park | Skip;
+type PlainOutcome<Fi extends string, Re extends string> = Next | Fail<Re> | Finish<Fi, Re> | Park<Re> | Skip;
 /** What a loop does instead, once it has gone round often enough. */
 type Escape<St extends string, Fi extends string, Re extends string> = PlainOutcome<Fi, Re> | Go<St>;
 export type Outcome<St extends string, Fi extends string, Re extends string> = PlainOutcome<Fi, Re> | Go<St, Escape<St, Fi, Re>>;
@@ -38,6 +40,8 @@ export type AnyOutcome = WaitOutcome<string, string, string>;
 export const next: Next = { go: "next" };
 /** Stand and ask an operator; the timers stop. */
 export const park: Park = { go: "park" };
+/** Stand and ask an operator, who is told this reason. */
+export const parkFor = <const R extends string>(reason: R): Park<R> => ({ go: "park", reason });
 /** Stay in this wait. */
 export const stay: Stay = { go: "stay" };
 /** Go on without this step; should the saga fail later, the step is undone as if it had happened. */
@@ -55,5 +59,9 @@ export const loop = <const S extends string, const O extends Escape<string, stri
 export const fail = <const R extends string>(reason: R): Fail<R> => ({ go: "fail", reason });
 /** A business no of a step that did something before it said so: the step is undone too. */
 export const failPartly = <const R extends string>(reason: R): Fail<R> => ({ go: "fail", reason, partly: true });
-/** End here. */
-export const finish = <const F extends string>(final: F): Finish<F> => ({ go: "final", final });
+/** End here; nothing is undone. A failed final may say why. */
+export function finish<const F extends string>(final: F): Finish<F>;
+export function finish<const F extends string, const R extends string>(final: F, reason: R): Finish<F, R>;
+export function finish(final: string, reason?: string): Finish<string, string> {
+  return reason === undefined ? { go: "final", final } : { go: "final", final, reason };
+}

@@ -61,6 +61,7 @@ const CHANGING = [
   ["paused_by", "uuid"],
   ["pause_note", "text"],
   ["settled_at", "timestamptz"],
+  ["participants", "uuid[]"],
   ["data", "jsonb"],
   ["runs", "jsonb"],
   ["asides", "jsonb"],
@@ -305,11 +306,11 @@ export const MAIL_QUEUE = "saga-mail";
 export async function insertSagas(em: EntityManager, registry: SagaRegistry, instances: readonly Instance[]): Promise<ReadonlySet<string>> {
   const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "started_at timestamptz"];
   const names = [...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => name)].join(", ");
-  const types = [...fixed, "participants jsonb", ...CHANGING.map(([name, type]) => `${name} ${type}`)].join(", ");
+  const types = [...fixed, ...CHANGING.map(([name, type]) => `${name} ${type}`)].join(", ");
   const rows = await query<{ id: string }>(
     em,
-    `insert into saga (${names}, participants)
-     select ${[...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => given(name))].join(", ")}, array(select jsonb_array_elements_text(participants)::uuid) from jsonb_to_recordset($1::jsonb) as i(${types})
+    `insert into saga (${names})
+     select ${[...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => given(name))].join(", ")} from jsonb_to_recordset($1::jsonb) as i(${types})
      on conflict (type, subject_id, run_number) do nothing returning id`,
     [JSON.stringify(instances.map((instance) => ({ ...changing(registry, instance), ...birth(instance) })))],
   );
@@ -491,7 +492,6 @@ const birth = (instance: Instance): object => ({
   type: instance.type,
   subject_id: instance.subjectId,
   run_number: instance.runNumber,
-  participants: instance.participants,
   started_at: instance.startedAt,
 });
 
@@ -514,6 +514,7 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   paused_by: instance.pausedBy ?? undefined,
   pause_note: instance.pauseNote ?? undefined,
   settled_at: instance.settledAt ?? undefined,
+  participants: instance.participants,
   data: definitionOf(registry, instance.type, instance.version).data.encode(instance.data),
   runs: instance.runs,
   asides: orNothing(instance.asides),

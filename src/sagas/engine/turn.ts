@@ -5,6 +5,7 @@ import {
   isFinal,
   makerOf,
   nodeOf,
+  participantsOf,
   startOf,
   stateAfter,
   type CompiledBranch,
@@ -228,7 +229,9 @@ export class Turn {
   }
 
   save(changes: Data | undefined): void {
-    if (changes !== undefined) this.change({ data: { ...this.draft.data, ...changes } });
+    if (changes === undefined) return;
+    const data = { ...this.draft.data, ...changes };
+    this.change({ data, participants: participantsOf(this.definition, data) });
   }
 
   /** The current run is answered by an event or a reply. */
@@ -266,14 +269,14 @@ export class Turn {
         return this.jump(outcome.to, outcome.atMost, outcome.orElse, ending);
       case "final":
         this.endRun(ending === "answered" ? "done" : "unknown");
-        return this.enter(outcome.final);
+        return this.enter(outcome.final, { because: outcome.reason });
       case "fail":
         this.endRun(ending === "given-up" ? "unknown" : outcome.partly ? "partly" : "none");
         this.giveReason(outcome.reason);
         return this.undoAll();
       case "park":
         this.endRun("parked");
-        this.stand(this.trouble());
+        this.stand(outcome.reason === undefined ? this.trouble() : this.declared(outcome.reason));
         return this.record("TRANSITION", `${this.draft.state} stands and needs an operator.`);
       case "stay":
         this.answer = null;
@@ -307,16 +310,19 @@ export class Turn {
     const loops = this.draft.runs.filter((run) => run.state === to && run.viaLoop).length;
     if (atMost !== undefined && loops >= atMost) return this.apply(orElse ?? { go: "park" }, ending);
     this.endRun(ending === "answered" ? "done" : "unknown");
-    this.enter(to, atMost !== undefined);
+    this.enter(to, { viaLoop: atMost !== undefined });
   }
 
-  private enter(state: string, viaLoop = false): void {
+  private enter(state: string, { viaLoop = false, because }: { viaLoop?: boolean; because?: string | undefined } = {}): void {
     const fromState = this.draft.state;
     const { now } = this.context;
     this.leave();
     // Whatever went wrong on the way here is over. A saga that fails does not come this way, and keeps its reason.
     this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
-    if (isFinal(this.definition, state)) return this.end(state);
+    if (isFinal(this.definition, state)) {
+      if (because !== undefined) this.giveReason(because);
+      return this.end(state);
+    }
     const node = nodeOf(this.definition, state);
     const left = this.draft.runs.findLast((run) => run.state === fromState);
     const how = left?.status === "skipped" ? "was skipped" : left?.status === "unknown" ? "was given up" : "is done";
@@ -538,10 +544,14 @@ export class Turn {
 
   private giveReason(reason: string): void {
     this.change({ reason });
-    const declared = this.declaredReason();
+    this.change({ ...this.declared(reason), deadlineAt: null, nextAttemptAt: null });
+  }
+
+  private declared(reason: string): Pick<Instance, "reasonCode" | "reasonMessage" | "reasonAt"> {
+    const declared = reason === CANCELLED_BY_OPERATOR ? operatorsReason : this.definition.reasons[reason];
     if (declared === undefined) throw new Error(`${this.definition.name}: ${reason} is not a declared reason`);
     const reasonMessage = typeof declared.message === "string" ? declared.message : declared.message(this.draft.data);
-    this.change({ reasonCode: declared.code, reasonMessage, reasonAt: this.context.now, deadlineAt: null, nextAttemptAt: null });
+    return { reasonCode: declared.code, reasonMessage, reasonAt: this.context.now };
   }
 
   /** Everything that was done or may have been done is undone, latest start first. */

@@ -1,6 +1,8 @@
 import { createUnionType } from "type-graphql";
+import { APPLICATION_SAGA } from "../../domain/application-request/application-request.ts";
 import { SESSION_SAGA } from "../../domain/mentoring-session/mentoring-session.ts";
 import { Defect } from "../../kernel/errors.ts";
+import { ApplicationRequestType } from "../application-request/types.ts";
 import { holdsAny, isParty } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { CourseEnrollmentType, ENROLLMENT_SAGA } from "../course-enrollment/types.ts";
@@ -10,10 +12,10 @@ import { SagaType } from "./types.ts";
 export const SagaSubject = createUnionType({
   name: "SagaSubject",
   description: "What a saga may be about.",
-  types: () => [CourseEnrollmentType, MentoringSessionType] as const,
+  types: () => [CourseEnrollmentType, MentoringSessionType, ApplicationRequestType] as const,
 });
 
-type Subject = CourseEnrollmentType | MentoringSessionType;
+type Subject = CourseEnrollmentType | MentoringSessionType | ApplicationRequestType;
 
 /** How the subject of each type of saga is loaded; one line for each type. */
 const subjects: Record<string, (id: string, context: RequestContext) => Promise<Subject | null>> = {
@@ -24,6 +26,10 @@ const subjects: Record<string, (id: string, context: RequestContext) => Promise<
   [SESSION_SAGA]: async (id, context) => {
     const session = await context.loaders.mentoringSession.load(id);
     return session === null ? null : new MentoringSessionType(session);
+  },
+  [APPLICATION_SAGA]: async (id, context) => {
+    const request = await context.loaders.application.load(id);
+    return request === null ? null : new ApplicationRequestType(request);
   },
 };
 

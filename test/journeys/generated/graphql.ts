@@ -274,6 +274,10 @@ export type SagaEventKind =
 
 /** State names are the state machines' own and are spelled alike in the API, the tables, the logs and the metrics; this is why this one enum is not in capitals. */
 export type SagaState =
+  | 'ApplicationCompleted'
+  | 'ApplicationRejected'
+  | 'ApplicationSubmitted'
+  | 'AssigningReviewer'
   | 'CheckingCapacity'
   | 'ConfirmingEnrollment'
   | 'EnrollmentCompleted'
@@ -281,12 +285,16 @@ export type SagaState =
   | 'EnrollmentFailed'
   | 'EnrollmentInitiated'
   | 'GrantingAccess'
+  | 'RequestingBackgroundCheck'
+  | 'SendingNotification'
   | 'SendingNotifications'
   | 'SendingWelcomeEmail'
   | 'SessionCancelled'
   | 'SessionCompleted'
   | 'SessionCreated'
   | 'SessionScheduled'
+  | 'UnderReview'
+  | 'ValidatingDocuments'
   | 'ValidatingSchedule';
 
 /** How a saga is doing. */
@@ -334,6 +342,7 @@ export type SagaTimer =
 
 /** The long-running processes of this platform. */
 export type SagaType =
+  | 'APPLICATION_REQUEST'
   | 'COURSE_ENROLLMENT'
   | 'MENTORING_SESSION';
 
