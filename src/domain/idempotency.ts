@@ -48,7 +48,10 @@ export async function once(em: EntityManager, call: RepeatableCall, work: () => 
   // The row can only be missing when it was swept, days old, between the two statements: the next try inserts it.
   if (first === undefined || first.entity_id === null) throw new Transient(`The idempotency key of ${operation} has just been given up`);
   if (first.fingerprint !== fingerprint)
-    throw new InvalidRequest("IDEMPOTENCY_KEY_MISMATCH", `This idempotency key was used for ${operation} with other arguments`);
+    throw new InvalidRequest(
+      "IDEMPOTENCY_KEY_MISMATCH",
+      `This idempotency key was used for ${operation} with other arguments; use a new one for another call.`,
+    );
   return { entityId: first.entity_id, repeated: true };
 }
 

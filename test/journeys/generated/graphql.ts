@@ -471,7 +471,7 @@ export type PublishSlotsMutationVariables = Exact<{
 }>;
 
 
-export type PublishSlotsMutation = { publishSchedule: { schedules: Array<{ id: string, startTime: string, endTime: string, timeZone: string, open: boolean }> | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+export type PublishSlotsMutation = { publishSchedule: { schedules: Array<{ id: string, startTime: string, endTime: string, timeZone: string }> | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
 export type RedriveMutationVariables = Exact<{
   filter: DeadLetterFilter;
@@ -901,7 +901,6 @@ export const PublishSlotsDocument = new TypedDocumentString(`
       startTime
       endTime
       timeZone
-      open
     }
     userErrors {
       code
