@@ -131,7 +131,7 @@ async function ask({ document }: Row, id: string, who: Person | null): Promise<A
 
 /** The word for an answer; see the table. */
 function wordOf(answer: AnswerOf): string {
-  const [code] = codesOf(answer as Answer<unknown>);
+  const [code] = codesOf(answer);
   if (code !== undefined) return code;
   const value = resultIn(answer.data);
   if (value == null) return "null";
