@@ -11,6 +11,7 @@ const rooms = {
   schema: ["kernel", "domain", "sagas/engine/index", "outbox/index"],
   database: ["kernel", "outbox/index"],
   server: ["kernel", "schema", "database"],
+  seed: ["kernel", "domain", "outbox/index", "sagas/"],
 };
 
 /** Packages and the rooms that may use them. @type {[string, string[]][]} */
@@ -28,7 +29,7 @@ const packages = [
 
 const outsideRoom = (room) => `^src/(?!${room}/)`;
 /** What puts the rooms together: the program, and the export of the API for code generators. */
-const builders = "^src/(main|app|schema/export)\\.ts$";
+const builders = "^src/(main|app|schema/export|seed/main)\\.ts$";
 
 export default {
   forbidden: [

@@ -19,13 +19,13 @@ import type { BackgroundChecks } from "./domain/background-check/background-chec
 import { createTransaction, type Transaction } from "./database/transaction.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
 import { domainEntities } from "./domain/entities.ts";
+import type { FileStore, Scanner } from "./domain/files/file-store.port.ts";
 import { FileVault } from "./domain/files/file-vault.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
 import { mentoringSessionParticipants } from "./domain/mentoring-session/mentoring-session.participants.ts";
 import { lapsingProposals, silentApplications } from "./domain/chores.ts";
 import { Sweeper } from "./domain/sweeper.ts";
 import { applicationRequestParticipants } from "./domain/application-request/application-request.participants.ts";
-import { seedDatabase } from "./domain/seed/seed.ts";
 import { backgroundCheckFaults } from "./gateways/background-check-faults.ts";
 import { HttpBackgroundChecks } from "./gateways/background-check-http.ts";
 import { BACKGROUND_CHECK_WEBHOOK_PATH, backgroundCheckWebhook } from "./gateways/background-check-webhook.ts";
@@ -54,6 +54,7 @@ import { connectOutbox, Outbox, query, QueueDepths } from "./outbox/index.ts";
 import { ActivityFeed, SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { Loop } from "./kernel/loop.ts";
+import { fillDatabase } from "./seed/fill.ts";
 import { loadTrustedDocuments, startServer, type RunningServer, type ServerParts } from "./server/index.ts";
 
 /** The program, running. */
@@ -126,7 +127,8 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   const { mailer, smtp } = await openMail(config, log, closing);
   const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing);
   let server: RunningServer | null = null;
-  const { files, uploads } = await openFiles(config, em, log, () => config.publicUrl ?? `http://localhost:${server?.port ?? config.port}`);
+  const { store, scanner, routes } = await openFiles(config, log, () => config.publicUrl ?? `http://localhost:${server?.port ?? config.port}`);
+  const files = new FileVault({ store, scanner, em, log });
   const checkInbox = new CheckInbox({ provider: checks.provider, em, transaction: createTransaction(orm, log, "sweeper"), log });
   const participants = [
     ...courseEnrollmentParticipants(mailer),
@@ -177,7 +179,10 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     closing.add("messages about background checks", () => checkInbox.stop());
   }
 
-  if (config.seed !== "none") await seedDatabase(em(), config.seed, processNow());
+  if (config.seed !== "none") {
+    const putFile = ({ storageKey, bytes }: { storageKey: string; bytes: Buffer }) => store.put(storageKey, bytes);
+    await fillDatabase({ url: database.url, registry, profile: config.seed, day: processNow(), putFile });
+  }
   const demo = await findDemo(em(), database.directory !== null);
 
   if (roles.has("api")) {
@@ -228,7 +233,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       identity,
       log,
       routers,
-      ...(uploads === null ? {} : { uploads }),
+      ...(routes === null ? {} : { uploads: routes(files) }),
       publicUrl: config.publicUrl,
       origins: config.publicUrl === null ? [] : [new URL(config.publicUrl).origin],
       pingDatabase: () => query(em(), "select 1"),
@@ -311,22 +316,27 @@ async function openBackgroundChecks(config: Config, log: Log, closing: Closing):
   return { checks, checkProvider: provider, webhookSecrets: [secret, ...others] };
 }
 
-/** The routes are those of our own URLs; null: the store has others. */
-async function openFiles(config: Config, em: () => EntityManager, log: Log, baseUrl: () => string): Promise<{ files: FileVault; uploads: Router | null }> {
+interface FileParts {
+  readonly store: FileStore;
+  readonly scanner: Scanner;
+  /** Serves our own URLs; null: the store has others. */
+  readonly routes: ((files: FileVault) => Router) | null;
+}
+
+/** @param baseUrl where people reach the program; asked for each URL */
+export async function openFiles(config: Config, log: Log, baseUrl: () => string): Promise<FileParts> {
   const scanner = config.scanner === "clamd" && config.clamdAddress !== null ? new ClamdScanner(config.clamdAddress) : builtinScanner;
   if (config.filesDriver === "s3") {
     const { s3Region: region, s3Bucket: bucket, s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config;
     if (region === null || bucket === null || accessKeyId === null || secretAccessKey === null)
       throw new Error("Expected FILES_DRIVER=s3 without its settings to have been refused by the configuration");
     const endpoint = config.s3Endpoint ?? `https://s3.${region}.amazonaws.com`;
-    const store = new S3FileStore({ endpoint, region, bucket, accessKeyId, secretAccessKey });
-    return { files: new FileVault({ store, scanner, em, log }), uploads: null };
+    return { store: new S3FileStore({ endpoint, region, bucket, accessKeyId, secretAccessKey }), scanner, routes: null };
   }
   const root = config.filesRoot ?? join(config.dataDir, "files");
   const tokens = new FileTokens(secretFile(join(root, "url-secret"), () => randomBytes(32).toString("base64url")));
   const store = await FsFileStore.open({ root, tokens, baseUrl: () => baseUrl().replace(/\/+$/, "") });
-  const files = new FileVault({ store, scanner, em, log });
-  return { files, uploads: fileRoutes({ store, tokens, files, log }) };
+  return { store, scanner, routes: (files) => fileRoutes({ store, tokens, files, log }) };
 }
 
 async function startQueue(config: Config, url: string, log: Log): Promise<PgBoss> {

@@ -71,7 +71,7 @@ function summary(app: RunningApp, config: Config, ms: number, output: Output): s
     ...(demo === null
       ? []
       : [
-          entry("Accounts", "learner-0001, mentor-0001, operator-0001, admin-0001 @demo.example"),
+          entry("Accounts", "learner-0001, mentor-0001, reviewer-0001, operator-0001, admin-0001 @demo.example"),
           entry("Passwords", "demo-password-NNNN, with the number of the account"),
         ]),
     "",

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -84,6 +84,12 @@ export class FsFileStore implements FileStore {
       await discard();
       throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? new Transient("The disk for files is full", { cause: error }) : error;
     }
+  }
+
+  async put(storageKey: string, bytes: Buffer): Promise<void> {
+    const path = join(this.keptRoot, storageKey);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, bytes, { mode: 0o600 });
   }
 
   async open(storageKey: string): Promise<Readable | null> {

@@ -76,6 +76,10 @@ export class S3FileStore implements FileStore {
     };
   }
 
+  async put(storageKey: string, bytes: Buffer): Promise<void> {
+    await this.#call("PUT", storageKey, {}, bytes);
+  }
+
   async open(storageKey: string): Promise<Readable | null> {
     const answer = await this.#call("GET", storageKey);
     return answer === null ? null : bodyOf(answer);
@@ -86,12 +90,12 @@ export class S3FileStore implements FileStore {
   }
 
   /** Null: there is no such object, or it is another one by now. */
-  async #call(method: string, key: string, headers: Record<string, string> = {}): Promise<Response | null> {
+  async #call(method: string, key: string, headers: Record<string, string> = {}, body?: Buffer): Promise<Response | null> {
     let answer: Response;
     const control = new AbortController();
     const timer = setTimeout(() => control.abort(), this.#timeoutMs);
     try {
-      answer = await this.#client.fetch(`${this.#base}/${key}`, { method, headers, signal: control.signal });
+      answer = await this.#client.fetch(`${this.#base}/${key}`, { method, headers, signal: control.signal, ...(body !== undefined && { body }) });
     } catch (cause) {
       throw new Transient(control.signal.aborted ? "The file store does not answer" : "The file store cannot be reached", { cause });
     } finally {

@@ -1,17 +1,19 @@
 import type { Actor } from "../../src/domain/actor.ts";
 import { findCategories, findCourses, listCategories, listCourses, type CourseFilter } from "../../src/domain/courses/course.queries.ts";
-import { demoAccount } from "../../src/domain/seed/generate.ts";
-import { seedDatabase } from "../../src/domain/seed/seed.ts";
 import { hashPassword } from "../../src/domain/users/password.ts";
 import { findUserByEmail, findUsers } from "../../src/domain/users/user.queries.ts";
 import { authenticate } from "../../src/domain/users/user.service.ts";
 import { newId } from "../../src/kernel/ids.ts";
+import { SagaRegistry } from "../../src/sagas/engine/index.ts";
+import { sagas } from "../../src/sagas/index.ts";
+import { fillDatabase } from "../../src/seed/fill.ts";
+import { demoAccount } from "../../src/seed/people.ts";
 import { DomainTest } from "./support.ts";
 
 let t: DomainTest;
 beforeAll(async () => {
   t = await DomainTest.open();
-  expect(await Promise.all([1, 2, 3].map(() => seedDatabase(t.em, "demo", new Date())))).toEqual(expect.arrayContaining([true, false, false]));
+  await fillDatabase({ url: t.db.url, registry: new SagaRegistry(sagas), profile: "demo", day: new Date(), putFile: () => Promise.resolve() });
 });
 afterAll(() => t.db.dispose());
 
@@ -19,13 +21,6 @@ const list = async (viewer: Actor | null, filter: CourseFilter | null = null): P
   (await listCourses(t.em, { viewer, filter, first: 100, after: null })).nodes;
 
 describe("the seed", () => {
-  test("fills an empty database once, even when three processes start together", async () => {
-    expect(await seedDatabase(t.em, "tiny", new Date())).toBe(false);
-    expect(await t.db.sql("select (select count(*)::int from app_user) as users, (select count(*)::int from course) as courses")).toEqual([
-      { users: 664, courses: 90 },
-    ]);
-  });
-
   test("lets everybody sign in with the number of their address, but for the one that is switched off", async () => {
     expect((await authenticate(t.em, demoAccount("operator", 2))).roles).toEqual(["LEARNER", "OPERATOR"]);
     await expect(authenticate(t.em, demoAccount("learner", 600))).rejects.toMatchObject({ code: "ACCOUNT_INACTIVE" });

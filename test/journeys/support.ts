@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createClient, type Client } from "graphql-ws";
 import pg from "pg";
 import WebSocket from "ws";
-import { demoAccount, type AccountKind } from "../../src/domain/seed/generate.ts";
+import { demoAccount, type AccountKind } from "../../src/seed/people.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { startProgram, type Program } from "../support/process.ts";
 import { waitFor } from "../support/wait.ts";

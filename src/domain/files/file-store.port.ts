@@ -30,6 +30,8 @@ export interface FileStore {
   target(file: StoredFile, expiresAt: Date): Promise<UploadTarget>;
   /** What was put for the file and is not kept yet; null: nothing, as far as this store does not tell by itself. */
   arrival(file: StoredFile): Promise<Arrival | null>;
+  /** Keeps bytes that the program itself has made. */
+  put(storageKey: string, bytes: Buffer): Promise<void>;
   /** Null: there is no such file. */
   open(storageKey: string): Promise<Readable | null>;
   /** A URL under which everybody who has it can load the file until `expiresAt`; a browser saves it instead of showing it. */

@@ -344,8 +344,8 @@ export async function saveSagas(
             reason_code text, reason_message text, actor_id uuid, data jsonb)`,
     [
       JSON.stringify(instances.map((instance) => ({ id: instance.id, ...changing(registry, instance) }))),
-      JSON.stringify(history.map(historyJson)),
-      JSON.stringify(deadLetters.map(deadLetterJson)),
+      JSON.stringify(history.map(eventRow)),
+      JSON.stringify(deadLetters.map(deadLetterRow)),
     ],
   );
 }
@@ -487,6 +487,12 @@ export function definitionOf(registry: SagaRegistry, type: string, version: numb
   return definition;
 }
 
+/** A row of saga, by column; what is left out is null, or an empty list. */
+export const sagaRow = (registry: SagaRegistry, instance: Instance): Readonly<Record<string, unknown>> => ({
+  ...birth(instance),
+  ...changing(registry, instance),
+});
+
 const birth = (instance: Instance): object => ({
   id: instance.id,
   type: instance.type,
@@ -529,7 +535,8 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   finished_at: instance.finishedAt ?? undefined,
 });
 
-const historyJson = (row: HistoryRow & { readonly sagaId: string }): object => ({
+/** A row of saga_event, by column; what is left out is null. */
+export const eventRow = (row: HistoryRow & { readonly sagaId: string }): object => ({
   saga_id: row.sagaId,
   sequence: row.sequence,
   kind: row.kind,
@@ -547,7 +554,8 @@ const historyJson = (row: HistoryRow & { readonly sagaId: string }): object => (
   data: row.data ?? undefined,
 });
 
-const deadLetterJson = (letter: DeadLetterToWrite & { readonly id: string; readonly sagaId: string; readonly queue: string }): object => ({
+/** A row of dead_letter, by column. */
+export const deadLetterRow = (letter: DeadLetterToWrite & { readonly id: string; readonly sagaId: string; readonly queue: string }): object => ({
   id: letter.id,
   queue: letter.queue,
   message: letter.command.name,

@@ -27,22 +27,28 @@ export const trouble = (changes: Partial<FailureReason> = {}): FailureReason => 
 /** Who acts where an operator does. */
 export const OPERATOR = "00000000-0000-7000-8000-00000000000f";
 
-/** One saga and everything it has decided. Each verb is one input; `last` is what the saga made of it. */
+/** One saga in memory and everything it has decided. Each verb is one input; `last` is what the saga made of it. */
 export class SagaUnderTest {
-  now = new Date("2026-01-01T00:00:00Z");
+  now: Date;
   last: Decision;
   /** All commands so far, oldest first. */
   readonly sent: CommandToSend[] = [];
   readonly history: HistoryRow[] = [];
+  /** When each row of the history was written. */
+  readonly times: Date[] = [];
   /** All dead letters so far, oldest first. */
   readonly buried: DeadLetterToWrite[] = [];
+  readonly buriedAt: Date[] = [];
   private readonly saga: AnySaga;
   private readonly random: () => number;
-  private ids = 0;
+  private readonly id: () => string;
 
-  constructor(saga: AnySaga, event: AnyEvent, payload: unknown, random: () => number = () => 0.5, messageId?: string) {
+  /** @param life where it begins, and where its ids come from; counted ones from the beginning of 2026 */
+  constructor(saga: AnySaga, event: AnyEvent, payload: unknown, random: () => number = () => 0.5, messageId?: string, life: Life = {}) {
     this.saga = saga;
     this.random = random;
+    this.now = life.now ?? new Date("2026-01-01T00:00:00Z");
+    this.id = life.newId ?? countedIds();
     this.last = begin(saga.definition, { messageId: messageId ?? this.id(), contract: event, payload }, this.context());
     this.note(this.last);
   }
@@ -73,6 +79,12 @@ export class SagaUnderTest {
   /** An event comes; `messageId` makes it the same message as another. */
   happened<P>(event: EventContract<string, P>, payload: NoInfer<P>, messageId = this.id()): this {
     return this.take({ kind: "event", messageId, contract: event, payload });
+  }
+
+  /** Time moves, and nobody looks. */
+  at(instant: Date): this {
+    this.now = instant;
+    return this;
   }
 
   /** Time moves to the deadline, and somebody looks. */
@@ -135,13 +147,21 @@ export class SagaUnderTest {
     return { now: this.now, newId: () => this.id(), random: this.random };
   }
 
-  private id(): string {
-    return `00000000-0000-7000-8000-${String(++this.ids).padStart(12, "0")}`;
-  }
-
   private note(decision: Decision): void {
     this.sent.push(...decision.commands);
     this.history.push(...decision.history);
+    this.times.push(...decision.history.map(() => this.now));
     this.buried.push(...decision.deadLetters);
+    this.buriedAt.push(...decision.deadLetters.map(() => this.now));
   }
 }
+
+interface Life {
+  readonly now?: Date;
+  readonly newId?: () => string;
+}
+
+const countedIds = (): (() => string) => {
+  let ids = 0;
+  return () => `00000000-0000-7000-8000-${String(++ids).padStart(12, "0")}`;
+};

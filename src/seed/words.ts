@@ -85,3 +85,25 @@ export function titleOf(level: string, topic: string): string {
   if (level === "BEGINNER") return `First steps with ${topic}`;
   return level === "INTERMEDIATE" ? `${capitalized(topic)} in practice` : `${capitalized(topic)} in depth`;
 }
+
+interface Shelf {
+  readonly name: string;
+  readonly description: string;
+  readonly topics: readonly string[];
+}
+
+/** Beyond those above, the same again with a number. */
+export function categoryOf(number: number): Shelf {
+  const [name, description, topics] = categories[(number - 1) % categories.length] ?? categories[0];
+  const again = Math.floor((number - 1) / categories.length);
+  return again === 0
+    ? { name, description, topics }
+    : { name: `${name} ${again + 1}`, description, topics: topics.map((topic) => `${topic}, part ${again + 1}`) };
+}
+
+/** Topics of the categories, then the same again with a number. */
+export function expertiseOf(number: number): string {
+  const topics = categories.flatMap(([, , list]) => [...list]);
+  const again = Math.floor((number - 1) / topics.length);
+  return `${capitalized(topics[(number - 1) % topics.length] ?? "")}${again === 0 ? "" : ` ${again + 1}`}`;
+}
