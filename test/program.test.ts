@@ -41,7 +41,7 @@ test("an empty directory becomes a running program with data, and SIGTERM ends i
   expect(await ask(program.ready.urls?.graphql ?? "", "{ __typename }")).toEqual({ data: { __typename: "Query" } });
   expect((await fetch(`${program.ready.urls?.mailbox ?? ""}.json`)).status).toBe(200);
   const client = await connect(program.ready.database);
-  expect((await client.query("select count(*)::int as n from app_user")).rows).toEqual([{ n: 9 }]);
+  expect((await client.query("select count(*)::int as n from app_user")).rows).toEqual([{ n: 11 }]);
   await client.query("update app_user set bio = 'changed' where email = 'learner-0001@demo.example'");
   await client.end();
   expect(statSync(join(dataDir, "jwt-ed25519.pem")).mode & 0o777).toBe(0o600);

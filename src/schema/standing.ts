@@ -1,7 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { Actor } from "../domain/actor.ts";
 import { findUsers } from "../domain/users/user.queries.ts";
-import type { User } from "../domain/users/user.ts";
+import type { Role, User } from "../domain/users/user.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 
 /** Who a verified token says it speaks for. */
@@ -9,6 +9,8 @@ export interface TokenSubject {
   readonly userId: string;
   /** The account's generation when the token was issued; null: its issuer knows of none. */
   readonly tokenGeneration: number | null;
+  /** What the account was when the token was issued: a role it did not have a moment ago makes it be looked at again. */
+  readonly roles?: readonly string[];
 }
 
 interface Entry {
@@ -20,7 +22,7 @@ const MAX_ENTRIES = 20_000;
 
 /**
  * What an account's row says today about a token issued earlier: switched off, signed out everywhere, or with other roles.
- * Asked for every request and before every push, and kept for `ttlMs`, so that a change reaches everybody within that time.
+ * Asked for every request and before every push, and kept for `ttlMs`, so that a change reaches everybody within that time; whoever signs in after a new role has it at once.
  */
 export class AccountStanding {
   readonly #em: () => EntityManager;
@@ -34,7 +36,11 @@ export class AccountStanding {
 
   /** Null: the token is good for nothing any more. */
   async actorOf(subject: TokenSubject): Promise<Actor | null> {
-    const account = await this.#find(subject.userId);
+    let account = await this.#find(subject.userId);
+    if (account !== null && subject.roles?.some((role) => !account?.actor.roles.includes(role as Role))) {
+      this.#entries.delete(subject.userId);
+      account = await this.#find(subject.userId);
+    }
     if (account === null || !account.active) return null;
     if (subject.tokenGeneration !== null && account.tokenGeneration !== subject.tokenGeneration) return null;
     return account.actor;

@@ -26,25 +26,27 @@ interface PlannedEnrollment {
  */
 export function planEnrollments(profile: Profile, courses: readonly MadeCourse[], learners: readonly Person[]): PlannedEnrollment[] {
   const isSpecial = profile.courses > FULL_COURSE;
+  // The first is in no course: who tries the API enrolls as that one.
+  const [, ...others] = learners.filter(({ active }) => active);
   const failed = Math.floor(profile.enrollments * 0.06);
   const shares = zipfShares(profile.enrollments - failed, courses.length, (rank) => {
     const course = courses[rank];
-    return course === undefined ? 0 : Math.min(seatsFor(course, isSpecial), learners.length - failed - 1);
+    return course === undefined ? 0 : Math.min(seatsFor(course, isSpecial), others.length - failed);
   });
   const planned: PlannedEnrollment[] = [];
   const add = (course: MadeCourse | undefined, learner: Person | undefined, ending: Ending): void => {
     if (course !== undefined && learner !== undefined) planned.push({ number: planned.length + 1, course, learner, ending });
   };
   // Learners come one after the other through the courses, so that nobody is twice in one.
-  let next = 0;
-  for (const [rank, share] of shares.entries())
-    for (let count = 0; count < share; count++) add(courses[rank], learners[next++ % (learners.length - 1)], "active");
+  let turn = 0;
+  const nextLearner = (): Person | undefined => others[turn++ % others.length];
+  for (const [rank, share] of shares.entries()) for (let count = 0; count < share; count++) add(courses[rank], nextLearner(), "active");
   // Who failed is not in the course; the full one is asked for most.
   for (let count = 0; count < failed; count++) {
     const ending = endings[1 + (count % (endings.length - 1))] ?? "full";
     const isStuck = ending === "stuck" && count > endings.length;
     const course = ending === "full" && isSpecial ? courses[FULL_COURSE - 1] : courses[(count * 7) % courses.length];
-    add(course, learners[next++ % (learners.length - 1)], isStuck ? "full" : ending);
+    add(course, nextLearner(), isStuck ? "full" : ending);
   }
   return withoutDoubles(planned);
 }

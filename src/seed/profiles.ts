@@ -16,7 +16,7 @@ export interface Profile {
 
 export const profiles = {
   tiny: {
-    learners: 5,
+    learners: 6,
     mentors: 2,
     reviewers: 1,
     operators: 1,

@@ -50,7 +50,7 @@ test("of 64 learners who press Book at once, one has the slot, and 63 are told s
     })),
   );
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 64 }, () => 200));
-  expect(await journey.sql("select count(*)::int as n from mentoring_session")).toEqual([{ n: 1 }]);
+  expect(await journey.sql("select count(*)::int as n from mentoring_session where schedule_id = $1", [slot])).toEqual([{ n: 1 }]);
   learners = learners.filter((_, index) => results[index]?.mentoringSession == null);
 });
 

@@ -7,10 +7,13 @@ import pg from "pg";
 import WebSocket from "ws";
 import { demoAccount, type AccountKind } from "../../src/seed/people.ts";
 import type { Role } from "../../src/domain/users/user.ts";
+import { pdfBytes, sha256Of } from "../support/file-bytes.ts";
 import { startProgram, type Program } from "../support/process.ts";
 import { waitFor } from "../support/wait.ts";
 import {
+  ApplyDocument,
   CategoriesDocument,
+  CreateUploadDocument,
   PublishSlotsDocument,
   RegisterDocument,
   SaveCourseDocument,
@@ -19,6 +22,7 @@ import {
   UpdateUserDocument,
   VerifyEmailDocument,
   WatchSagaDocument,
+  type ApplicationRequestInput,
   type CourseInput,
   type TypedDocumentString,
   type WatchSagaSubscription,
@@ -165,11 +169,18 @@ export class Journey {
 
   /** Somebody new: registers, confirms by the link of the mail, signs in. */
   async newcomer(fullName: string, ...roles: Role[]): Promise<Person> {
-    const email = `${randomUUID()}@demo.example`;
+    const person = await this.registered(fullName);
+    if (roles.length === 0) return person;
+    await this.run(UpdateUserDocument, { id: person.id, roles: ["LEARNER", ...roles] }, await this.admin());
+    return this.signIn(person.email, PASSWORD);
+  }
+
+  /** Somebody new, whose address has a tag by which the embedded provider of background checks knows what to answer. */
+  async registered(fullName: string, tag = ""): Promise<Person> {
+    const email = `${randomUUID()}${tag}@demo.example`;
     await this.run(RegisterDocument, { input: { email, password: PASSWORD, fullName, timeZone: "Europe/Lisbon" } });
     const token = /verify-email#(\S+)/.exec((await this.mail(email, "Confirm your address")).text)?.[1] ?? "";
-    const { verifyEmail } = await this.run(VerifyEmailDocument, { token });
-    if (roles.length > 0) await this.run(UpdateUserDocument, { id: verifyEmail.user?.id ?? "", roles: ["LEARNER", ...roles] }, await this.admin());
+    await this.run(VerifyEmailDocument, { token });
     return this.signIn(email, PASSWORD);
   }
 
@@ -228,6 +239,38 @@ export class Journey {
     return (publishSchedule.schedules ?? []).map(({ id }) => id);
   }
 
+  // Applications to become a mentor.
+
+  /** A document, announced and put where the answer says. @returns its upload's id */
+  async upload(who: Person, fileName: string, bytes = pdfBytes(randomUUID())): Promise<string> {
+    const input = { fileName, contentType: "application/pdf", purpose: "APPLICATION_DOCUMENT" as const, byteSize: bytes.length, sha256: sha256Of(bytes) };
+    const { upload } = (await this.run(CreateUploadDocument, { input }, who)).createUpload;
+    const headers = Object.fromEntries((upload?.headers ?? []).map(({ name, value }) => [name, value]));
+    const response = await fetch(upload?.url ?? "", { method: "PUT", body: bytes, headers });
+    if (response.status !== 201) throw new Error(`The upload answered ${response.status}: ${await response.text()}`);
+    return upload?.id ?? "";
+  }
+
+  /** An application with its two documents just uploaded. */
+  async application(who: Person): Promise<ApplicationRequestInput> {
+    return {
+      education: "A school of weaving",
+      workExperience: "Ten years at the loom",
+      description: "I like to teach.",
+      certifications: ["Master weaver"],
+      documents: [
+        { uploadId: await this.upload(who, "cv.pdf"), kind: "CV" },
+        { uploadId: await this.upload(who, "letter.pdf"), kind: "COVER_LETTER" },
+      ],
+      consentToBackgroundCheck: true,
+    };
+  }
+
+  async apply(who: Person): Promise<{ applicationId: string; sagaId: string }> {
+    const { submitApplicationRequest } = await this.run(ApplyDocument, { input: await this.application(who), key: newKey() }, who);
+    return { applicationId: submitApplicationRequest.applicationRequest?.id ?? "", sagaId: submitApplicationRequest.saga?.id ?? "" };
+  }
+
   // What becomes of it.
 
   /** A socket of somebody's, which does not come back by itself. */
@@ -270,6 +313,11 @@ export class Journey {
   /** Breaks the mail server for a while. */
   async breakMail(mode: string, seconds: number): Promise<void> {
     await this.post("/dev/mail/faults", { mode, seconds });
+  }
+
+  /** Breaks the provider of background checks for a while. */
+  async breakChecks(mode: string, seconds: number): Promise<void> {
+    await this.post("/dev/background-checks/faults", { mode, seconds });
   }
 
   async post(path: string, body: unknown): Promise<unknown> {

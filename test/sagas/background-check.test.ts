@@ -28,6 +28,7 @@ const directory = mkdtempSync(join(tmpdir(), "mentorplatform-checks-"));
 const secret = loadWebhookSecret(directory);
 /** What the provider is about to change to. */
 const nextSecret = `whsec_${Buffer.from("the next secret of the provider").toString("base64")}`;
+const reviewerId = newId();
 let engine: TestEngine;
 let provider: EmbeddedBackgroundCheck;
 let checks: HttpBackgroundChecks;
@@ -37,10 +38,12 @@ let url: string;
 /** While set, no message can be handled, as after a crash of the process that took it. */
 let isBroken = false;
 
-/** Answers what leads on, and changes nothing. */
+/** Answers what leads on, and changes nothing but that somebody is named who reads the application. */
 const simple = (command: AnyCommand): AnyParticipant =>
-  handle(command, async (_em, { payload }) => {
+  handle(command, async (em, { payload }) => {
     const { contract, payload: example } = answerTo(application, command.name);
+    if (command === a.AssignReviewerCommand)
+      await em.execute("update application_request set reviewer_id = ? where id = ?", [reviewerId, (payload as { requestId: string }).requestId]);
     return { contract, payload: { ...(example as object), requestId: (payload as { requestId: string }).requestId } };
   });
 
@@ -74,6 +77,7 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(http.address() as AddressInfo).port}${BACKGROUND_CHECK_WEBHOOK_PATH}`;
   provider.deliverTo(url);
   inbox.start();
+  await insertUser(reviewerId, "", "Wen Orsha", "{LEARNER,REVIEWER}");
   await engine.start();
 });
 afterEach(() => {
@@ -89,12 +93,17 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const insertUser = (id: string, tag: string, fullName: string, roles = "{LEARNER}") =>
+  engine.sql("insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, 'none', $3, 'Asia/Kolkata', $4)", [
+    id,
+    `${id}${tag}@demo.example`,
+    fullName,
+    roles,
+  ]);
+
 /** Somebody applies, with a tag in the address. */
 async function apply(tag: string, requestId = newId(), userId = newId()): Promise<string> {
-  await engine.sql(
-    "insert into app_user (id, email, password_hash, full_name, time_zone, roles) values ($1, $2, 'none', 'Fi Tavgor', 'Asia/Kolkata', '{LEARNER}')",
-    [userId, `${userId}${tag}@demo.example`],
-  );
+  await insertUser(userId, tag, "Fi Tavgor");
   await engine.sql(
     `insert into application_request (id, applicant_id, status, education, work_experience, description, consent_at)
      values ($1, $2, 'PENDING', 'A school of weaving', 'Ten years at the loom', '', now())`,

@@ -4,6 +4,56 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** A document of an application. */
+export type ApplicationDocumentInput = {
+  /** What it shows. */
+  kind: DocumentKind;
+  /** A fresh upload, or, when resubmitting, the id of a document this application already has. */
+  uploadId: string;
+};
+
+/** All that an applicant sends. */
+export type ApplicationRequestInput = {
+  /** At most 20 of at most 200 characters. */
+  certifications?: Array<string>;
+  /** Whether an outside provider may be asked about the applicant; without it nothing is sent in. */
+  consentToBackgroundCheck: boolean;
+  /** At most 2,000 characters. */
+  description: string;
+  /** 1..10; a CV and a COVER_LETTER are needed. */
+  documents: Array<ApplicationDocumentInput>;
+  /** 10..2,000 characters. */
+  education: string;
+  /** 10..2,000 characters. */
+  workExperience: string;
+};
+
+/** How far an application is. */
+export type ApplicationRequestStatus =
+  /** The applicant is a mentor. */
+  | 'APPROVED'
+  /** The reviewer asked the applicant for more. */
+  | 'INFO_REQUESTED'
+  /** Automatic checks are running. */
+  | 'PENDING'
+  /** A person or a check said no; `failure` says which. */
+  | 'REJECTED'
+  /** A reviewer is deciding. */
+  | 'UNDER_REVIEW'
+  /** Taken back by the applicant, or not answered in time. */
+  | 'WITHDRAWN';
+
+/** What an outside provider says about an applicant. */
+export type BackgroundCheckStatus =
+  /** Nothing was found. */
+  | 'CLEAR'
+  /** The provider found something a person must judge; the saga goes on and the reviewer is told. */
+  | 'CONSIDER'
+  /** The check did not pass. */
+  | 'FAILED'
+  /** Asked; the answer takes days. */
+  | 'REQUESTED';
+
 /** What a learner books. */
 export type BookMentoringSessionInput = {
   /** A published course of the slot's mentor. */
@@ -67,6 +117,20 @@ export type CourseStatus =
   /** Everybody. */
   | 'PUBLISHED';
 
+/** What a file will be; what arrives is compared with it. */
+export type CreateUploadInput = {
+  /** At most 10 MiB; avatars 5 MiB; course resources 200 MiB. */
+  byteSize: number;
+  /** One of those of the purpose, e.g. application/pdf. */
+  contentType: string;
+  /** 1..255 characters, without folders. */
+  fileName: string;
+  /** What it is for. */
+  purpose: UploadPurpose;
+  /** Lower-case hex; checked after the upload. */
+  sha256: string;
+};
+
 /** Which dead letters are meant; everything given must hold. */
 export type DeadLetterFilter = {
   /** Failed after this instant. */
@@ -95,6 +159,28 @@ export type DeadLetterStatus =
   | 'OPEN'
   /** It was sent round again, or its step was begun again. */
   | 'REDRIVEN';
+
+/** What a document shows. */
+export type DocumentKind =
+  /** What somebody has learnt. */
+  | 'CERTIFICATE'
+  /** Why somebody wants to be a mentor; needed. */
+  | 'COVER_LETTER'
+  /** A life so far; needed. */
+  | 'CV'
+  /** Who somebody is. */
+  | 'IDENTITY'
+  /** Anything else. */
+  | 'OTHER';
+
+/** What came of the check of a document. */
+export type DocumentVerdict =
+  /** There, and as it was sent in. */
+  | 'ACCEPTED'
+  /** Missing or damaged; `problem` says which. */
+  | 'REFUSED'
+  /** Not looked at yet. */
+  | 'UNCHECKED';
 
 /** What a mentor offers; replaces what was said before. */
 export type MentorProfileInput = {
@@ -257,6 +343,41 @@ export type Role =
   /** Decides on applications of mentors. */
   | 'REVIEWER';
 
+/** Why a saga is where it is. One that has not ended always has exactly one cause. */
+export type SagaCause =
+  /** Its command is neither in the outbox nor on a queue: somebody has deleted it. */
+  | 'COMMAND_MISSING'
+  /** Its stored data do not fit the definition of its version, so nobody can move it. */
+  | 'DATA_UNREADABLE'
+  /** It has ended; nothing is to come. */
+  | 'ENDED'
+  /** The business row that it writes its status to is gone. */
+  | 'ENTITY_MISSING'
+  /** A database transaction holds its row, or a row that its command waits for. */
+  | 'LOCK_HELD'
+  /** No process that is alive takes from the queue of its command, or looks at its timer. */
+  | 'NO_WORKER'
+  /** An operator has paused it. */
+  | 'PAUSED'
+  /** Its command is on its queue and waits for its turn. */
+  | 'QUEUED'
+  /** An operator has paused the queue of its command. */
+  | 'QUEUE_PAUSED'
+  /** Its command is due and no relay has put it onto its queue yet. */
+  | 'RELAY_BEHIND'
+  /** An attempt has failed; the next one waits for its time. */
+  | 'RETRY_SCHEDULED'
+  /** A worker is carrying out its command at this moment. */
+  | 'RUNNING'
+  /** Its step, or wait, needs an operator. */
+  | 'STEP_PARKED'
+  /** The undo of a step needs an operator. */
+  | 'UNDO_PARKED'
+  /** No process that is alive and could move it has loaded its version. */
+  | 'VERSION_NOT_LOADED'
+  /** It waits for somebody outside, or for a deadline. */
+  | 'WAITING_FOR_EVENT';
+
 /** What sort of thing happened to a saga. */
 export type SagaEventKind =
   /** An attempt of a step failed; `reason` says why. */
@@ -271,6 +392,30 @@ export type SagaEventKind =
   | 'OPERATOR_ACTION'
   /** State or status changed. */
   | 'TRANSITION';
+
+/** Which sagas to list; everything given must hold. */
+export type SagaFilter = {
+  /** Any of these. */
+  ids?: Array<string> | null | undefined;
+  /** Not ended and without any event for this long: finds sagas nobody marked STUCK. */
+  quietForSeconds?: number | null | undefined;
+  /** For any of these reasons. */
+  reason?: Array<ReasonCode> | null | undefined;
+  /** Started at this instant or later. */
+  startedAfter?: string | null | undefined;
+  /** Started before this instant. */
+  startedBefore?: string | null | undefined;
+  /** In any of these states. */
+  state?: Array<SagaState> | null | undefined;
+  /** In any of these statuses. */
+  status?: Array<SagaStatus> | null | undefined;
+  /** About this. */
+  subjectId?: string | null | undefined;
+  /** Any of these processes. */
+  type?: Array<SagaType> | null | undefined;
+  /** This person is a party to the subject. */
+  userId?: string | null | undefined;
+};
 
 /** State names are the state machines' own and are spelled alike in the API, the tables, the logs and the metrics; this is why this one enum is not in capitals. */
 export type SagaState =
@@ -365,6 +510,15 @@ export type TimeBlockInput = {
   start: string;
 };
 
+/** What a file is for, which decides its types and its size. */
+export type UploadPurpose =
+  /** A document of an application: pdf, docx, png, jpeg; at most 10 MiB. */
+  | 'APPLICATION_DOCUMENT'
+  /** A picture of oneself: png, jpeg, webp; at most 5 MiB. */
+  | 'AVATAR'
+  /** Materials of a course: pdf, docx, png, jpeg, mp4, mp3, zip; at most 200 MiB. For mentors. */
+  | 'COURSE_RESOURCE';
+
 export type AnswerProposalMutationVariables = Exact<{
   id: string;
   accept: boolean;
@@ -372,6 +526,22 @@ export type AnswerProposalMutationVariables = Exact<{
 
 
 export type AnswerProposalMutation = { answerReschedule: { mentoringSession: { id: string, status: MentoringSessionStatus } | null, saga: { id: string, state: SagaState, status: SagaStatus } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
+export type ApplyMutationVariables = Exact<{
+  input: ApplicationRequestInput;
+  key: string;
+}>;
+
+
+export type ApplyMutation = { submitApplicationRequest: { applicationRequest: { id: string, status: ApplicationRequestStatus, documents: Array<{ fileName: string, kind: DocumentKind, verdict: DocumentVerdict, problem: { code: ReasonCode, message: string } | null }>, backgroundCheck: { status: BackgroundCheckStatus } | null } | null, saga: { id: string, state: SagaState, status: SagaStatus, deadlineAt: string | null } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
+export type ApproveApplicationMutationVariables = Exact<{
+  id: string;
+  note?: string | null | undefined;
+}>;
+
+
+export type ApproveApplicationMutation = { approveApplicationRequest: { applicationRequest: { id: string, status: ApplicationRequestStatus, decidedAt: string | null, applicant: { mentorProfile: { maxSessionsPerWeek: number } | null } } | null, saga: { id: string, state: SagaState, status: SagaStatus } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
 export type BookSessionMutationVariables = Exact<{
   input: BookMentoringSessionInput;
@@ -389,6 +559,15 @@ export type CancelEnrollmentMutationVariables = Exact<{
 
 export type CancelEnrollmentMutation = { cancelEnrollment: { courseEnrollment: { id: string, status: CourseEnrollmentStatus } | null, saga: { id: string, state: SagaState, status: SagaStatus } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
+export type CancelSagaMutationVariables = Exact<{
+  id: string;
+  note: string;
+  dryRun?: boolean;
+}>;
+
+
+export type CancelSagaMutation = { cancelSaga: { saga: { id: string, state: SagaState, status: SagaStatus, sequence: number } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
 export type CancelSessionMutationVariables = Exact<{
   id: string;
   note?: string | null | undefined;
@@ -402,12 +581,24 @@ export type CategoriesQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type CategoriesQuery = { categories: Array<{ id: string, name: string, active: boolean }> };
 
+export type CreateUploadMutationVariables = Exact<{
+  input: CreateUploadInput;
+}>;
+
+
+export type CreateUploadMutation = { createUpload: { upload: { id: string, url: string, expiresAt: string, headers: Array<{ name: string, value: string }> } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
 export type DeadLettersQueryVariables = Exact<{
   filter?: DeadLetterFilter | null | undefined;
 }>;
 
 
 export type DeadLettersQuery = { deadLetters: { nodes: Array<{ id: string, message: string, queue: string, attempts: number, status: DeadLetterStatus, reason: { code: ReasonCode, message: string }, saga: { id: string, state: SagaState, status: SagaStatus } | null }> } | null };
+
+export type DeskQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DeskQuery = { applicationRequests: { nodes: Array<{ id: string, submittedAt: string, education: string, workExperience: string, certifications: Array<string>, applicant: { fullName: string, email: string | null }, documents: Array<{ kind: DocumentKind, fileName: string, downloadUrl: string }>, backgroundCheck: { status: BackgroundCheckStatus, reference: string | null } | null, saga: { id: string, deadlineAt: string | null } }> } | null };
 
 export type EnrollMutationVariables = Exact<{
   course: string;
@@ -473,6 +664,13 @@ export type PublishSlotsMutationVariables = Exact<{
 
 export type PublishSlotsMutation = { publishSchedule: { schedules: Array<{ id: string, startTime: string, endTime: string, timeZone: string }> | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
+export type QueueDepthsSubscriptionVariables = Exact<{
+  everySeconds?: number;
+}>;
+
+
+export type QueueDepthsSubscription = { queueDepths: Array<{ name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, pause: { at: string, note: string } | null }> };
+
 export type RedriveMutationVariables = Exact<{
   filter: DeadLetterFilter;
   note: string;
@@ -490,6 +688,22 @@ export type RegisterMutationVariables = Exact<{
 
 export type RegisterMutation = { registerUser: { userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
+export type RejectApplicationMutationVariables = Exact<{
+  id: string;
+  note: string;
+}>;
+
+
+export type RejectApplicationMutation = { rejectApplicationRequest: { applicationRequest: { id: string, status: ApplicationRequestStatus, failure: { code: ReasonCode, message: string } | null } | null, saga: { id: string, state: SagaState, status: SagaStatus } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
+export type RequestInfoMutationVariables = Exact<{
+  id: string;
+  note: string;
+}>;
+
+
+export type RequestInfoMutation = { requestApplicationInfo: { applicationRequest: { id: string, status: ApplicationRequestStatus, note: string | null } | null, saga: { id: string, state: SagaState, status: SagaStatus } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
 export type RequestPasswordResetMutationVariables = Exact<{
   email: string;
 }>;
@@ -505,6 +719,14 @@ export type ResetPasswordMutationVariables = Exact<{
 
 export type ResetPasswordMutation = { resetPassword: { userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
+export type ResubmitApplicationMutationVariables = Exact<{
+  id: string;
+  input: ApplicationRequestInput;
+}>;
+
+
+export type ResubmitApplicationMutation = { resubmitApplicationRequest: { applicationRequest: { id: string, status: ApplicationRequestStatus } | null, saga: { id: string, state: SagaState, status: SagaStatus } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
 export type ResumeQueueMutationVariables = Exact<{
   name: string;
   note?: string | null | undefined;
@@ -513,6 +735,15 @@ export type ResumeQueueMutationVariables = Exact<{
 
 export type ResumeQueueMutation = { resumeQueue: { queue: { name: string, ready: number, deferred: number, pause: { at: string } | null } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
+export type RetrySagaMutationVariables = Exact<{
+  id: string;
+  note: string;
+  dryRun?: boolean;
+}>;
+
+
+export type RetrySagaMutation = { retrySaga: { saga: { id: string, state: SagaState, status: SagaStatus, sequence: number } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
 export type SaveCourseMutationVariables = Exact<{
   id?: string | null | undefined;
   input: CourseInput;
@@ -520,6 +751,13 @@ export type SaveCourseMutationVariables = Exact<{
 
 
 export type SaveCourseMutation = { saveCourse: { course: { id: string, title: string, status: CourseStatus, capacity: number | null, seatsTaken: number } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
+
+export type ShowApplicationQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ShowApplicationQuery = { applicationRequest: { id: string, status: ApplicationRequestStatus, note: string | null, decidedAt: string | null, failure: { code: ReasonCode, message: string } | null, documents: Array<{ id: string, kind: DocumentKind, fileName: string, verdict: DocumentVerdict, problem: { code: ReasonCode, message: string } | null }>, backgroundCheck: { status: BackgroundCheckStatus } | null, reviewer: { id: string } | null, saga: { id: string, state: SagaState, status: SagaStatus, reason: { code: ReasonCode, message: string } | null } } | null };
 
 export type ShowEnrollmentQueryVariables = Exact<{
   id: string;
@@ -566,6 +804,14 @@ export type VerifyEmailMutationVariables = Exact<{
 
 export type VerifyEmailMutation = { verifyEmail: { user: { id: string, fullName: string } | null, userErrors: Array<{ code: ReasonCode, message: string, field: Array<string> | null }> } | null };
 
+export type WatchActivitySubscriptionVariables = Exact<{
+  filter?: SagaFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WatchActivitySubscription = { sagaActivity: { cursor: string, events: Array<{ sequence: number, occurredAt: string, kind: SagaEventKind, summary: string, status: SagaStatus, actor: { id: string } | null, saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus } }> } };
+
 export type WatchSagaSubscriptionVariables = Exact<{
   saga: string;
   after?: number | null | undefined;
@@ -573,6 +819,11 @@ export type WatchSagaSubscriptionVariables = Exact<{
 
 
 export type WatchSagaSubscription = { sagaProgress: { sequence: number, hasMore: boolean, final: boolean, saga: { id: string, state: SagaState, status: SagaStatus, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, reason: { code: ReasonCode, message: string } | null, steps: Array<{ state: SagaState, status: SagaStepStatus, attempts: number }> }, events: Array<{ sequence: number, occurredAt: string, kind: SagaEventKind, summary: string, fromState: SagaState | null, toState: SagaState, status: SagaStatus, reason: { code: ReasonCode, message: string } | null }> } };
+
+export type WhatIsWrongQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type WhatIsWrongQuery = { sagaCounts: Array<{ type: SagaType, state: SagaState, status: SagaStatus, count: number, oldestUpdatedAt: string }> | null, queues: Array<{ name: string, ready: number, active: number, deadLetters: number, oldestReadyAt: string | null, pause: { note: string } | null }> | null, sagas: { nodes: Array<{ id: string, type: SagaType, state: SagaState, status: SagaStatus, attempt: number, maxAttempts: number, reason: { code: ReasonCode, message: string, occurredAt: string } | null, explanation: { cause: SagaCause, summary: string, remedies: Array<{ mutation: string, description: string, arguments: Record<string, unknown> }> } | null, events: Array<{ sequence: number, occurredAt: string, kind: SagaEventKind, message: string | null, summary: string, data: Record<string, unknown> | null, reason: { code: ReasonCode, message: string } | null }>, deadLetters: Array<{ id: string, message: string, status: DeadLetterStatus, detail: string, payload: Record<string, unknown> }> | null }> } | null };
 
 export type WithdrawSlotMutationVariables = Exact<{
   id: string;
@@ -620,6 +871,65 @@ export const AnswerProposalDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AnswerProposalMutation, AnswerProposalMutationVariables>;
+export const ApplyDocument = new TypedDocumentString(`
+    mutation Apply($input: ApplicationRequestInput!, $key: String!) {
+  submitApplicationRequest(input: $input, idempotencyKey: $key) {
+    applicationRequest {
+      id
+      status
+      documents {
+        fileName
+        kind
+        verdict
+        problem {
+          code
+          message
+        }
+      }
+      backgroundCheck {
+        status
+      }
+    }
+    saga {
+      id
+      state
+      status
+      deadlineAt
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ApplyMutation, ApplyMutationVariables>;
+export const ApproveApplicationDocument = new TypedDocumentString(`
+    mutation ApproveApplication($id: ID!, $note: String) {
+  approveApplicationRequest(id: $id, note: $note) {
+    applicationRequest {
+      id
+      status
+      decidedAt
+      applicant {
+        mentorProfile {
+          maxSessionsPerWeek
+        }
+      }
+    }
+    saga {
+      id
+      state
+      status
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ApproveApplicationMutation, ApproveApplicationMutationVariables>;
 export const BookSessionDocument = new TypedDocumentString(`
     mutation BookSession($input: BookMentoringSessionInput!, $key: String!) {
   bookMentoringSession(input: $input, idempotencyKey: $key) {
@@ -674,6 +984,23 @@ export const CancelEnrollmentDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CancelEnrollmentMutation, CancelEnrollmentMutationVariables>;
+export const CancelSagaDocument = new TypedDocumentString(`
+    mutation CancelSaga($id: ID!, $note: String!, $dryRun: Boolean! = false) {
+  cancelSaga(id: $id, note: $note, dryRun: $dryRun) {
+    saga {
+      id
+      state
+      status
+      sequence
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CancelSagaMutation, CancelSagaMutationVariables>;
 export const CancelSessionDocument = new TypedDocumentString(`
     mutation CancelSession($id: ID!, $note: String) {
   cancelMentoringSession(id: $id, note: $note) {
@@ -703,6 +1030,26 @@ export const CategoriesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CategoriesQuery, CategoriesQueryVariables>;
+export const CreateUploadDocument = new TypedDocumentString(`
+    mutation CreateUpload($input: CreateUploadInput!) {
+  createUpload(input: $input) {
+    upload {
+      id
+      url
+      expiresAt
+      headers {
+        name
+        value
+      }
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CreateUploadMutation, CreateUploadMutationVariables>;
 export const DeadLettersDocument = new TypedDocumentString(`
     query DeadLetters($filter: DeadLetterFilter) {
   deadLetters(filter: $filter, first: 20) {
@@ -725,6 +1072,36 @@ export const DeadLettersDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DeadLettersQuery, DeadLettersQueryVariables>;
+export const DeskDocument = new TypedDocumentString(`
+    query Desk {
+  applicationRequests(filter: {status: [UNDER_REVIEW]}, first: 20) {
+    nodes {
+      id
+      submittedAt
+      education
+      workExperience
+      certifications
+      applicant {
+        fullName
+        email
+      }
+      documents {
+        kind
+        fileName
+        downloadUrl
+      }
+      backgroundCheck {
+        status
+        reference
+      }
+      saga {
+        id
+        deadlineAt
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DeskQuery, DeskQueryVariables>;
 export const EnrollDocument = new TypedDocumentString(`
     mutation Enroll($course: ID!, $key: String!) {
   enrollInCourse(courseId: $course, idempotencyKey: $key) {
@@ -910,6 +1287,22 @@ export const PublishSlotsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<PublishSlotsMutation, PublishSlotsMutationVariables>;
+export const QueueDepthsDocument = new TypedDocumentString(`
+    subscription QueueDepths($everySeconds: Int! = 2) {
+  queueDepths(everySeconds: $everySeconds) {
+    name
+    ready
+    deferred
+    active
+    deadLetters
+    completedLastMinute
+    pause {
+      at
+      note
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<QueueDepthsSubscription, QueueDepthsSubscriptionVariables>;
 export const RedriveDocument = new TypedDocumentString(`
     mutation Redrive($filter: DeadLetterFilter!, $note: String!, $key: String!, $dryRun: Boolean! = false) {
   redriveDeadLetters(
@@ -954,6 +1347,51 @@ export const RegisterDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RegisterMutation, RegisterMutationVariables>;
+export const RejectApplicationDocument = new TypedDocumentString(`
+    mutation RejectApplication($id: ID!, $note: String!) {
+  rejectApplicationRequest(id: $id, note: $note) {
+    applicationRequest {
+      id
+      status
+      failure {
+        code
+        message
+      }
+    }
+    saga {
+      id
+      state
+      status
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RejectApplicationMutation, RejectApplicationMutationVariables>;
+export const RequestInfoDocument = new TypedDocumentString(`
+    mutation RequestInfo($id: ID!, $note: String!) {
+  requestApplicationInfo(id: $id, note: $note) {
+    applicationRequest {
+      id
+      status
+      note
+    }
+    saga {
+      id
+      state
+      status
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RequestInfoMutation, RequestInfoMutationVariables>;
 export const RequestPasswordResetDocument = new TypedDocumentString(`
     mutation RequestPasswordReset($email: EmailAddress!) {
   requestPasswordReset(email: $email) {
@@ -976,6 +1414,26 @@ export const ResetPasswordDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ResetPasswordMutation, ResetPasswordMutationVariables>;
+export const ResubmitApplicationDocument = new TypedDocumentString(`
+    mutation ResubmitApplication($id: ID!, $input: ApplicationRequestInput!) {
+  resubmitApplicationRequest(id: $id, input: $input) {
+    applicationRequest {
+      id
+      status
+    }
+    saga {
+      id
+      state
+      status
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ResubmitApplicationMutation, ResubmitApplicationMutationVariables>;
 export const ResumeQueueDocument = new TypedDocumentString(`
     mutation ResumeQueue($name: String!, $note: String) {
   resumeQueue(name: $name, note: $note) {
@@ -995,6 +1453,23 @@ export const ResumeQueueDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ResumeQueueMutation, ResumeQueueMutationVariables>;
+export const RetrySagaDocument = new TypedDocumentString(`
+    mutation RetrySaga($id: ID!, $note: String!, $dryRun: Boolean! = false) {
+  retrySaga(id: $id, note: $note, dryRun: $dryRun) {
+    saga {
+      id
+      state
+      status
+      sequence
+    }
+    userErrors {
+      code
+      message
+      field
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RetrySagaMutation, RetrySagaMutationVariables>;
 export const SaveCourseDocument = new TypedDocumentString(`
     mutation SaveCourse($id: ID, $input: CourseInput!) {
   saveCourse(id: $id, input: $input) {
@@ -1013,6 +1488,45 @@ export const SaveCourseDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SaveCourseMutation, SaveCourseMutationVariables>;
+export const ShowApplicationDocument = new TypedDocumentString(`
+    query ShowApplication($id: ID!) {
+  applicationRequest(id: $id) {
+    id
+    status
+    note
+    decidedAt
+    failure {
+      code
+      message
+    }
+    documents {
+      id
+      kind
+      fileName
+      verdict
+      problem {
+        code
+        message
+      }
+    }
+    backgroundCheck {
+      status
+    }
+    reviewer {
+      id
+    }
+    saga {
+      id
+      state
+      status
+      reason {
+        code
+        message
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ShowApplicationQuery, ShowApplicationQueryVariables>;
 export const ShowEnrollmentDocument = new TypedDocumentString(`
     query ShowEnrollment($id: ID!) {
   courseEnrollment(id: $id) {
@@ -1132,6 +1646,29 @@ export const VerifyEmailDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<VerifyEmailMutation, VerifyEmailMutationVariables>;
+export const WatchActivityDocument = new TypedDocumentString(`
+    subscription WatchActivity($filter: SagaFilter, $after: String) {
+  sagaActivity(filter: $filter, after: $after) {
+    cursor
+    events {
+      sequence
+      occurredAt
+      kind
+      summary
+      status
+      actor {
+        id
+      }
+      saga {
+        id
+        type
+        state
+        status
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WatchActivitySubscription, WatchActivitySubscriptionVariables>;
 export const WatchSagaDocument = new TypedDocumentString(`
     subscription WatchSaga($saga: ID!, $after: Int) {
   sagaProgress(sagaId: $saga, afterSequence: $after) {
@@ -1172,6 +1709,70 @@ export const WatchSagaDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<WatchSagaSubscription, WatchSagaSubscriptionVariables>;
+export const WhatIsWrongDocument = new TypedDocumentString(`
+    query WhatIsWrong {
+  sagaCounts {
+    type
+    state
+    status
+    count
+    oldestUpdatedAt
+  }
+  queues {
+    name
+    ready
+    active
+    deadLetters
+    oldestReadyAt
+    pause {
+      note
+    }
+  }
+  sagas(filter: {status: [STUCK]}, orderBy: UPDATED_AT_ASC, first: 20) {
+    nodes {
+      id
+      type
+      state
+      status
+      attempt
+      maxAttempts
+      reason {
+        code
+        message
+        occurredAt
+      }
+      explanation {
+        cause
+        summary
+        remedies {
+          mutation
+          description
+          arguments
+        }
+      }
+      events(first: 50) {
+        sequence
+        occurredAt
+        kind
+        message
+        summary
+        reason {
+          code
+          message
+        }
+        data
+      }
+      deadLetters {
+        id
+        message
+        status
+        detail
+        payload
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WhatIsWrongQuery, WhatIsWrongQueryVariables>;
 export const WithdrawSlotDocument = new TypedDocumentString(`
     mutation WithdrawSlot($id: ID!) {
   withdrawSchedule(id: $id) {
