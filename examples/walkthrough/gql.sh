@@ -33,3 +33,44 @@ until_true() {
   for _ in $(seq 150); do "$@" && return; sleep 0.2; done
   echo "Waited in vain for: $*" >&2 && return 1
 }
+
+# The newest mail to an address with such a word in its subject, as soon as it is there.
+mail() { # mail <address> <word of the subject>
+  until_true has_mail "$@"
+  curl -sS "$API/dev/mail/$(newest_mail "$@")" -H 'accept: application/json'
+}
+has_mail() { [ -n "$(newest_mail "$@")" ]; }
+newest_mail() {
+  curl -sS "$API/dev/mail.json" | jq -r --arg to "$1" --arg word "$2" '[.mails[] | select(.recipients == [$to] and (.subject | test($word)))][0].id // ""'
+}
+
+# Somebody makes an account: a mail comes with a link, and the word behind its # confirms the address.
+register() { # register <address>
+  gql register --argjson input '{ "email": "'$1'", "password": "correct horse battery", "fullName": "Wen Orsha", "timeZone": "Europe/Lisbon" }' >/dev/null
+  gql verify-email --arg token "$(mail "$1" Confirm | jq -r .text | grep -o 'verify-email#.*' | cut -d '#' -f 2)"
+}
+
+# A file is announced with its size and its SHA-256, and put where the answer says.
+upload() { # upload <file>: prints the upload's id
+  local announced
+  announced=$(gql create-upload --argjson input '{
+    "fileName": "'"$(basename "$1")"'", "contentType": "application/pdf", "purpose": "APPLICATION_DOCUMENT",
+    "byteSize": '"$(wc -c <"$1")"', "sha256": "'"$(sha256sum "$1" | cut -d ' ' -f 1)"'"
+  }' | jq .data.createUpload.upload)
+  curl -sSf -T "$1" "$(jq -r .url <<<"$announced")" -H 'content-type: application/pdf' >/dev/null
+  jq -r .id <<<"$announced"
+}
+new_pdf() { # new_pdf <name>: prints the path of a file
+  local file
+  file=$(mktemp -d)/$1.pdf
+  printf '%%PDF-1.4\n%% %s\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%%%EOF\n' "$(new_key)" >"$file"
+  echo "$file"
+}
+
+# What an applicant says, with documents.
+application() { # application <document> …
+  jq -nc '{ education: "A school of weaving", workExperience: "Ten years at the loom", description: "I like to teach.", certifications: ["Master weaver"],
+    documents: $ARGS.positional, consentToBackgroundCheck: true }' --jsonargs "$@"
+}
+cv() { echo '{ "uploadId": "'"$1"'", "kind": "CV" }'; }
+letter() { echo '{ "uploadId": "'"$1"'", "kind": "COVER_LETTER" }'; }

@@ -77,12 +77,12 @@ export class Journey {
     return new Journey(await startProgram(settings), settings);
   }
 
-  /** Ends the program, and fails where what it leaves contradicts itself. */
-  async end(): Promise<void> {
+  /** Ends the program, and fails where what it leaves contradicts itself, or where it had to say something that was not to be expected. */
+  async end(expectedLog = /^$/): Promise<void> {
     for (const client of this.#clients) await client.dispose();
     try {
       expect(await this.sql("select * from ops.invariant_violation")).toEqual([]);
-      expect(this.#program.stderr()).toBe("");
+      expect(this.#program.stderr()).toMatch(expectedLog);
     } finally {
       await this.#program.stop();
       rmSync(this.#settings["DATA_DIR"] ?? "", { recursive: true, force: true });
