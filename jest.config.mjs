@@ -10,4 +10,5 @@ export default {
   globalTeardown: "./test/support/global-teardown.mjs",
   testTimeout: 60_000,
   maxWorkers: 2,
+  maxConcurrency: 3,
 };

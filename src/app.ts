@@ -21,6 +21,7 @@ import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-
 import { domainEntities } from "./domain/entities.ts";
 import type { FileStore, Scanner } from "./domain/files/file-store.port.ts";
 import { FileVault } from "./domain/files/file-vault.ts";
+import { toKnownAddresses } from "./domain/mail/known-addresses.ts";
 import type { Mailer } from "./domain/mail/mailer.ts";
 import { mentoringSessionParticipants } from "./domain/mentoring-session/mentoring-session.participants.ts";
 import { lapsingProposals, silentApplications } from "./domain/chores.ts";
@@ -287,7 +288,7 @@ async function openMail(config: Config, log: Log, closing: Closing): Promise<{ m
   if (url === null) throw new Error("Expected MAIL_MODE=smtp without SMTP_URL to have been refused by the configuration");
   const mailer = new SmtpMailer({ url, from: config.mailFrom });
   closing.add("mail connections", () => Promise.resolve(mailer.close()));
-  return { mailer, smtp };
+  return { mailer: toKnownAddresses(mailer), smtp };
 }
 
 interface CheckParts {

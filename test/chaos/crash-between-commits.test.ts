@@ -15,7 +15,7 @@ const NTH: Partial<Record<CrashPoint, number>> = {
   "sweeper:after-commit": 1,
 };
 
-test.each(crashPoints)(
+test.concurrent.each(crashPoints)(
   "killed at %s during 200 enrollments and started again, every saga ends and every effect is there once",
   async (point) => {
     const { url, drop } = await cloneTemplate();
