@@ -184,6 +184,7 @@ class Filler {
       chunk = [];
       this.#filling.onProgress?.(part, done, total);
     }
+    if (chunk.length === 0 && done > 0) return;
     await write(chunk);
     this.#filling.onProgress?.(part, total, total);
   }

@@ -3,10 +3,17 @@ import { createEnrollments, untilQuiet, type Enrollments } from "../support/enro
 let t: Enrollments;
 beforeAll(async () => {
   t = await createEnrollments();
+  await holdJobs(null);
+  await t.sql("create trigger hold before insert on pgboss.job for each row execute function hold()");
   await t.start();
 });
 afterAll(() => t.dispose());
 
+/** Jobs that come to the queue from now on are due tomorrow, which stands for one that is still under way. */
+const holdJobs = (queue: string | null) =>
+  t.sql(
+    `create or replace function hold() returns trigger language plpgsql as $$ begin if new.name = '${queue}' then new.start_after := now() + interval '1 day'; end if; return new; end $$`,
+  );
 const ended = (id: string) => t.until("CourseEnrollment", id, (saga) => saga.finishedAt !== null, "the saga to end");
 
 test("an enrollment with a free seat ends ACTIVE, with one mail and six history rows", async () => {
@@ -157,14 +164,10 @@ describe("a cancellation", () => {
       return { id, courseId, resume: () => t.start() };
     }
     const queue = { ConfirmingEnrollment: "confirm-enrollment", SendingWelcomeEmail: "send-welcome-email", GrantingAccess: "grant-course-access" }[state] ?? "";
-    // A job that is due tomorrow stands for one that is still under way.
-    await t.sql(
-      `create or replace function hold() returns trigger language plpgsql as $$ begin if new.name = '${queue}' then new.start_after := now() + interval '1 day'; end if; return new; end $$`,
-    );
-    await t.sql("create trigger hold before insert on pgboss.job for each row execute function hold()");
+    await holdJobs(queue);
     const id = await t.enroll(await t.learner(), courseId);
     await t.until("CourseEnrollment", id, (saga) => saga.state === state, `the saga to reach ${state}`);
-    await t.sql("drop trigger hold on pgboss.job");
+    await holdJobs(null);
     return { id, courseId, resume: () => t.skipWaits() };
   };
 
