@@ -83,11 +83,15 @@ export function buildApiSchema(sagas: SagaCatalogue): GraphQLSchema {
 /** The root types are made by type-graphql, which has no place for their descriptions. */
 function describe(schema: GraphQLSchema): void {
   const [query, mutation, subscription] = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
-  if (query != null) query.description = "What can be read.";
-  if (mutation != null) mutation.description = "What can be done. A refused mutation has written nothing and says why in `userErrors`.";
+  if (query != null) query.description = `What can be read.\n\n${FIRST_STEPS}`;
+  if (mutation != null)
+    mutation.description =
+      "What can be done. A refused mutation has written nothing and says why in `userErrors`: always select `userErrors { code message field }`.";
   if (subscription != null) {
     subscription.description =
       "Delivery: at least once, in order, from stored events, never from memory. A slow reader gets larger pushes, not lost ones.\n" +
+      "The protocol is graphql-transport-ws, at the address of the HTTP endpoint; the token goes into the connection's parameters:\n" +
+      '`{ "authorization": "Bearer <accessToken>" }`.\n' +
       "The socket is closed with 4403 when its token runs out; reconnect with a new token and the last sequence or cursor.";
   }
 }
@@ -100,8 +104,22 @@ function orderArguments(schema: GraphQLSchema): void {
   }
 }
 
+const FIRST_STEPS = `
+First steps:
+1. \`signIn(email, password, delivery: BODY)\` answers with an \`accessToken\`. Send it as the header
+   \`authorization: Bearer <accessToken>\`; \`viewer\` then says who you are. Before it runs out, \`refreshTokens\` gives the next one.
+2. A learner books: \`mentors(filter)\` finds a mentor who can be booked in a window; \`mentorProfile\` has their open \`schedules\`
+   and their \`courses\`. \`bookMentoringSession\` takes one of each and a fresh idempotencyKey, and answers with the session and its saga.
+3. \`subscription { sagaProgress(sagaId, afterSequence: 0) }\` then tells every step, until \`saga.settled\`: the booking is decided, and
+   the session's \`status\` (SCHEDULED, or CANCELLED and why in \`failure\`) is the answer. After a lost connection subscribe again with
+   \`afterSequence\` = the last \`sequence\`; without a socket read \`saga(id) { settled sequence events(afterSequence: n) { sequence } }\`.
+4. \`enrollInCourse\` and \`submitApplicationRequest\` go the same way.
+`.trim();
+
 const DESCRIPTION = `
 MentorPlatform API.
+
+${FIRST_STEPS}
 
 Rules that hold everywhere:
 - Ids are UUIDv7 strings; the id shown here is the id in the database, in the logs and in the queue tables.

@@ -44,12 +44,17 @@ export class MentoringSessionResolver {
 
   @Mutation(() => MentoringSessionPayload, {
     nullable: true,
-    description: "Starts the MentoringSession saga. The slot is claimed before this returns; whether the booking is good is decided by the saga.",
+    description:
+      "Starts the MentoringSession saga. The slot is claimed before this returns, or refused as SLOT_TAKEN; whether the booking is good " +
+      "is decided by the saga: watch it with `sagaProgress(sagaId: <saga.id of the answer>, afterSequence: 0)` until `saga.settled`.",
   })
   @Auth({ any: ["LEARNER"] })
   async bookMentoringSession(
     @Arg("input", () => BookMentoringSessionInput, { description: "What to book." }) input: BookMentoringSessionInput,
-    @Arg("idempotencyKey", () => String, { description: "8..128 characters; the same key and input answer with the first call's session." })
+    @Arg("idempotencyKey", () => String, {
+      description:
+        "8..128 characters, e.g. a UUID made for each click. Repeat it when an answer was lost: the same key and input answer with the first call's session.",
+    })
     idempotencyKey: string,
     @Ctx() context: RequestContext,
   ) {

@@ -19,7 +19,9 @@ const MAX_WINDOW_MS = (31 * 24 + 1) * 3_600_000;
 
 @Resolver(() => UserType)
 export class MentorResolver {
-  @Query(() => UserConnection, { description: "Mentors whose accounts are active, the newest first." })
+  @Query(() => UserConnection, {
+    description: "Mentors whose accounts are active, the newest first. With openFrom and openTo: those who can be booked in that window.",
+  })
   async mentors(
     @Arg("filter", () => MentorFilterInput, { nullable: true, description: "Everything given must hold." }) filter: MentorFilterInput | null | undefined,
     @Arg("first", () => Int, { defaultValue: 20, description: "1..100." }) first: number,

@@ -67,7 +67,7 @@ export class AccountResolver {
   @Mutation(() => TokenPayload, {
     nullable: true,
     description:
-      "Answers alike whether the address is unknown or the password wrong; whoever knows the password is told if the account is switched off or its address not confirmed.",
+      "The way in: the answer's accessToken goes with every other call. Answers alike whether the address is unknown or the password wrong; whoever knows the password is told if the account is switched off or its address not confirmed.",
   })
   @Limited("sign-in")
   @OwnAccounts()

@@ -89,7 +89,10 @@ export class UserPayload extends MutationPayload {
 
 @ObjectType({ implements: MutationPayload, description: "Answer to a sign-in." })
 export class TokenPayload extends MutationPayload {
-  @Field(() => String, { nullable: true, description: "Send it as `authorization: Bearer ...`; sockets send it in connectionParams." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Goes with every request as the header `authorization: Bearer <accessToken>`, and with a socket in its connection parameters.",
+  })
   accessToken?: string | null;
 
   @Field(() => DateTime, { nullable: true, description: "Until when the access token is good." })
