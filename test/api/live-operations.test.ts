@@ -39,10 +39,12 @@ async function next<D extends object>(stream: Stream<D>): Promise<D[keyof D]> {
 }
 
 /** The code with which a subscription is refused, as an error message or as an answer without data. */
+/** The code of the stream's error; a socket that was closed because its user may not act says the same as UNAUTHENTICATED. */
 async function refusalOf(stream: Stream<object>): Promise<unknown> {
   try {
     return (await stream.next()).value?.errors?.[0]?.extensions?.["code"];
   } catch (error) {
+    if ((error as { code?: number }).code === 4403) return "UNAUTHENTICATED";
     return (error as { extensions?: Record<string, unknown> }[])[0]?.extensions?.["code"];
   }
 }

@@ -70,7 +70,7 @@ export interface Depot {
   log(parcelId: string): Promise<string[]>;
   /** Waits until something has happened to all of these parcels. */
   happened(what: string, parcelIds: readonly string[]): Promise<void>;
-  setPaused(parcelIds: readonly string[], isPaused: boolean): Promise<unknown>;
+  setPaused(parcelIds: readonly string[], isPaused: boolean): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -131,7 +131,10 @@ export async function createDepot(): Promise<Depot> {
         { timeoutMs: 20_000, describe: () => sql("select parcel_id, what from parcel_log order by n") },
       );
     },
-    setPaused: (parcelIds, isPaused) => sql("update parcel set is_paused = $2 where id = any($1)", [parcelIds, isPaused]),
+    // One by one, as operators do: whoever locked several at once would do so in another order than the consumers.
+    async setPaused(parcelIds, isPaused) {
+      for (const id of parcelIds) await sql("update parcel set is_paused = $2 where id = $1", [id, isPaused]);
+    },
     async dispose() {
       for (const post of posts) await post.stop();
       await database.dispose();
