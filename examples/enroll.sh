@@ -5,22 +5,24 @@ set -euo pipefail
 # Where the API is.
 API=${1:-http://localhost:4000/graphql}
 post() { curl -sS "$API" -H 'content-type: application/json' "$@"; }
+# Takes the first match of a pattern out of an answer; an answer without one is shown whole.
+pick() { local answer; answer=$(cat); grep -oE "$1" <<<"$answer" | head -1 || { echo "not expected: $answer" >&2; return 1; }; }
 
 # Sign in.
 TOKEN=$(post -d '{
   "query": "mutation ($email: EmailAddress!, $password: String!) { signIn(email: $email, password: $password) { accessToken } }",
   "variables": { "email": "learner-0001@demo.example", "password": "demo-password-0001" }
-}' | grep -o 'eyJ[^"]*')
+}' | pick 'eyJ[^"]*')
 
 # Choose a course that takes enrollments.
-COURSE=$(post -d '{ "query": "{ courses(filter: { openForEnrollment: true }, first: 1) { nodes { id } } }" }' | grep -oE '[0-9a-f-]{36}')
+COURSE=$(post -d '{ "query": "{ courses(filter: { openForEnrollment: true }, first: 1) { nodes { id } } }" }' | pick '[0-9a-f-]{36}')
 
 # Ask for a place in it. Repeated with the same key, the mutation answers with the same enrollment.
 ANSWER=$(post -H "authorization: Bearer $TOKEN" -d '{
   "query": "mutation ($course: ID!, $key: String!) { enrollInCourse(courseId: $course, idempotencyKey: $key) { saga { id state status } courseEnrollment { id status } userErrors { code message } } }",
   "variables": { "course": "'"$COURSE"'", "key": "my-first-enrollment" }
 }')
-SAGA=$(grep -oE '[0-9a-f-]{36}' <<<"$ANSWER" | head -1)
+SAGA=$(pick '[0-9a-f-]{36}' <<<"$ANSWER")
 echo "$ANSWER"
 
 # Say how to watch it.
