@@ -232,10 +232,12 @@ describe("the feed behind it", () => {
     if (value === undefined) throw new Error("Expected a push, found the end");
     return value;
   };
+  const nothingHeldBack = () => waitFor(async () => !(await api.engine.reader.activity(api.engine.em(), null, 0)).isHeldBack);
   const upTo = (last: number, from = 1): number[] => Array.from({ length: last - from + 1 }, (_, index) => from + index);
 
   test("what is new is read once for all watchers, and nothing is read while nobody watches", async () => {
     const sagaId = await newSaga();
+    await nothingHeldBack();
     const { feed, looks } = feedOf({ lookEveryMs: 60_000, minGapMs: 1_000 });
     const watches = Array.from({ length: 50 }, () => feed.watch(null, ({ event }) => event.sagaId === sagaId));
     for (const watch of watches) await get(watch);
@@ -278,7 +280,7 @@ describe("the feed behind it", () => {
       await append(sagaId, 130);
       await append(other, 130);
     }
-    await waitFor(async () => !(await api.engine.reader.activity(api.engine.em(), null, 0)).isHeldBack);
+    await nothingHeldBack();
     const sizes: number[] = [];
     const seen: number[] = [];
     while (seen.length < 1_560) {
