@@ -121,7 +121,10 @@ const until = (id: string, is: (application: Application) => boolean) =>
 const underReview = (id: string) => until(id, ({ status, saga }) => status === "UNDER_REVIEW" && saga.state === "UnderReview");
 /** The application and its saga end in one commit, but an answer reads the one before the other: both have to be seen. */
 const ended = (id: string) =>
-  until(id, ({ status, saga }) => ["COMPLETED", "FAILED", "CANCELLED"].includes(saga.status) && !["PENDING", "UNDER_REVIEW", "INFO_REQUESTED"].includes(status));
+  until(
+    id,
+    ({ status, saga }) => ["COMPLETED", "FAILED", "CANCELLED"].includes(saga.status) && !["PENDING", "UNDER_REVIEW", "INFO_REQUESTED"].includes(status),
+  );
 const mailsTo = (who: Person) => api.mails.filter(({ to }) => to === who.email);
 const noticesOf = (who: Person) =>
   api.engine.sql<{ title: string; message: string }>("select title, message from notification where user_id = $1 order by id", [who.id]);
