@@ -1,95 +1,204 @@
+import { closedLoop } from "./closed-loop.ts";
+import { contenders, type ContenderName } from "./contenders.ts";
 import { drain, type DrainResult, type Result } from "./drain.ts";
-import { formatTable, median, show } from "./figures.ts";
-import { lightLoad, type LightLoadResult } from "./light-load.ts";
+import { formatTable, median, percentile, show } from "./figures.ts";
+import { idle, lightLoad, type LightLoadResult } from "./light-load.ts";
 import type { Options } from "./options.ts";
 import { yardstick } from "./pgbench.ts";
 import type { Server } from "./server.ts";
 
-export const drainFloor = 0.4;
-export const cpuFloorMs = 3.5;
-export const transactionsFloor = 1;
-
-export interface Comparison {
-  readonly drains: readonly DrainResult[];
-  readonly steps: readonly Result[];
-  readonly sagas: readonly Result[];
-  readonly light: LightLoadResult | null;
+export interface Measured {
+  readonly drains: DrainResult[];
+  /** Sagas per second. */
+  readonly closed: number[];
+  readonly light: LightLoadResult[];
 }
 
-/** Engine and pgbench by turns on one server, every second round in reverse, then the engine under light load. */
+export interface Comparison {
+  readonly of: ReadonlyMap<ContenderName, Measured>;
+  readonly steps: readonly Result[];
+  readonly sagas: readonly Result[];
+  readonly idle: { readonly cpuMsPerSecond: number; readonly transactionsPerSecond: number } | null;
+}
+
+/** Contenders and pgbench by turns on one server, every second round in reverse. */
 export async function compare(server: Server, pgbench: string, options: Options): Promise<Comparison> {
-  const drains: DrainResult[] = [];
+  const of = new Map<ContenderName, Measured>(options.contenders.map((name) => [name, { drains: [], closed: [], light: [] }]));
   const steps: Result[] = [];
   const sagas: Result[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     const label = (what: string): string => `Round ${round} of ${options.rounds}, ${what}`;
-    const turns = [
-      async () => void drains.push(await drain(server, options.sagas, label("drain"), options.profile)),
+    const turns = [...of].map(([name, { drains, closed, light }]) => async (): Promise<void> => {
+      const { title, share, isPeer } = contenders[name];
+      const count = Math.ceil(options.sagas * share);
+      drains.push(await drain(server, name, count, label(`${title}, drain`), isPeer ? null : options.profile));
+      if (options.closedSeconds > 0) closed.push(await closedLoop(server, name, options.closedSeconds, label(`${title}, closed loop`)));
+      if (options.lightSeconds > 0 && isUpToLightLoad(name)) light.push(await lightLoad(server, name, options.lightSeconds, label(`${title}, light load`)));
+    });
+    turns.push(
       async () => void steps.push(await yardstick(server, pgbench, "step", options.sagas, label("pgbench step"))),
       async () => void sagas.push(await yardstick(server, pgbench, "saga", options.sagas, label("pgbench saga"))),
-    ];
+    );
     for (const turn of round % 2 === 0 ? turns.toReversed() : turns) await turn();
   }
-  const light = options.lightSeconds === 0 ? null : await lightLoad(server, options.lightSeconds);
-  return { drains, steps, sagas, light };
+  return { of, steps, sagas, idle: options.lightSeconds > 0 && of.has("engine") ? await idle(server, 20) : null };
 }
 
-/** One table, what is worth knowing beside it, and the floors. */
-export function report({ drains, steps, sagas, light }: Comparison): { text: string; passed: boolean } {
-  const of = (results: readonly Result[], figure: (result: Result) => number): number => median(results.map(figure));
-  const row = (name: string, results: readonly Result[], ratio: string): string[] => [
-    name,
-    show(of(results, (one) => one.perSecond)),
-    results.length > 1 ? results.map((one) => show(one.perSecond)).join(" ") : "",
-    ratio,
-    show(of(results, (one) => one.nodeMs)),
-    show(of(results, (one) => one.postgresMs)),
-    show(of(results, (one) => one.nodeMs + one.postgresMs)),
-    show(of(results, (one) => one.transactions)),
-    show(of(results, (one) => one.walKb)),
+/** Whoever drains so few in a second is overloaded by ten. */
+const isUpToLightLoad = (name: ContenderName): boolean => contenders[name].share >= 0.1;
+
+const middle = <T>(results: readonly T[], figure: (result: T) => number): number => median(results.map(figure));
+const rateOf = (results: readonly Result[]): number => middle(results, (one) => one.perSecond);
+const latenciesOf = (light: readonly LightLoadResult[]): number[] => light.flatMap((one) => one.final);
+
+/** The table as cells: first the names of its columns, then a row each of contenders and yardsticks. */
+export function tableOf({ of, steps, sagas }: Comparison): string[][] {
+  const engineRate = rateOf(of.get("engine")?.drains ?? []);
+  const costs = (results: readonly Result[]): string[] =>
+    [(one: Result) => one.nodeMs, (one: Result) => one.serverMs, (one: Result) => one.transactions].map((figure) => show(middle(results, figure)));
+  const walOf = (results: readonly Result[]): string => show(middle(results, (one) => one.walKb));
+  const row = (
+    title: string,
+    results: readonly Result[],
+    rest: Partial<Record<"closed" | "p50" | "p95" | "p99" | "lightTx" | "rows", string>> = {},
+  ): string[] => [
+    title,
+    show(rateOf(results)),
+    show(engineRate / rateOf(results)),
+    rest.closed ?? "",
+    rest.p50 ?? "",
+    rest.p95 ?? "",
+    rest.p99 ?? "",
+    ...costs(results),
+    rest.lightTx ?? "",
+    walOf(results),
+    rest.rows ?? "",
   ];
-  const [drainRate, sagaRate, stepRate] = [drains, sagas, steps].map((results) => of(results, (one) => one.perSecond)) as [number, number, number];
-  const table = formatTable([
-    ["", "sagas/s", "rounds", "x pgbench saga", "CPU ms Node", "Postgres", "sum", "tx", "WAL kB"],
-    row("engine, drain", drains, show(drainRate / sagaRate)),
-    row("pgbench saga", sagas, "1"),
-    row("pgbench step", steps, show(stepRate / sagaRate)),
-    row(
-      "engine, mutations only",
-      drains.map((one) => one.enrolling),
-      "",
+  return [
+    ["", "drain/s", "engine's is", "closed/s", "p50 ms", "p95", "p99", "CPU ms Node", "servers", "tx", "tx at 10/s", "WAL kB", "rows left"],
+    ...[...of].map(([name, { drains, closed, light }]) => {
+      const latencies = latenciesOf(light);
+      const percent = (share: number): string => (latencies.length === 0 ? "" : show(percentile(latencies, share)));
+      return row(contenders[name].title, drains, {
+        closed: closed.length === 0 ? "" : show(median(closed)),
+        p50: percent(0.5),
+        p95: percent(0.95),
+        p99: percent(0.99),
+        lightTx: light.length === 0 ? "" : show(middle(light, (one) => one.transactions)),
+        rows: show(middle(drains, (one) => one.rows.engine)),
+      });
+    }),
+    row("pgbench, a transaction a saga", sagas),
+    row("pgbench, a transaction a step", steps),
+  ];
+}
+
+/** The table, what is worth knowing beside it, and the goals. */
+export function report(comparison: Comparison): { text: string; passed: boolean } {
+  const { of, steps, sagas } = comparison;
+  const rounds = [...of].map(([name, { drains }]): [string, readonly Result[]] => [contenders[name].title, drains]);
+  const notes = [
+    "Drained per second in each round:",
+    ...[...rounds, ["pgbench saga", sagas] as const, ["pgbench step", steps] as const].map(
+      ([title, results]) => `  ${title}: ${results.map((one) => show(one.perSecond)).join(" ")}`,
     ),
-    ...(light === null ? [] : [row("engine, 10/s with mutations", [light], "")]),
-  ]);
-  const rows = (what: keyof DrainResult["rows"]): string => show(median(drains.map((one) => one.rows[what])));
-  const notes = [`Rows left per saga: ${rows("engine")} of the engine; apart from that ${rows("history")} of history and ${rows("business")} of the business.`];
-  if (light !== null) {
-    const { final, mutation, samples, idle } = light;
+  ];
+  const engine = of.get("engine");
+  if (engine !== undefined) {
+    const history = show(middle(engine.drains, (one) => one.rows.history));
+    const begin = engine.drains.map((one) => one.beginning);
     notes.push(
-      `Latency at 10/s, ${samples} samples, ms from the call of the mutation: saga final p50 ${show(final.p50)}, p95 ${show(final.p95)}, p99 ${show(final.p99)}; mutation committed p50 ${show(mutation.p50)}, p95 ${show(mutation.p95)}.`,
-      `Idle: ${show(idle.transactionsPerSecond)} transactions and ${show(idle.cpuMsPerSecond)} ms of CPU (Node + Postgres) a second; the row of 10/s contains them.`,
+      `The engine keeps ${history} rows of history a saga, apart from the rows left.`,
+      `Its mutation alone, ten at a time: ${show(rateOf(begin))}/s, CPU ms ${show(middle(begin, (one) => one.nodeMs))} Node and ${show(middle(begin, (one) => one.serverMs))} Postgres, ${show(middle(begin, (one) => one.transactions))} tx.`,
+    );
+    if (engine.light.length > 0) {
+      const begins = engine.light.flatMap((one) => one.begin);
+      notes.push(`At 10/s its mutation is committed after p50 ${show(percentile(begins, 0.5))} ms, p95 ${show(percentile(begins, 0.95))} ms.`);
+    }
+  }
+  if (comparison.idle !== null)
+    notes.push(
+      `Idle, it costs ${show(comparison.idle.cpuMsPerSecond)} ms of CPU (Node and Postgres) and ${show(comparison.idle.transactionsPerSecond)} transactions a second.`,
+    );
+  const goals = goalsOf(comparison);
+  return { text: [formatTable(tableOf(comparison)), "", ...notes, "", ...goals.map((one) => one.line)].join("\n"), passed: goals.every((one) => one.passed) };
+}
+
+function goalsOf({ of, sagas }: Comparison): Verdict[] {
+  const engine = of.get("engine");
+  if (engine === undefined) return [];
+  const peer = (name: ContenderName): Measured => of.get(name) ?? { drains: [], closed: [], light: [] };
+  const against = (title: string, names: readonly ContenderName[], goal: number, floor: number): Verdict[] => {
+    const rates = names.map((name) => rateOf(peer(name).drains)).filter(Number.isFinite);
+    return rates.length === 0 ? [] : [judge(`drain against ${title}`, rateOf(engine.drains) / Math.max(...rates), ">=", goal, floor)];
+  };
+  const cost = (figure: (result: Result) => number): number => middle(engine.drains, figure);
+  const verdicts = [
+    ...against("DBOS, better variant", ["dbos-plain", "dbos-transactional"], 10, 5),
+    ...against("graphile-worker", ["graphile-worker"], 8, 4),
+    ...against("openworkflow", ["openworkflow"], 10, 6),
+    ...against("BullMQ", ["bullmq"], 2, 1),
+    judge("drain against pgbench, a transaction a saga", rateOf(engine.drains) / rateOf(sagas), ">=", 1, 0.4),
+    judge(
+      "CPU ms per saga, Node and Postgres",
+      cost((one) => one.nodeMs + one.serverMs),
+      "<=",
+      2,
+      3.5,
+    ),
+    judge(
+      "transactions per saga under backlog",
+      cost((one) => one.transactions),
+      "<=",
+      0.3,
+      1,
+    ),
+    judge(
+      "WAL kB per saga",
+      cost((one) => one.walKb),
+      "<=",
+      15,
+      30,
+    ),
+    judge(
+      "rows left per saga, history apart",
+      middle(engine.drains, (one) => one.rows.engine),
+      "<=",
+      1,
+      6,
+    ),
+  ];
+  if (engine.light.length > 0) {
+    const p50 = percentile(latenciesOf(engine.light), 0.5);
+    const p50s = [...of]
+      .filter(([name, { light }]) => name !== "engine" && light.length > 0)
+      .map(([name, { light }]) => [name, percentile(latenciesOf(light), 0.5)] as const);
+    const best = Math.min(...p50s.map(([, one]) => one));
+    const graphile = new Map(p50s).get("graphile-worker") ?? best;
+    if (p50s.length > 0) verdicts.push(judge("p50 ms at 10/s against the best peer's", p50 / best, "<=", 1, (2 * graphile) / best));
+    verdicts.push(
+      judge(
+        "transactions per saga at 10/s",
+        middle(engine.light, (one) => one.transactions),
+        "<=",
+        12,
+        20,
+      ),
     );
   }
-  const floors = [
-    floor("drain against pgbench saga", drainRate / sagaRate, ">=", drainFloor),
-    floor(
-      "CPU ms per saga in the drain",
-      of(drains, (one) => one.nodeMs + one.postgresMs),
-      "<=",
-      cpuFloorMs,
-    ),
-    floor(
-      "transactions per saga in the drain",
-      of(drains, (one) => one.transactions),
-      "<=",
-      transactionsFloor,
-    ),
-  ];
-  return { text: [table, "", ...notes, "", ...floors.map((one) => one.line)].join("\n"), passed: floors.every((one) => one.passed) };
+  const graphileClosed = median(peer("graphile-worker").closed);
+  if (Number.isFinite(graphileClosed)) verdicts.push(judge("closed loop against graphile-worker", median(engine.closed) / graphileClosed, ">=", 3, 1.5));
+  return verdicts;
 }
 
-/** A figure that cannot be had does not pass. */
-export function floor(name: string, found: number, is: ">=" | "<=", bound: number, unit = ""): { line: string; passed: boolean } {
-  const passed = is === ">=" ? found >= bound : found <= bound;
-  return { line: `${passed ? "pass" : "FAIL"}  ${name}: ${show(found)}${unit} (floor ${is} ${bound}${unit})`, passed };
+export interface Verdict {
+  readonly line: string;
+  readonly passed: boolean;
+}
+
+/** A figure that is worse than its goal is said to be; one that is worse than its floor, or cannot be had, does not pass. */
+export function judge(name: string, found: number, is: ">=" | "<=", goal: number, floor: number, unit = ""): Verdict {
+  const reaches = (bound: number): boolean => (is === ">=" ? found >= bound : found <= bound);
+  const word = reaches(goal) ? "goal" : reaches(floor) ? "floor" : "FAIL";
+  return { line: `${word.padEnd(5)}  ${name}: ${show(found)}${unit} (goal ${is} ${show(goal)}${unit}, floor ${show(floor)}${unit})`, passed: reaches(floor) };
 }

@@ -1,68 +1,71 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { startEngine, type Engine } from "./engine.ts";
+import { startContender, type ContenderProcess } from "./contender-processes.ts";
+import { contenders, type ContenderName } from "./contenders.ts";
 import { checkEffects, countRows } from "./population.ts";
 import { progress } from "./progress.ts";
 import type { Database, Server } from "./server.ts";
-import { difference, serverUsage } from "./usage.ts";
+import { difference, serverUsage, type ServerUsage } from "./usage.ts";
 
 /** What one saga cost, and how many there were in a second. */
 export interface Result {
   readonly perSecond: number;
   readonly nodeMs: number;
-  readonly postgresMs: number;
+  readonly serverMs: number;
   readonly transactions: number;
   readonly walKb: number;
 }
 
 export interface DrainResult extends Result {
-  /** The same for the mutations before it. */
-  readonly enrolling: Result;
-  /** Rows left by a saga: the engine's, its history, the business's. */
+  /** The same for the beginnings before it. */
+  readonly beginning: Result;
+  /** Rows left by a saga: the contender's, its history where it keeps that apart, the business's. */
   readonly rows: { readonly engine: number; readonly history: number; readonly business: number };
 }
 
-/** Sagas that a process runs before it is measured: the compiler has then seen the code, and the planner the tables. */
+/** The most sagas that a process runs before it is measured: the compiler has then seen the code, and the planner the tables. */
 export const warmUp = 300;
-/** Hints of one saga after its start: one for each of its four commands. */
-const hintsPerSaga = 4;
 const patienceMs = 300_000;
 
-/** Commits `count` enrollments with the workers off, starts relay and consumers, and measures until every saga has ended. */
-export async function drain(server: Server, count: number, label: string, profile: string | null): Promise<DrainResult> {
+export const perSaga = (count: number, ms: number, nodeMs: number, cost: ServerUsage): Result => ({
+  perSecond: count / (ms / 1_000),
+  nodeMs: nodeMs / count,
+  serverMs: cost.cpuMs / count,
+  transactions: cost.transactions / count,
+  walKb: cost.walBytes / 1_024 / count,
+});
+
+/** Commits `count` enrollments with the workers off, starts them, and measures until every saga has ended. */
+export async function drain(server: Server, name: ContenderName, count: number, label: string, profile: string | null): Promise<DrainResult> {
   const database = await server.fresh("drain");
-  const engine = await startEngine(database);
-  await warm(engine, database, count);
-  await engine.call("stopWorkers");
+  const contender = await startContender(name, database);
+  const warm = await warmContender(contender, name, server);
+  await contender.call("stopWorkers");
 
   const rowsBefore = await countRows(database);
-  const enrolling = await enrollAll(database, count, label);
-  // After ten idle seconds at the latest, the engine's connections have reported what they did while it warmed up.
-  progress(`${label}: waiting for the statistics of ${count} mutations`);
+  const beginning = await beginAll(name, database, count, label);
+  // After ten idle seconds at the latest, the contender's connections have reported what they did while it warmed up.
+  progress(`${label}: waiting for the statistics of ${count} beginnings`);
   await delay(10_500);
   await database.sql("checkpoint");
 
-  if (profile !== null) await engine.call("startProfile");
+  if (profile !== null) await contender.call("startProfile");
   const before = await serverUsage(database);
-  const cpuBefore = await engine.call("cpu");
-  const heardBefore = (await engine.call("heard")).count;
-  const { at } = await engine.call("startWorkers");
-  const endedAt = await untilEnded(engine, database, count, heardBefore, label);
-  const nodeMs = (await engine.call("cpu")) - cpuBefore;
-  if (profile !== null) await engine.call("stopProfile", { file: join(profile, `${label.replaceAll(/\W+/g, "-")}.cpuprofile`) });
-  await engine.close();
+  const cpuBefore = await contender.call("cpu");
+  const endedBefore = (await contender.call("ended")).count;
+  const { at } = await contender.call("startWorkers");
+  const endedAt = await untilEnded(contender, count, endedBefore, label);
+  const nodeMs = (await contender.call("cpu")) - cpuBefore;
+  if (profile !== null) await contender.call("stopProfile", { file: join(profile, `${label.replaceAll(/\W+/g, "-")}.cpuprofile`) });
+  await contender.close();
   const cost = difference(before, await serverUsage(database));
 
-  await checkEffects(database, count + warmUp, true);
+  await checkEffects(database, count + warm, name === "engine");
   const rowsAfter = await countRows(database);
   await database.drop();
   return {
-    perSecond: count / ((endedAt - at) / 1_000),
-    nodeMs: nodeMs / count,
-    postgresMs: cost.cpuMs / count,
-    transactions: cost.transactions / count,
-    walKb: cost.walBytes / 1_024 / count,
-    enrolling,
+    ...perSaga(count, endedAt - at, nodeMs, cost),
+    beginning,
     rows: {
       engine: (rowsAfter.engine - rowsBefore.engine) / count,
       history: (rowsAfter.history - rowsBefore.history) / count,
@@ -71,49 +74,43 @@ export async function drain(server: Server, count: number, label: string, profil
   };
 }
 
-/** Runs a few sagas through relay and consumers, which go on afterwards. Their learners come after those of the measurement. */
-export async function warm(engine: Engine, database: Database, count: number): Promise<void> {
-  await engine.call("startWorkers");
-  await engine.call("enroll", { from: count, count: warmUp, concurrency: 10 });
-  // The hints of their births are none of their steps.
-  await untilEnded(engine, database, warmUp, warmUp, "warming up");
+/** Runs a few sagas through the workers, which go on afterwards. Their learners are the last ones. @returns how many */
+export async function warmContender(contender: ContenderProcess, name: ContenderName, server: Server): Promise<number> {
+  const count = Math.ceil(warmUp * contenders[name].share);
+  progress(`Warming up ${contenders[name].title}`);
+  await contender.call("startWorkers");
+  await contender.call("begin", { from: server.learners - warmUp, count, concurrency: 10 });
+  await untilEnded(contender, count, 0, `Warming up ${contenders[name].title}`);
+  return count;
 }
 
-/** Commits the mutations, ten at a time, in a process that is gone before the workers start. */
-export async function enrollAll(database: Database, count: number, label: string): Promise<Result> {
-  const engine = await startEngine(database);
+/** Commits the enrollments, ten at a time, in a process that is gone before the workers start. */
+export async function beginAll(name: ContenderName, database: Database, count: number, label: string): Promise<Result> {
+  const contender = await startContender(name, database);
   const before = await serverUsage(database);
   progress(`${label}: enrolling ${count}`);
-  const { ms, cpuMs } = await engine.call("enroll", { from: 0, count, concurrency: 10 });
-  await engine.close();
-  const cost = difference(before, await serverUsage(database));
-  return {
-    perSecond: count / (ms / 1_000),
-    nodeMs: cpuMs / count,
-    postgresMs: cost.cpuMs / count,
-    transactions: cost.transactions / count,
-    walKb: cost.walBytes / 1_024 / count,
-  };
+  const { ms, cpuMs } = await contender.call("begin", { from: 0, count, concurrency: 10 });
+  await contender.close();
+  return perSaga(count, ms, cpuMs, difference(before, await serverUsage(database)));
 }
 
 /**
- * Waits until no saga is under way. The database is only asked when enough hints were heard or none for a second, so that asking
- * costs what is measured nothing. @returns when the last commit was
+ * Waits until nothing is under way. The database is only asked when enough have ended or none for a second, so that asking costs
+ * what is measured nothing. @returns when the last commit was
  */
-export async function untilEnded(engine: Engine, database: Database, count: number, heardBefore: number, label: string): Promise<number> {
+export async function untilEnded(contender: ContenderProcess, count: number, endedBefore: number, label: string): Promise<number> {
   const until = performance.now() + patienceMs;
   let open = count;
   for (let last = -1, same = 0; performance.now() < until;) {
     await delay(100);
-    const heard = await engine.call("heard");
-    const hints = heard.count - heardBefore;
-    same = hints === last ? same + 1 : 0;
-    last = hints;
-    progress(`${label}: ${Math.round(hints / hintsPerSaga)} of ${count} sagas`, hints / hintsPerSaga / count);
-    if (hints < count * hintsPerSaga && same < 10) continue;
-    const [row] = await database.sql<{ open: number }>("select count(*)::int as open from saga where finished_at is null");
-    open = row?.open ?? -1;
-    if (open === 0) return heard.lastAt;
+    const ended = await contender.call("ended");
+    const done = ended.count - endedBefore;
+    same = done === last ? same + 1 : 0;
+    last = done;
+    progress(`${label}: ${Math.round(done)} of ${count}`, done / count);
+    if (done < count && same < 10) continue;
+    open = await contender.call("countOpen");
+    if (open === 0) return ended.lastAt;
   }
-  throw new Error(`${label}: expected all ${count} sagas to have ended within ${patienceMs / 1_000} s, but ${open} have not`);
+  throw new Error(`${label}: expected all ${count} to have ended within ${patienceMs / 1_000} s, but ${open} have not`);
 }

@@ -1,72 +1,57 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { untilEnded, warm, warmUp, type Result } from "./drain.ts";
-import { startEngine } from "./engine.ts";
-import { percentile } from "./figures.ts";
+import { startContender } from "./contender-processes.ts";
+import type { ContenderName } from "./contenders.ts";
+import { perSaga, untilEnded, warmContender, type Result } from "./drain.ts";
 import { checkEffects } from "./population.ts";
 import { progress } from "./progress.ts";
 import type { Server } from "./server.ts";
 import { difference, serverUsage } from "./usage.ts";
 
 export interface LightLoadResult extends Result {
-  /** Milliseconds from the call of the mutation. */
-  readonly mutation: Percentiles;
-  readonly final: Percentiles;
-  readonly samples: number;
-  /** What the process and its server do when there is nothing to do. */
-  readonly idle: { readonly cpuMsPerSecond: number; readonly transactionsPerSecond: number };
-}
-
-export interface Percentiles {
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
+  /** Milliseconds from the call that begins a saga to its commit, and to the commit that ends the saga. */
+  readonly begin: readonly number[];
+  readonly final: readonly number[];
 }
 
 const perSecond = 10;
-const idleSeconds = 20;
 
-/** Ten enrollments a second and nothing else, then nothing at all. */
-export async function lightLoad(server: Server, seconds: number): Promise<LightLoadResult> {
+/** Ten enrollments a second and nothing else. */
+export async function lightLoad(server: Server, name: ContenderName, seconds: number, label: string): Promise<LightLoadResult> {
   const database = await server.fresh("light");
-  const engine = await startEngine(database);
+  const contender = await startContender(name, database);
   const count = seconds * perSecond;
-  await warm(engine, database, count);
-  // The connections have reported their warming up when this is over.
-  progress(`Idle for ${idleSeconds + 10} s`);
+  const warm = await warmContender(contender, name, server);
+  progress(`${label}: waiting for the statistics of the warming up`);
   await delay(10_500);
-  const idleBefore = await serverUsage(database);
-  const idleCpuBefore = await engine.call("cpu");
-  await delay(idleSeconds * 1_000);
   const before = await serverUsage(database);
-  const cpuBefore = await engine.call("cpu");
-  const idle = difference(idleBefore, before);
+  const cpuBefore = await contender.call("cpu");
 
-  const heardBefore = (await engine.call("heard")).count;
-  progress(`${count} enrollments at ${perSecond}/s`);
-  await engine.call("enrollSteadily", { from: 0, count, gapMs: 1_000 / perSecond });
-  // One hint more a saga than when only its steps are heard: that of its birth.
-  await untilEnded(engine, database, count, heardBefore + count, `${perSecond}/s`);
-  const nodeMs = (await engine.call("cpu")) - cpuBefore;
-  const latencies = await engine.call("latencies", { count });
-  await engine.close();
+  const endedBefore = (await contender.call("ended")).count;
+  progress(`${label}: ${count} at ${perSecond}/s`);
+  await contender.call("beginSteadily", { from: 0, count, gapMs: 1_000 / perSecond });
+  await untilEnded(contender, count, endedBefore, label);
+  const nodeMs = (await contender.call("cpu")) - cpuBefore;
+  const latencies = await contender.call("latencies", { count });
+  await contender.close();
   const cost = difference(before, await serverUsage(database));
-  await checkEffects(database, count + warmUp, true);
+  await checkEffects(database, count + warm, name === "engine");
   await database.drop();
-  return {
-    perSecond,
-    nodeMs: nodeMs / count,
-    postgresMs: cost.cpuMs / count,
-    transactions: cost.transactions / count,
-    walKb: cost.walBytes / 1_024 / count,
-    mutation: percentiles(latencies.mutation),
-    final: percentiles(latencies.final),
-    samples: count,
-    idle: { cpuMsPerSecond: (idle.cpuMs + cpuBefore - idleCpuBefore) / idleSeconds, transactionsPerSecond: idle.transactions / idleSeconds },
-  };
+  return { ...perSaga(count, seconds * 1_000, nodeMs, cost), ...latencies };
 }
 
-const percentiles = (values: readonly number[]): Percentiles => ({
-  p50: percentile(values, 0.5),
-  p95: percentile(values, 0.95),
-  p99: percentile(values, 0.99),
-});
+/** What the engine's process and its server do when there is nothing to do. */
+export async function idle(server: Server, seconds: number): Promise<{ readonly cpuMsPerSecond: number; readonly transactionsPerSecond: number }> {
+  const database = await server.fresh("idle");
+  const contender = await startContender("engine", database);
+  await warmContender(contender, "engine", server);
+  progress(`Idle for ${seconds + 10} s`);
+  await delay(10_500);
+  const before = await serverUsage(database);
+  const cpuBefore = await contender.call("cpu");
+  await delay(seconds * 1_000);
+  const used = difference(before, await serverUsage(database));
+  const cpuMs = used.cpuMs + (await contender.call("cpu")) - cpuBefore;
+  await contender.close();
+  await database.drop();
+  return { cpuMsPerSecond: cpuMs / seconds, transactionsPerSecond: used.transactions / seconds };
+}

@@ -1,11 +1,15 @@
 import { cpus, loadavg, totalmem } from "node:os";
-import { compare, report } from "./compare.ts";
+import { compare, report, tableOf } from "./compare.ts";
+import { contenders } from "./contenders.ts";
 import { warmUp } from "./drain.ts";
-import { killEngines } from "./engine.ts";
+import { killContenders } from "./contender-processes.ts";
 import { help, parseOptions, type Options } from "./options.ts";
 import { findPgbench } from "./pgbench.ts";
 import { progress, progressDone } from "./progress.ts";
+import { installPeers } from "./peers.ts";
 import { recover } from "./recover.ts";
+import { writeTable } from "./readme-table.ts";
+import { startRedis } from "./redis.ts";
 import { openServer, type Server } from "./server.ts";
 
 let options: Options | "help";
@@ -20,11 +24,16 @@ if (options === "help") {
   process.exit(0);
 }
 
+/** More than fifty clients get through in the time that a round gives them. */
+const learnersOfClosedLoop = 20_000;
+
 let server: Server | null = null;
+let redis: Awaited<ReturnType<typeof startRedis>> | null = null;
 let cleaning: Promise<void> | null = null;
 
 async function clean(): Promise<void> {
-  await killEngines();
+  await killContenders();
+  await redis?.stop();
   await server?.close();
 }
 
@@ -53,20 +62,33 @@ try {
 
 async function run(given: Options): Promise<number> {
   const pgbench = given.recover ? null : findPgbench();
+  if (pgbench !== null && given.contenders.some((name) => contenders[name].isPeer)) installPeers();
+  if (pgbench !== null && given.contenders.includes("bullmq")) redis = await startRedis();
   progress("Starting PostgreSQL and making the database");
-  server = await openServer(Math.max(given.sagas, given.lightSeconds * 10) + warmUp);
-  const { text, passed } = pgbench === null ? await recover(server, given.sagas) : report(await compare(server, pgbench.path, given));
-  progressDone();
+  server = await openServer(Math.max(given.sagas, learnersOfClosedLoop) + warmUp);
+  const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB`;
   const heading = [
-    `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, load ${loadavg()
+    `${machine}, load ${loadavg()
       .map((load) => load.toFixed(1))
       .join(" ")}; Node ${process.version}`,
     server.description,
+    ...(redis === null ? [] : [`Redis ${redis.version} (appendonly=yes, appendfsync=always)`]),
     ...(pgbench === null
       ? []
-      : [`${pgbench.version}, -M prepared, 20 clients; ${given.sagas} enrollments over 50 courses, medians of ${given.rounds} rounds, figures per saga`]),
+      : [
+          `${pgbench.version}, -M prepared, 20 clients; the engine drains ${given.sagas} enrollments over 50 courses; medians of ${given.rounds} rounds, figures per saga`,
+        ]),
     "Mails go to the sink (MAIL_MODE=sink): accepted, recorded and thrown away.",
   ];
-  process.stdout.write(`${heading.join("\n")}\n\n${text}\n`);
-  return passed ? 0 : 1;
+  let outcome: { text: string; passed: boolean };
+  if (pgbench === null) outcome = await recover(server, given.sagas);
+  else {
+    const comparison = await compare(server, pgbench.path, given);
+    outcome = report(comparison);
+    if (given.write)
+      writeTable(tableOf(comparison), `${new Date().toISOString().slice(0, 10)}, ${machine}, ${server.description}; medians of ${given.rounds} rounds`);
+  }
+  progressDone();
+  process.stdout.write(`${heading.join("\n")}\n\n${outcome.text}\n`);
+  return outcome.passed ? 0 : 1;
 }

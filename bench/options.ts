@@ -1,21 +1,33 @@
 import { parseArgs } from "node:util";
+import { contenders, type ContenderName } from "./contenders.ts";
 
 export interface Options {
   readonly recover: boolean;
   /** Enrollments in one drain, and in each run of pgbench. */
   readonly sagas: number;
   readonly rounds: number;
+  /** Seconds of a round at ten enrollments a second; 0: none. */
   readonly lightSeconds: number;
+  /** Seconds of a round with fifty clients that wait; 0: none. */
+  readonly closedSeconds: number;
+  readonly contenders: readonly ContenderName[];
+  /** Whether the table is written into the README. */
+  readonly write: boolean;
   /** Where CPU profiles of the drains are written, for Chrome's or VS Code's viewer; null: not profiled. */
   readonly profile: string | null;
 }
 
+const names = Object.keys(contenders) as ContenderName[];
+
 export const help = `npm run bench -- [options]
-  --sagas <n>          enrollments in one drain (default 5000, a multiple of 100)
-  --rounds <n>         rounds of drain and pgbench (default 3)
-  --light-seconds <n>  seconds at 10 enrollments a second (default 30)
+  --sagas <n>          enrollments in one drain of the engine (default 5000, a multiple of 100)
+  --contenders <names> who takes part, with commas (default engine; all: ${names.join(", ")})
+  --rounds <n>         rounds (default 3)
+  --closed-seconds <n> seconds of a round with 50 clients, each waiting for its saga (default 8)
+  --light-seconds <n>  seconds of a round at 10 enrollments a second (default 15)
+  --write              write the table into README.md
   --recover            instead: kill -9 in the middle of a drain, and start again
-  --profile <dir>      write a CPU profile of every drain there
+  --profile <dir>      write a CPU profile of every drain of the engine there
 DATABASE_URL: a server on this machine and an account that may create databases. Unset: an embedded PostgreSQL.
 `;
 
@@ -27,7 +39,10 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
       recover: { type: "boolean", default: false },
       sagas: { type: "string" },
       rounds: { type: "string", default: "3" },
-      "light-seconds": { type: "string", default: "30" },
+      "light-seconds": { type: "string", default: "15" },
+      "closed-seconds": { type: "string", default: "8" },
+      contenders: { type: "string", default: "engine" },
+      write: { type: "boolean", default: false },
       profile: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -40,8 +55,17 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
     sagas,
     rounds: whole("--rounds", values.rounds, 1, 20),
     lightSeconds: whole("--light-seconds", values["light-seconds"], 0, 600),
+    closedSeconds: whole("--closed-seconds", values["closed-seconds"], 0, 600),
+    contenders: values.contenders === "all" ? names : values.contenders.split(",").map(contender),
+    write: values.write,
     profile: values.profile ?? null,
   };
+}
+
+function contender(text: string): ContenderName {
+  const name = names.find((one) => one === text.trim());
+  if (name === undefined) throw new TypeError(`--contenders: expected some of ${names.join(", ")}, or all; found ${text}`);
+  return name;
 }
 
 function whole(name: string, text: string, from: number, to: number): number {

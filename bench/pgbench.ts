@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Result } from "./drain.ts";
-import { checkEffects, courseCount, idInSql } from "./population.ts";
+import { perSaga, type Result } from "./drain.ts";
+import { checkEffects } from "./population.ts";
 import { progress } from "./progress.ts";
+import { enrollInSql, stepsInSql } from "./steps.ts";
 import type { Server } from "./server.ts";
 import { difference, serverUsage } from "./usage.ts";
 
@@ -13,24 +14,10 @@ export type Yardstick = "step" | "saga";
 
 const clients = 20;
 
-/** The rows that the five steps of an enrollment write, on the same tables with the same keys and constraints, and nothing else. */
-const steps = [
-  // Claim a seat.
-  `with seat as (update course set seats_taken = seats_taken + 1 where id = ${idInSql(2, ":course::int")} and seats_taken < capacity returning id)
-   update course_enrollment set seat_held = true, updated_at = now() where id = ${idInSql(5, ":place::int")} and course_id in (select id from seat);`,
-  // Confirm.
-  `update course_enrollment set confirmed_at = now(), status = 'CONFIRMED', updated_at = now() where id = ${idInSql(5, ":place::int")};`,
-  // Send the welcome: no mail, its record.
-  `insert into mail_message (id, dedupe_key, template, recipient_id, about_id, subject, state, message_id_header, sent_at)
-   values (gen_random_uuid(), 'welcome:' || (:place::int)::text, 'COURSE_WELCOME', ${idInSql(1, ":place::int")}, ${idInSql(5, ":place::int")}, 'Welcome', 'SENT', '<welcome>', now());`,
-  // Grant access.
-  `update course_enrollment set access_granted_at = now(), access_grant_id = gen_random_uuid(), updated_at = now() where id = ${idInSql(5, ":place::int")};`,
-  // Complete.
-  `update course_enrollment set status = 'ACTIVE', updated_at = now() where id = ${idInSql(5, ":place::int")};`,
-].map((statement) => statement.replaceAll(/\s+/g, " "));
+const steps = stepsInSql(":place::int").map((statement) => `${statement.replaceAll(/\s+/g, " ")};`);
 
 /** Each client takes every twentieth enrollment, so that those of one moment are spread over the courses. */
-const choose = [`\\set place :next * ${clients} + :client_id`, "\\set next :next + 1", `\\set course :place % ${courseCount}`];
+const choose = [`\\set place :next * ${clients} + :client_id`, "\\set next :next + 1"];
 
 const scripts: Record<Yardstick, string> = {
   step: [...choose, ...steps].join("\n"),
@@ -40,11 +27,7 @@ const scripts: Record<Yardstick, string> = {
 /** `count` enrollments, committed before, are carried through their steps by pgbench. */
 export async function yardstick(server: Server, pgbench: string, kind: Yardstick, count: number, label: string): Promise<Result> {
   const database = await server.fresh("pgbench");
-  await database.sql(
-    `insert into course_enrollment (id, course_id, learner_id, status)
-     select ${idInSql(5, "n")}, ${idInSql(2, `n % ${courseCount}`)}, ${idInSql(1, "n")}, 'PENDING' from generate_series(0, $1::int - 1) n`,
-    [count],
-  );
+  await database.sql(enrollInSql("select generate_series(0, $1::int - 1)"), [count]);
   await database.sql("checkpoint");
   const before = await serverUsage(database);
   progress(`${label}: ${count} enrollments by ${clients} clients`);
@@ -52,7 +35,7 @@ export async function yardstick(server: Server, pgbench: string, kind: Yardstick
   const cost = difference(before, await serverUsage(database));
   await checkEffects(database, count, false);
   await database.drop();
-  return { perSecond, nodeMs: 0, postgresMs: cost.cpuMs / count, transactions: cost.transactions / count, walKb: cost.walBytes / 1_024 / count };
+  return { ...perSaga(count, (count / perSecond) * 1_000, 0, cost), perSecond };
 }
 
 async function run(pgbench: string, url: string, script: string, transactionsPerClient: number): Promise<number> {

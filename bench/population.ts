@@ -20,6 +20,7 @@ export async function populate(client: pg.Client, learners: number): Promise<voi
   await client.query(
     `insert into app_user (id, email, password_hash, full_name, time_zone, roles) values (${idInSql(3, "0")}, 'mentor@bench.example', 'none', 'Men Tor', 'UTC', '{LEARNER,MENTOR}')`,
   );
+  await client.query(`insert into mentor_profile (user_id) values (${idInSql(3, "0")})`);
   await client.query(`insert into category (id, name, description) values (${idInSql(4, "0")}, 'Bench', '')`);
   await client.query(
     `insert into course (id, mentor_id, category_id, title, description, level, status, capacity)
@@ -53,14 +54,20 @@ export async function checkEffects(database: Database, count: number, bySagas: b
   if (violations.length > 0) throw new Error(`Expected no violated invariant, found ${violations.map(({ rule, detail }) => `${rule}: ${detail}`).join("; ")}`);
 }
 
-/** Rows that a saga leaves behind: the engine's own, its history, and those of the business. */
+const businessTables = ["app_user", "mentor_profile", "category", "course", "course_enrollment", "mail_message", "idempotency_key"];
+const historyTables = ["saga_event"];
+
+/** Rows of all tables, whoever made them: of history, of the business, and of whoever carries the enrollments through their steps. */
 export async function countRows(database: Database): Promise<{ engine: number; history: number; business: number }> {
-  const [row] = await database.sql<{ engine: number; history: number; business: number }>(
-    `select (select count(*) from saga)::int + (select count(*) from outbox)::int + (select count(*) from dead_letter)::int + (select count(*) from worker)::int
-              + (select count(*) from worker_hand)::int + (select count(*) from pgboss.job)::int as engine,
-            (select count(*) from saga_event)::int as history,
-            (select count(*) from course_enrollment)::int + (select count(*) from mail_message)::int + (select count(*) from idempotency_key)::int as business`,
+  const tables = await database.sql<{ schema: string; name: string }>(
+    `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema')`,
   );
-  if (row === undefined) throw new Error("The rows could not be counted");
-  return row;
+  const rows = { engine: 0, history: 0, business: 0 };
+  for (const { schema, name } of tables) {
+    const [counted] = await database.sql<{ count: number }>(`select count(*)::int as count from "${schema}"."${name}"`);
+    const kind = schema !== "public" ? "engine" : businessTables.includes(name) ? "business" : historyTables.includes(name) ? "history" : "engine";
+    rows[kind] += counted?.count ?? Number.NaN;
+  }
+  return rows;
 }

@@ -12,6 +12,8 @@ import { populate } from "./population.ts";
 export interface Server {
   /** What it runs with, in words. */
   readonly description: string;
+  /** How many learners each database has. */
+  readonly learners: number;
   /** A database of its own, migrated and populated; the one before is dropped. Ends with a checkpoint, so that nobody pays for another's pages. */
   fresh(name: string): Promise<Database>;
   close(): Promise<void>;
@@ -70,6 +72,7 @@ export async function openServer(learners: number): Promise<Server> {
     await client.end();
     return {
       description: await describe(admin, external === undefined),
+      learners,
       async fresh(name) {
         const database = `${prefix}_${name}`;
         await drop(database);

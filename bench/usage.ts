@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { redisPid } from "./redis.ts";
 import type { Database } from "./server.ts";
 
 /** What the server has used up to a moment; the difference of two is what happened between them cost. */
 export interface ServerUsage {
-  /** CPU of all its processes, those that have ended among them; NaN where /proc does not tell. */
+  /** CPU of all its processes, those that have ended among them, and of Redis where that runs; NaN where /proc does not tell. */
   readonly cpuMs: number;
   /** Committed in this database. A connection reports its own with a delay of up to ten seconds, or when it is closed. */
   readonly transactions: number;
@@ -16,7 +17,7 @@ export async function serverUsage(database: Database): Promise<ServerUsage> {
      from pg_database where datname = current_database()`,
   );
   if (row === undefined) throw new Error("The server did not tell what it has used");
-  return { cpuMs: postgresCpuMs(row.pid), transactions: Number(row.transactions), walBytes: Number(row.wal) };
+  return { cpuMs: postgresCpuMs(row.pid) + redisCpuMs(), transactions: Number(row.transactions), walBytes: Number(row.wal) };
 }
 
 export const difference = (before: ServerUsage, after: ServerUsage): ServerUsage => ({
@@ -42,6 +43,11 @@ function postgresCpuMs(backendPid: number): number {
   const all = readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? (timesOf(Number(name)) ?? []) : []));
   const live = all.filter((one) => one.parent === postmaster.pid).reduce((sum, one) => sum + one.own, 0);
   return (postmaster.own + postmaster.ofEndedChildren + live) * tickMs;
+}
+
+function redisCpuMs(): number {
+  const pid = redisPid();
+  return pid === null ? 0 : (timesOf(pid)?.own ?? Number.NaN) * tickMs;
 }
 
 function timesOf(pid: number): ProcessTimes | null {

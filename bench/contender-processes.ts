@@ -1,14 +1,15 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Commands } from "./engine-process.ts";
+import { contenders, type ContenderName } from "./contenders.ts";
+import type { Commands } from "./contender-process.ts";
 import type { Database } from "./server.ts";
 
 type Input<N extends keyof Commands> = Parameters<Commands[N]>;
 type Output<N extends keyof Commands> = Awaited<ReturnType<Commands[N]>>;
 
-/** The engine in a process of its own. */
-export interface Engine {
+/** A contender in a process of its own. */
+export interface ContenderProcess {
   readonly pid: number;
   /** When it could be used, in milliseconds of the wall clock. */
   readonly readyAt: number;
@@ -20,17 +21,17 @@ export interface Engine {
   kill(): Promise<void>;
 }
 
-const live = new Set<Engine>();
+const live = new Set<ContenderProcess>();
 
-/** Ends every engine that is still there, the hard way. */
-export async function killEngines(): Promise<void> {
-  await Promise.all([...live].map((engine) => engine.kill()));
+/** Ends every process that is still there, the hard way. */
+export async function killContenders(): Promise<void> {
+  await Promise.all([...live].map((contender) => contender.kill()));
 }
 
-export async function startEngine(database: Database, env: Record<string, string> = {}): Promise<Engine> {
-  const child = fork(fileURLToPath(new URL("engine-process.ts", import.meta.url)), {
-    execArgv: ["--import", new URL("../swc-hooks.mjs", import.meta.url).href],
-    env: { ...process.env, DATABASE_URL: database.url, ...env },
+export async function startContender(name: ContenderName, database: Database, env: Record<string, string> = {}): Promise<ContenderProcess> {
+  const child = fork(fileURLToPath(new URL("contender-process.ts", import.meta.url)), [name, database.url], {
+    execArgv: ["--disable-warning=DeprecationWarning", "--import", new URL("../swc-hooks.mjs", import.meta.url).href],
+    env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -41,16 +42,16 @@ export async function startEngine(database: Database, env: Record<string, string
   };
   child.on("message", ({ id, output, error }: { id: number; output?: unknown; error?: string }) => {
     if (error === undefined) waiting.get(id)?.resolve(output);
-    else waiting.get(id)?.reject(new Error(`The engine's process reports: ${error}`));
+    else waiting.get(id)?.reject(new Error(`The process of ${contenders[name].title} reports: ${error}`));
     waiting.delete(id);
   });
   const exited = once(child, "exit");
   void exited.then(([code, signal]) => {
-    live.delete(engine);
-    for (const answer of waiting.values()) answer.reject(new Error(`The engine's process has ended with ${code ?? signal}`));
+    live.delete(contender);
+    for (const answer of waiting.values()) answer.reject(new Error(`The process of ${contenders[name].title} has ended with ${code ?? signal}`));
   });
   let lastId = 0;
-  const engine: { -readonly [K in keyof Engine]: Engine[K] } = {
+  const contender: { -readonly [K in keyof ContenderProcess]: ContenderProcess[K] } = {
     pid: child.pid ?? 0,
     readyAt: 0,
     call<N extends keyof Commands>(name: N, ...input: Input<N>) {
@@ -60,7 +61,7 @@ export async function startEngine(database: Database, env: Record<string, string
       return answer as Promise<Output<N>>;
     },
     async close() {
-      await engine.call("close");
+      await contender.call("close");
       child.disconnect();
       await exited;
     },
@@ -69,7 +70,7 @@ export async function startEngine(database: Database, env: Record<string, string
       await exited;
     },
   };
-  live.add(engine);
-  engine.readyAt = (await wait(0)) as number;
-  return engine;
+  live.add(contender);
+  contender.readyAt = (await wait(0)) as number;
+  return contender;
 }
