@@ -1,6 +1,6 @@
 import { closedLoop } from "./closed-loop.ts";
 import { contenders, type ContenderName } from "./contenders.ts";
-import { drain, type DrainResult, type Result } from "./drain.ts";
+import { drain, type Counted, type DrainResult, type Result } from "./drain.ts";
 import { formatTable, median, percentile, show } from "./figures.ts";
 import { idle, lightLoad, type LightLoadResult } from "./light-load.ts";
 import type { Options } from "./options.ts";
@@ -120,8 +120,17 @@ export function report(comparison: Comparison): { text: string; passed: boolean 
     notes.push(
       `Idle, it costs ${show(comparison.idle.cpuMsPerSecond)} ms of CPU (Node and Postgres) and ${show(comparison.idle.transactionsPerSecond)} transactions a second.`,
     );
+  const [drained] = engine?.drains ?? [];
+  notes.push(...statementsIn("the first drain", drained), ...statementsIn("the mutations before it", drained?.beginning));
   const goals = goalsOf(comparison);
   return { text: [formatTable(tableOf(comparison)), "", ...notes, "", ...goals.map((one) => one.line)].join("\n"), passed: goals.every((one) => one.passed) };
+}
+
+function statementsIn(what: string, counted: Counted | undefined): string[] {
+  const lines = (counted?.statements ?? []).map(
+    (one) => `  ${show(one.ms).padStart(6)} ms ${show(one.calls).padStart(6)} calls ${show(one.rows).padStart(6)} rows  ${one.text}`,
+  );
+  return lines.length === 0 ? [] : ["", `Statements of ${what}; milliseconds, calls and rows a saga:`, ...lines];
 }
 
 function goalsOf({ of, sagas }: Comparison): Verdict[] {

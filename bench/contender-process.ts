@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { now } from "./contender.ts";
 import { contenders, type ContenderName } from "./contenders.ts";
@@ -88,6 +89,7 @@ const commands = {
   },
   async stopProfile({ file }: { file: string }): Promise<void> {
     const { profile } = (await profiler?.post("Profiler.stop")) ?? {};
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify(profile));
     profiler?.disconnect();
   },

@@ -5,6 +5,7 @@ import { contenders, type ContenderName } from "./contenders.ts";
 import { checkEffects, countRows } from "./population.ts";
 import { progress } from "./progress.ts";
 import type { Database, Server } from "./server.ts";
+import { forgetStatements, statementsOf, type Statement } from "./statements.ts";
 import { difference, serverUsage, type ServerUsage } from "./usage.ts";
 
 /** What one saga cost, and how many there were in a second. */
@@ -16,9 +17,14 @@ export interface Result {
   readonly walKb: number;
 }
 
-export interface DrainResult extends Result {
+/** With what each kind of statement has cost, dearest first; nothing unless the server counts. */
+export interface Counted extends Result {
+  readonly statements: readonly Statement[];
+}
+
+export interface DrainResult extends Counted {
   /** The same for the beginnings before it. */
-  readonly beginning: Result;
+  readonly beginning: Counted;
   /** Rows left by a saga: the contender's, its history where it keeps that apart, the business's. */
   readonly rows: { readonly engine: number; readonly history: number; readonly business: number };
 }
@@ -47,9 +53,12 @@ export async function drain(server: Server, name: ContenderName, count: number, 
   // After ten idle seconds at the latest, the contender's connections have reported what they did while it warmed up.
   progress(`${label}: waiting for the statistics of ${count} beginnings`);
   await delay(10_500);
+  // As autovacuum would have, a minute later.
+  await database.sql("vacuum analyze");
   await database.sql("checkpoint");
 
   if (profile !== null) await contender.call("startProfile");
+  await forgetStatements(database);
   const before = await serverUsage(database);
   const cpuBefore = await contender.call("cpu");
   const endedBefore = (await contender.call("ended")).count;
@@ -60,12 +69,15 @@ export async function drain(server: Server, name: ContenderName, count: number, 
   await contender.close();
   const cost = difference(before, await serverUsage(database));
 
+  const statements = await statementsOf(database, count);
+
   await checkEffects(database, count + warm, name === "engine");
   const rowsAfter = await countRows(database);
   await database.drop();
   return {
     ...perSaga(count, endedAt - at, nodeMs, cost),
     beginning,
+    statements,
     rows: {
       engine: (rowsAfter.engine - rowsBefore.engine) / count,
       history: (rowsAfter.history - rowsBefore.history) / count,
@@ -85,13 +97,15 @@ export async function warmContender(contender: ContenderProcess, name: Contender
 }
 
 /** Commits the enrollments, ten at a time, in a process that is gone before the workers start. */
-export async function beginAll(name: ContenderName, database: Database, count: number, label: string): Promise<Result> {
+export async function beginAll(name: ContenderName, database: Database, count: number, label: string): Promise<Counted> {
   const contender = await startContender(name, database);
+  await forgetStatements(database);
   const before = await serverUsage(database);
   progress(`${label}: enrolling ${count}`);
   const { ms, cpuMs } = await contender.call("begin", { from: 0, count, concurrency: 10 });
   await contender.close();
-  return perSaga(count, ms, cpuMs, difference(before, await serverUsage(database)));
+  const cost = difference(before, await serverUsage(database));
+  return { ...perSaga(count, ms, cpuMs, cost), statements: await statementsOf(database, count) };
 }
 
 /**

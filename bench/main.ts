@@ -65,7 +65,7 @@ async function run(given: Options): Promise<number> {
   if (pgbench !== null && given.contenders.some((name) => contenders[name].isPeer)) installPeers();
   if (pgbench !== null && given.contenders.includes("bullmq")) redis = await startRedis();
   progress("Starting PostgreSQL and making the database");
-  server = await openServer(Math.max(given.sagas, learnersOfClosedLoop) + warmUp);
+  server = await openServer(Math.max(given.sagas, learnersOfClosedLoop) + warmUp, given.statements);
   const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB`;
   const heading = [
     `${machine}, load ${loadavg()

@@ -11,6 +11,8 @@ export interface Options {
   /** Seconds of a round with fifty clients that wait; 0: none. */
   readonly closedSeconds: number;
   readonly contenders: readonly ContenderName[];
+  /** Whether the server counts what each statement of a drain costs. */
+  readonly statements: boolean;
   /** Whether the table is written into the README. */
   readonly write: boolean;
   /** Where CPU profiles of the drains are written, for Chrome's or VS Code's viewer; null: not profiled. */
@@ -26,6 +28,7 @@ export const help = `npm run bench -- [options]
   --closed-seconds <n> seconds of a round with 50 clients, each waiting for its saga (default 8)
   --light-seconds <n>  seconds of a round at 10 enrollments a second (default 15)
   --write              write the table into README.md
+  --statements         say what the engine's statements cost (they then cost a little more)
   --recover            instead: kill -9 in the middle of a drain, and start again
   --profile <dir>      write a CPU profile of every drain of the engine there
 DATABASE_URL: a server on this machine and an account that may create databases. Unset: an embedded PostgreSQL.
@@ -43,6 +46,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
       "closed-seconds": { type: "string", default: "8" },
       contenders: { type: "string", default: "engine" },
       write: { type: "boolean", default: false },
+      statements: { type: "boolean", default: false },
       profile: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -58,6 +62,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
     closedSeconds: whole("--closed-seconds", values["closed-seconds"], 0, 600),
     contenders: values.contenders === "all" ? names : values.contenders.split(",").map(contender),
     write: values.write,
+    statements: values.statements,
     profile: values.profile ?? null,
   };
 }

@@ -27,9 +27,9 @@ export interface Database {
 
 /**
  * The one server that everybody is measured on: an embedded one that is as durable as in production, or that of DATABASE_URL.
- * `close` removes everything that was made.
+ * `withStatements` counts what each statement costs. `close` removes everything that was made.
  */
-export async function openServer(learners: number): Promise<Server> {
+export async function openServer(learners: number, withStatements = false): Promise<Server> {
   const log = createLog("warn");
   const external = process.env["DATABASE_URL"];
   let stop = (): Promise<void> => Promise.resolve();
@@ -39,10 +39,13 @@ export async function openServer(learners: number): Promise<Server> {
     // The server's account has to get through when this runs as root.
     chmodSync(directory, 0o711);
     const remove = (): void => rmSync(directory, { recursive: true, force: true });
-    const postgres = await startEmbeddedPostgres({ directory: join(directory, "postgres"), log, sharedBuffersMb: 512 }).catch((error: unknown) => {
-      remove();
-      throw error;
-    });
+    const preloaded: Record<string, string> = withStatements ? { shared_preload_libraries: "pg_stat_statements" } : {};
+    const postgres = await startEmbeddedPostgres({ directory: join(directory, "postgres"), log, settings: { shared_buffers: "512MB", ...preloaded } }).catch(
+      (error: unknown) => {
+        remove();
+        throw error;
+      },
+    );
     url = postgres.url;
     stop = async () => {
       await postgres.stop();
@@ -69,6 +72,7 @@ export async function openServer(learners: number): Promise<Server> {
     await migrate({ url: withDatabase(url, template), migrations: migrationsList, log, createDatabase: true });
     const client = await connect(withDatabase(url, template));
     await populate(client, learners);
+    if (withStatements) await client.query("create extension pg_stat_statements");
     await client.end();
     return {
       description: await describe(admin, external === undefined),

@@ -1,5 +1,6 @@
 import { Queue, Worker, type Job } from "bullmq";
-import { Endings, type Contender } from "../contender.ts";
+import type { Contender } from "../contender.ts";
+import { Endings } from "./endings.ts";
 import { carryOut, enroll, openPool, steps } from "./enrollment.ts";
 
 /**

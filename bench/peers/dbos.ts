@@ -1,7 +1,8 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { migrateDataSourcePG, registerDataSource, runTransaction } from "@dbos-inc/dbos-sdk/datasource";
 import type pg from "pg";
-import { Endings, type Contender } from "../contender.ts";
+import type { Contender } from "../contender.ts";
+import { Endings } from "./endings.ts";
 import { carryOut, connectionOf, enroll, inTransaction, openPool, steps } from "./enrollment.ts";
 
 const QUEUE = "enrollments";

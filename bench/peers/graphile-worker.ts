@@ -1,5 +1,6 @@
 import { Logger, makeWorkerUtils, run, type Runner, type TaskList } from "graphile-worker";
-import { Endings, type Contender } from "../contender.ts";
+import type { Contender } from "../contender.ts";
+import { Endings } from "./endings.ts";
 import { carryOut, enroll, inTransaction, openPool, steps } from "./enrollment.ts";
 
 /**

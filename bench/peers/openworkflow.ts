@@ -1,6 +1,7 @@
 import { OpenWorkflow, type Worker } from "openworkflow";
 import { BackendPostgres } from "openworkflow/postgres";
-import { Endings, type Contender } from "../contender.ts";
+import type { Contender } from "../contender.ts";
+import { Endings } from "./endings.ts";
 import { carryOut, connectionOf, enroll, openPool, steps } from "./enrollment.ts";
 
 /** A workflow of five steps. A step's effect commits before the record that it was done, so it happens at least once. */

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { PgBoss, type Db, type WorkOptions } from "pg-boss";
-import { Endings, type Contender } from "../contender.ts";
+import type { Contender } from "../contender.ts";
+import { Endings } from "./endings.ts";
 import { carryOut, enroll, inTransaction, openPool, steps } from "./enrollment.ts";
 
 interface Data {

@@ -18,8 +18,8 @@ export interface EmbeddedPostgresOptions {
   readonly log: Log;
   /** `false` gives up durability for speed: for tests only. Default true. */
   readonly durable?: boolean;
-  /** Default 128. */
-  readonly sharedBuffersMb?: number;
+  /** Settings of the server beyond its own defaults and what is set here anyway. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Default 100. */
   readonly maxConnections?: number;
   /** Called when the server has died five times within ten minutes and is given up. */
@@ -79,7 +79,6 @@ function serverArguments(cluster: string, socketDirectory: string, options: Embe
     unix_socket_directories: socketDirectory,
     unix_socket_permissions: "0700",
     max_connections: String(options.maxConnections ?? 100),
-    shared_buffers: `${options.sharedBuffersMb ?? 128}MB`,
     timezone: "UTC",
     log_timezone: "UTC",
     log_min_messages: "warning",
@@ -87,6 +86,7 @@ function serverArguments(cluster: string, socketDirectory: string, options: Embe
     // Compiling the plans of our short statements costs more than it saves.
     jit: "off",
     ...((options.durable ?? true) ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+    ...options.settings,
   };
   return ["-D", cluster, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }

@@ -13,7 +13,7 @@ const root = mkdtempSync(join(tmpdir(), "mentorplatform-pg-"));
 chmodSync(root, 0o711);
 const directory = join(root, "postgres");
 const pidFile = join(directory, "data", "postmaster.pid");
-const start = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ directory, log: silentLog, durable: false, sharedBuffersMb: 16 });
+const start = (): Promise<EmbeddedPostgres> => startEmbeddedPostgres({ directory, log: silentLog, durable: false, settings: { shared_buffers: "16MB" } });
 
 async function ask(server: { url: string }, text: string): Promise<unknown> {
   const client = new pg.Client(withDatabase(server.url, "postgres"));
@@ -39,7 +39,7 @@ const isAlive = (pid: number): boolean => {
 async function startElsewhere(): Promise<{ program: ChildProcess; postgres: number }> {
   const source = `import { startEmbeddedPostgres } from "./src/database/embedded-postgres.ts";
 import { silentLog } from "./src/kernel/log.ts";
-const server = await startEmbeddedPostgres({ directory: process.argv[1], log: silentLog, durable: false, sharedBuffersMb: 16 });
+const server = await startEmbeddedPostgres({ directory: process.argv[1], log: silentLog, durable: false, settings: { shared_buffers: "16MB" } });
 console.log(server.pid);
 setInterval(() => undefined, 1_000);`;
   const program = spawn(process.execPath, ["--import", "./swc-hooks.mjs", "--input-type=module", "-e", source, directory], {
@@ -108,7 +108,7 @@ test("starts again by itself when the server is killed", async () => {
 test("a directory too deep for a socket gets its socket elsewhere", async () => {
   const deep = join(root, "d".repeat(60), "e".repeat(60));
   mkdirSync(deep, { recursive: true, mode: 0o711 });
-  const server = await startEmbeddedPostgres({ directory: join(deep, "postgres"), log: silentLog, durable: false, sharedBuffersMb: 16 });
+  const server = await startEmbeddedPostgres({ directory: join(deep, "postgres"), log: silentLog, durable: false, settings: { shared_buffers: "16MB" } });
   const socket = new URL(server.url).searchParams.get("host") ?? "";
   expect(socket).toMatch(/^\/tmp\/mentorplatform-[0-9a-f]{12}$/);
   expect(await ask(server, "select 1")).toBe(1);
@@ -121,7 +121,7 @@ const asRoot = process.getuid?.() === 0 ? test : test.skip;
 asRoot("root's database moves to /var/tmp when nobody cannot reach the directory", async () => {
   const closed = join(root, "closed");
   mkdirSync(closed, { mode: 0o700 });
-  const server = await startEmbeddedPostgres({ directory: join(closed, "postgres"), log: silentLog, durable: false, sharedBuffersMb: 16 });
+  const server = await startEmbeddedPostgres({ directory: join(closed, "postgres"), log: silentLog, durable: false, settings: { shared_buffers: "16MB" } });
   expect(server.directory).toMatch(/^\/var\/tmp\/mentorplatform-[0-9a-f]{12}\/postgres$/);
   expect(await ask(server, "select 1")).toBe(1);
   await server.stop();
