@@ -76,6 +76,7 @@ export async function open(url: string): Promise<Contender> {
       hints,
       log,
       batchSize: config.consumerBatchSize,
+      stepsPerCommit: config.stepsPerCommit,
       sweepIntervalMs: config.sweepIntervalMs,
     });
   await newOutbox().createQueues();

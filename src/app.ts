@@ -154,6 +154,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       hints,
       log,
       batchSize: config.consumerBatchSize,
+      stepsPerCommit: config.stepsPerCommit,
       sweepIntervalMs: config.sweepIntervalMs,
     });
     await outbox.createQueues();

@@ -347,6 +347,14 @@ export const settings = {
     meaning: "Messages at most that a worker handles in one transaction.",
     parser: whole(1, 500),
   }),
+  stepsPerCommit: setting({
+    name: "STEPS_PER_COMMIT",
+    unit: "steps",
+    fallback: "10",
+    expected: "a whole number, 1 to 50",
+    meaning: "Steps of a saga at most that a worker carries out in one transaction, where they follow each other and all their effects are in the database.",
+    parser: whole(1, 50),
+  }),
   subscriptionMinGapMs: setting({
     name: "SUBSCRIPTION_MIN_GAP_MS",
     unit: "ms",

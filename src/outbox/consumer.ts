@@ -1,62 +1,32 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import type { PgBoss } from "pg-boss";
 import { crashPoint } from "../kernel/crash-point.ts";
-import { Defect, failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
+import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
 import { afterCommit } from "./after-commit.ts";
-import type { Completions } from "./completions.ts";
+import { carryOut } from "./carry-out.ts";
 import type { Hints } from "./hints.ts";
 import { hold } from "./delays.ts";
+import { carryOutFollowing, FollowingFailed, type FollowingParts } from "./following.ts";
 import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
-import { published, queueOf, type Envelope, type EventMessage } from "./message.ts";
-import { isLater, type AnyParticipant, type Delivery, type Later, type TransactionalParticipant } from "./participant.ts";
+import { queueOf } from "./message.ts";
+import type { TransactionalParticipant } from "./participant.ts";
 import { countFailures } from "./own-retries.ts";
 import { partition } from "./partition.ts";
-import { deliverDirectly, publishAll } from "./publish.ts";
-import type { Claim, InTransactionSubscriber } from "./subscriber.ts";
+import { deliverDirectly } from "./publish.ts";
+import type { Claim } from "./subscriber.ts";
 import type { Worker } from "./worker.ts";
 
-export interface ConsumerParts {
+export interface ConsumerParts extends FollowingParts {
   readonly boss: PgBoss;
   readonly em: () => EntityManager;
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
-  readonly subscriber: InTransactionSubscriber;
   readonly worker: Worker;
-  readonly completions: Completions;
   readonly hints: Hints;
   readonly log: Log;
   /** Most messages in one transaction. Default 100. */
   readonly batchSize?: number;
-}
-
-/** @throws {Defect} the payload does not fit its contract */
-export function delivery(participant: AnyParticipant, message: Envelope): Delivery<unknown> {
-  try {
-    return {
-      payload: participant.command.schema.decode(message.payload, message.name),
-      messageId: message.id,
-      runId: message.replyTo?.runId ?? message.id,
-      attempt: message.replyTo?.attempt ?? (message.failedAttempts ?? 0) + 1,
-    };
-  } catch (cause) {
-    throw new Defect(`${message.name} ${message.id} does not have the shape of its contract`, { cause });
-  }
-}
-
-/** Publishes the replies of a batch, each of which belongs to the command at the same place, and tells whose answers come later. */
-export async function publishReplies(
-  em: EntityManager,
-  subscriber: InTransactionSubscriber,
-  commands: readonly Envelope[],
-  replies: readonly (EventMessage | Later)[],
-  claim: Claim,
-): Promise<void> {
-  if (replies.length !== commands.length) throw new Defect(`${commands[0]?.name}: ${commands.length} commands got ${replies.length} replies`);
-  const events = replies.flatMap((reply, index) => (isLater(reply) ? [] : [published(reply, { cause: commands[index] })]));
-  const unanswered = commands.filter((_, index) => isLater(replies[index] as EventMessage | Later));
-  if (events.length > 0) await publishAll(em, events, claim);
-  if (unanswered.length > 0) await subscriber.answersLater(em, unanswered, claim);
 }
 
 /** A consumer whose queue is empty waits for a hint, or for the outbox, which looks at all queues together. */
@@ -90,15 +60,15 @@ class TakeApart extends Error {}
  * counted as a failed attempt, in a transaction of its own, and hurts nobody else.
  */
 export class TransactionalConsumer {
-  private readonly participant: TransactionalParticipant;
+  readonly participant: TransactionalParticipant;
   private readonly parts: ConsumerParts;
-  private readonly attemptTimeoutMs: number;
+  readonly attemptTimeoutMs: number;
   readonly queue: string;
   private readonly loop: Loop;
   private unlisten: () => void = () => undefined;
   /** Nothing is taken from a paused queue, whatever hints say. */
   isPaused = false;
-  /** Sizes of the next batches, last first, while a batch that failed is carried out in parts; empty: as many as there are. */
+  /** Sizes of the next batches, last first, while a batch that failed is carried out again in parts; empty: as many as there are. */
   private parted: number[] = [];
   /** Failures of messages that were rolled back alone, until they have been counted. */
   private readonly verdicts = new Map<string, FailureReason>();
@@ -143,7 +113,8 @@ export class TransactionalConsumer {
       return UNTIL_WOKEN_MS;
     } catch (error) {
       if (isDatabaseTrouble(error)) throw error;
-      this.takeApart(taken, error);
+      if (error instanceof FollowingFailed) this.parted.push(taken.length);
+      else this.takeApart(taken, error);
       return 0;
     }
   }
@@ -174,7 +145,9 @@ export class TransactionalConsumer {
   private async batch(em: EntityManager, size: number, taken: Message[]): Promise<number> {
     const { boss, subscriber } = this.parts;
     taken.length = 0;
-    deliverDirectly(em, boss);
+    // Who is to blame must be found out message by message, and command by command.
+    let mayGoOn = this.parted.length === 0;
+    deliverDirectly(em, { boss, carriesOut: (name) => mayGoOn && this.parts.followers.has(name) });
     const fetched = await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) });
     if (fetched.length === 0) return 0;
     taken.push(...(fetched as Message[]).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
@@ -182,7 +155,8 @@ export class TransactionalConsumer {
     const [stubborn, tractable] = partition(taken, (job) => this.stubborn.delete(job.id));
     if (stubborn.length > 0) await postpone(em, this.queue, stubborn, STUBBORN_SECONDS);
     if (tractable.length === 0) return taken.length;
-    const failures = await this.suspicions(tractable);
+    const { failures, isSuspect } = await this.suspicions(tractable);
+    mayGoOn &&= !isSuspect;
     const claim = await subscriber.claim(em, tractable.map(envelope));
     const {
       current = [],
@@ -199,16 +173,7 @@ export class TransactionalConsumer {
     });
     if (held.length > 0) await hold(em, this.queue, held);
     if (current.length > 0) {
-      const commands = current.map(envelope);
-      const replies = await inTime(
-        this.participant.handleAll(
-          em,
-          commands.map((command) => delivery(this.participant, command)),
-        ),
-        this.attemptTimeoutMs,
-        this.participant.command.name,
-      );
-      await publishReplies(em, subscriber, commands, replies, claim);
+      await carryOut(em, this, subscriber, current.map(envelope), claim);
       afterCommit(em, () => this.parts.completions.add(this.queue, current.length));
     }
     if (stale.length > 0) await subscriber.putAside(em, stale.map(envelope), claim);
@@ -221,13 +186,14 @@ export class TransactionalConsumer {
       );
     }
     if (unreadable.length > 0) await postponeUnreadable(em, this.queue, unreadable, claim, this.parts.log);
+    await carryOutFollowing(em, this.parts, claim);
     const settled = [...current, ...stale, ...failed];
     if (settled.length > 0) await settle(boss, em, this.queue, settled);
     return taken.length;
   }
 
   /** Which of the messages count as failed without being run: those that failed alone here, or died alone with another process. */
-  private async suspicions(jobs: readonly Message[]): Promise<Map<string, FailureReason>> {
+  private async suspicions(jobs: readonly Message[]): Promise<{ failures: Map<string, FailureReason>; isSuspect: boolean }> {
     const { em, worker } = this.parts;
     const failures = new Map<string, FailureReason>();
     const ids = jobs.map((job) => job.id);
@@ -240,23 +206,7 @@ export class TransactionalConsumer {
       if (verdict !== undefined) failures.set(id, verdict);
       else if (suspects.get(id) === "alone") failures.set(id, failureReason(new Transient("The process that carried it out died doing so")));
     }
-    return failures;
-  }
-}
-
-/**
- * Bounds one attempt. A participant that overruns it is rolled back with its transaction, so its late statements find none.
- * @throws {Transient} it took longer
- */
-export async function inTime<T>(work: Promise<T>, timeoutMs: number, name: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const overrun = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Transient(`${name} took longer than ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, overrun]);
-  } finally {
-    clearTimeout(timer);
+    return { failures, isSuspect: suspects.size > 0 };
   }
 }
 

@@ -2,8 +2,10 @@ import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import { Loop } from "../kernel/loop.ts";
 import { afterCommit } from "./after-commit.ts";
-import { delivery, inTime, isDatabaseTrouble, listenToQueue, postponeUnreadable, publishReplies, UNTIL_WOKEN_MS, type ConsumerParts } from "./consumer.ts";
+import { delivery, inTime, publishReplies } from "./carry-out.ts";
+import { isDatabaseTrouble, listenToQueue, postponeUnreadable, UNTIL_WOKEN_MS, type ConsumerParts } from "./consumer.ts";
 import { hold } from "./delays.ts";
+import { carryOutFollowing, FollowingFailed } from "./following.ts";
 import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import { countFailures } from "./own-retries.ts";
@@ -174,7 +176,7 @@ export class LeasedConsumer {
     if (batch.length === 0) return;
     this.performed = [];
     try {
-      await this.settle(batch);
+      await this.settleTogether(batch);
     } catch (error) {
       if (isDatabaseTrouble(error) && !(error instanceof TakenOver)) {
         this.performed.push(...batch);
@@ -184,9 +186,18 @@ export class LeasedConsumer {
     }
   }
 
+  private async settleTogether(batch: readonly Performed[]): Promise<void> {
+    try {
+      await this.settle(batch, true);
+    } catch (error) {
+      if (!(error instanceof FollowingFailed) || isDatabaseTrouble(error)) throw error;
+      await this.settle(batch, false);
+    }
+  }
+
   private async settleAlone(one: Performed, batchError: unknown): Promise<void> {
     try {
-      await this.settle([one]);
+      await this.settle([one], false);
     } catch (error) {
       if (error instanceof TakenOver)
         return this.parts.log.warn({ queue: this.queue, job: one.job.id }, "A lease ran out before its effect was recorded; whoever has it now decides");
@@ -194,14 +205,16 @@ export class LeasedConsumer {
         this.performed.push(one);
         throw error;
       }
-      await this.settle([{ job: one.job, command: one.command, ok: false, failure: failureReason(error ?? batchError) }]);
+      await this.settle([{ job: one.job, command: one.command, ok: false, failure: failureReason(error ?? batchError) }], false);
     }
   }
 
-  private async settle(batch: readonly Performed[]): Promise<void> {
+  private async settle(batch: readonly Performed[], mayGoOn: boolean): Promise<void> {
     const { boss, subscriber, transaction } = this.parts;
     await transaction(async (em) => {
-      deliverDirectly(em, boss);
+      // Of a command that was tried before, this may not be the first process that it dies with; what follows is not to be taken for it.
+      const isFirst = batch.every(({ command }) => (command.replyTo?.attempt ?? 1) === 1);
+      deliverDirectly(em, { boss, carriesOut: (name) => mayGoOn && isFirst && this.parts.followers.has(name) });
       const claim = await subscriber.claim(
         em,
         batch.map((one) => one.command),
@@ -238,6 +251,7 @@ export class LeasedConsumer {
           claim,
         );
       }
+      await carryOutFollowing(em, this.parts, claim);
       const jobsOf = (some: readonly Performed[]): Message[] => some.map((one) => one.job);
       const settled = [...done, ...failed, ...stale];
       if (unbegun.length > 0) await postpone(em, this.queue, jobsOf(unbegun), 0);

@@ -5,6 +5,7 @@ import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
 import { Completions } from "./completions.ts";
 import { TransactionalConsumer } from "./consumer.ts";
+import type { Follower } from "./following.ts";
 import type { Hints } from "./hints.ts";
 import { deleteJobs, envelope, type JobData } from "./jobs.ts";
 import { LeasedConsumer } from "./leased-consumer.ts";
@@ -37,6 +38,8 @@ export interface OutboxParts {
   readonly hints: Hints;
   readonly log: Log;
   readonly batchSize?: number;
+  /** How many commands of one saga are one commit at most, where all their effects are in the database. Default 10; 1: each its own. */
+  readonly stepsPerCommit?: number;
   /** The net below the hints: outbox and queues are looked at at least this often. Default 1,000. */
   readonly sweepIntervalMs?: number;
   /** How often this process tells how many commands it has carried out. Default 5,000. */
@@ -96,12 +99,14 @@ export class Outbox {
     const { parts } = this;
     const worker = new Worker({ ...parts, queues: this.queues(), loads: parts.loads ?? [] });
     const completions = new Completions({ em: parts.em, log: parts.log, intervalMs: parts.completionsIntervalMs });
-    const common = { ...parts, worker, completions };
+    const followers = new Map<string, Follower>();
+    const common = { ...parts, worker, completions, followers };
     const consumers = parts.participants.map((participant) =>
       participant.mode === "leased"
         ? new LeasedConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("leased") })
         : new TransactionalConsumer(participant, this.timeoutOf(participant), { ...common, transaction: parts.transaction("consumer") }),
     );
+    for (const consumer of consumers) if (consumer instanceof TransactionalConsumer) followers.set(consumer.participant.command.name, consumer);
     const look = async (): Promise<void> => {
       const queues = await this.lookAtQueues();
       for (const consumer of consumers) {

@@ -110,33 +110,50 @@ export interface Outgoing {
   readonly deliverAt: Date | null;
 }
 
-/** Transactions that take jobs from queues and may put jobs there as well. */
-const direct = new WeakMap<EntityManager, PgBoss>();
+/** What a consumer's transaction does with the commands it sends that are due at once. */
+export interface DirectDelivery {
+  readonly boss: PgBoss;
+  /** Names of commands that the transaction goes on to carry out itself. */
+  readonly carriesOut: (name: string) => boolean;
+}
+const direct = new WeakMap<EntityManager, DirectDelivery & { following: Envelope[] }>();
 
-/** From now on, what is sent in the transaction of `em` and is due at once goes straight onto its queue, without the outbox and its relay. */
-export const deliverDirectly = (em: EntityManager, boss: PgBoss): void => void direct.set(em, boss);
+/** From now on, what is sent in the transaction of `em` and is due at once does without the outbox and its relay. */
+export const deliverDirectly = (em: EntityManager, delivery: DirectDelivery): void => void direct.set(em, { ...delivery, following: [] });
+
+/** Takes the commands that were sent in the transaction of `em` and are for itself to carry out. */
+export function takeFollowing(em: EntityManager): Envelope[] {
+  return direct.get(em)?.following.splice(0) ?? [];
+}
 
 /**
  * Sends messages with the transaction of `em`: through the outbox, or, where the transaction belongs to a consumer and nothing
- * has to be waited for, straight onto their queues. Both commit with everything else the transaction holds.
+ * has to be waited for, straight onto their queues, or to that consumer itself. All commit with everything else the transaction holds.
  */
 export async function append(em: EntityManager, messages: readonly Outgoing[]): Promise<void> {
   if (messages.length === 0) return;
   requireTransaction(em, "append");
-  const boss = direct.get(em);
-  const [now, later] = boss === undefined ? [[], messages] : partition(messages, (message) => message.deliverAt === null);
-  if (boss !== undefined && now.length > 0) {
-    const queues = await insertJobs(
-      boss,
-      em,
+  const delivery = direct.get(em);
+  const [now, later] = delivery === undefined ? [[], messages] : partition(messages, (message) => message.deliverAt === null);
+  if (delivery !== undefined && now.length > 0) {
+    const [following, others] = partition(
       now.map((message) => message.envelope),
+      (envelope) => delivery.carriesOut(envelope.name),
     );
-    hintAfterCommit(em, "queue", queues);
+    delivery.following.push(...following);
+    await putOnQueues(em, others);
   }
   if (later.length > 0) {
     await insertRows(em, later);
     hintAfterCommit(em, "outbox");
   }
+}
+
+/** Puts commands of a consumer's transaction onto their queues. */
+export async function putOnQueues(em: EntityManager, commands: readonly Envelope[]): Promise<void> {
+  const delivery = direct.get(em);
+  if (commands.length === 0 || delivery === undefined) return;
+  hintAfterCommit(em, "queue", await insertJobs(delivery.boss, em, commands));
 }
 
 async function insertRows(em: EntityManager, messages: readonly Outgoing[]): Promise<void> {

@@ -57,6 +57,8 @@ export interface Claim {
 export interface InTransactionSubscriber {
   /** Locks what the commands belong to, in ascending order of id, and tells which of them still count. */
   claim(em: EntityManager, commands: readonly Envelope[]): Promise<Claim>;
+  /** Which commands count whose senders this transaction has locked, and has perhaps moved on, by an earlier claim. */
+  reclaim(claim: Claim, commands: readonly Envelope[]): Claim;
   /** Tells without locking which commands still count; for deciding whether an outside effect is worth starting. */
   peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim>;
   /** Applies events; one receipt each, in order. `claim` is what the same transaction has locked already. */

@@ -216,6 +216,7 @@ function subscribe(hooks: Hooks, heard: Published[]): InTransactionSubscriber {
   const parcelsOf = (commands: readonly Envelope[]): (string | null)[] => commands.map((one) => one.correlationId);
   return {
     claim: (em, commands) => read(em, commands, "for update"),
+    reclaim: (_claim, commands) => ({ current: new Set(commands.map((one) => one.id)), held: new Set(), unreadable: new Map() }),
     async peek(em, commands) {
       const claim = await read(em, commands, "");
       await hooks.peeked?.();

@@ -2,7 +2,8 @@ import { createEnrollments, untilQuiet, type Enrollments } from "../support/enro
 
 let t: Enrollments;
 beforeAll(async () => {
-  t = await createEnrollments();
+  // Every state can then be met, and a saga held there.
+  t = await createEnrollments({ stepsPerCommit: 1 });
   await holdJobs(null);
   await t.sql("create trigger hold before insert on pgboss.job for each row execute function hold()");
   await t.start();

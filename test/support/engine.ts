@@ -70,6 +70,7 @@ export interface TestEngineOptions {
   readonly migrations?: readonly SagaMigration[];
   readonly participants: readonly AnyParticipant[];
   readonly batchSize?: number;
+  readonly stepsPerCommit?: number;
   readonly database?: TestDatabase;
   readonly attemptTimeoutMs?: number;
 }
@@ -120,6 +121,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       sweepIntervalMs: 200,
       completionsIntervalMs: 200,
       ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+      ...(options.stepsPerCommit === undefined ? {} : { stepsPerCommit: options.stepsPerCommit }),
     });
   let outbox: Outbox | null = null;
   await newOutbox().createQueues();

@@ -33,6 +33,10 @@ export class Advance implements InTransactionSubscriber {
     return claim(em, this.registry, commands);
   }
 
+  reclaim(claimed: Claim, commands: readonly Envelope[]): Claim {
+    return claimOf(commands, (claimed as LockedClaim).locked);
+  }
+
   async peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
     return claimOf(commands, await readById(em, this.registry, sagaIdsOf(commands)));
   }

@@ -71,7 +71,7 @@ test("of two interrupts the first that is applied wins, and the reason is the fi
 describe("on a database", () => {
   let trips: Trips;
   beforeEach(async () => {
-    trips = await createTrips();
+    trips = await createTrips({ stepsPerCommit: 1 });
     await trips.start();
   });
   afterEach(() => trips.dispose());

@@ -103,6 +103,7 @@ describe("a start", () => {
 
   test("a start after the end is refused, where nothing else is declared", async () => {
     const tripId = await trips.begin();
+    await trips.in(tripId, "AwaitingConfirmation");
     await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
     await trips.ended(tripId);
     expect(await trips.say(m.TripRequestedEvent, request(tripId))).toMatchObject({ fate: "refused", reason: "Its saga has ended already, as StayedAtHome." });
@@ -113,6 +114,7 @@ describe("a start", () => {
     await again.start();
     const tripId = await again.begin();
     expect(await again.say(m.TripRequestedEvent, request(tripId))).toMatchObject({ fate: "duplicate-start" });
+    await again.in(tripId, "AwaitingConfirmation");
     await again.say(m.TripCancelledEvent, { tripId, why: "rain" });
     await again.ended(tripId);
     expect(await again.say(m.TripRequestedEvent, request(tripId))).toMatchObject({ fate: "started" });
@@ -380,6 +382,7 @@ test("messages that do not exclude each other lead to the same state in every or
 
 test("what became of a message is recorded after the end, too", async () => {
   const tripId = await trips.begin();
+  await trips.in(tripId, "AwaitingConfirmation");
   await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
   const { sequence } = await trips.ended(tripId);
   await trips.say(m.ArrivedEvent, { tripId });

@@ -1,0 +1,45 @@
+import pg from "pg";
+
+/** Beyond these, statements are sent as they are: who writes so many different ones gains nothing by having them kept. */
+const MAX_NAMES = 500;
+const MAX_CANDIDATES = 2_000;
+
+/** Names of statements that were sent more than once, by their text, and how to have none for a text any more. */
+const names = new Map<string, string | null>();
+let candidates = new Set<string>();
+
+function nameOf(text: string): string | undefined {
+  const name = names.get(text);
+  if (name !== undefined) return name ?? undefined;
+  if (names.size >= MAX_NAMES) return undefined;
+  if (candidates.delete(text)) {
+    const made = `s${names.size}`;
+    names.set(text, made);
+    return made;
+  }
+  if (candidates.size >= MAX_CANDIDATES) candidates = new Set();
+  candidates.add(text);
+  return undefined;
+}
+
+/** "cached plan must not change result type": a column was added to what the statement selects. */
+const isOutdatedPlan = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === "0A000";
+
+/**
+ * A client that has the server keep the statements that come again: they are then parsed and planned once a session rather than
+ * every time, which for short statements is most of their cost. Only statements with parameters; what is built into a text is another text.
+ */
+export class PreparingClient extends pg.Client {
+  // The driver's own signature has a dozen forms; all but one are passed on as they are.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  override query(...args: any[]): any {
+    const [text, values] = args as [unknown, unknown];
+    if (args.length !== 2 || typeof text !== "string" || !Array.isArray(values) || values.length === 0) return super.query(...(args as [string]));
+    const name = nameOf(text);
+    if (name === undefined) return super.query(text, values);
+    return super.query({ name, text, values }).catch((error: unknown) => {
+      if (isOutdatedPlan(error)) names.set(text, null);
+      throw error;
+    });
+  }
+}
