@@ -31,8 +31,9 @@ export async function compare(server: Server, pgbench: string, options: Options)
     const turns = [...of].map(([name, { drains, closed, light }]) => async (): Promise<void> => {
       const { title, share, isPeer } = contenders[name];
       const count = Math.ceil(options.sagas * share);
-      drains.push(await drain(server, name, count, label(`${title}, drain`), isPeer ? null : options.profile));
-      if (options.closedSeconds > 0) closed.push(await closedLoop(server, name, options.closedSeconds, label(`${title}, closed loop`)));
+      const profile = isPeer ? null : options.profile;
+      drains.push(await drain(server, name, count, label(`${title}, drain`), profile));
+      if (options.closedSeconds > 0) closed.push(await closedLoop(server, name, options.closedSeconds, label(`${title}, closed loop`), profile));
       if (options.lightSeconds > 0 && isUpToLightLoad(name)) light.push(await lightLoad(server, name, options.lightSeconds, label(`${title}, light load`)));
     });
     turns.push(

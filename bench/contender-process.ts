@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
-import { dirname } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { now } from "./contender.ts";
 import { contenders, type ContenderName } from "./contenders.ts";
@@ -87,10 +87,10 @@ const commands = {
     await profiler.post("Profiler.enable");
     await profiler.post("Profiler.start");
   },
-  async stopProfile({ file }: { file: string }): Promise<void> {
+  async stopProfile({ directory, label }: { directory: string; label: string }): Promise<void> {
     const { profile } = (await profiler?.post("Profiler.stop")) ?? {};
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify(profile));
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, `${label.replaceAll(/\W+/g, "-")}.cpuprofile`), JSON.stringify(profile));
     profiler?.disconnect();
   },
   close: (): Promise<void> => contender.close(),

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startContender, type ContenderProcess } from "./contender-processes.ts";
 import { contenders, type ContenderName } from "./contenders.ts";
@@ -65,7 +64,7 @@ export async function drain(server: Server, name: ContenderName, count: number, 
   const { at } = await contender.call("startWorkers");
   const endedAt = await untilEnded(contender, count, endedBefore, label);
   const nodeMs = (await contender.call("cpu")) - cpuBefore;
-  if (profile !== null) await contender.call("stopProfile", { file: join(profile, `${label.replaceAll(/\W+/g, "-")}.cpuprofile`) });
+  if (profile !== null) await contender.call("stopProfile", { directory: profile, label });
   await contender.close();
   const cost = difference(before, await serverUsage(database));
 

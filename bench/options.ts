@@ -15,7 +15,7 @@ export interface Options {
   readonly statements: boolean;
   /** Whether the table is written into the README. */
   readonly write: boolean;
-  /** Where CPU profiles of the drains are written, for Chrome's or VS Code's viewer; null: not profiled. */
+  /** Where CPU profiles are written, for Chrome's or VS Code's viewer; null: not profiled. */
   readonly profile: string | null;
 }
 
@@ -30,7 +30,7 @@ export const help = `npm run bench -- [options]
   --write              write the table into README.md
   --statements         say what the engine's statements cost (they then cost a little more)
   --recover            instead: kill -9 in the middle of a drain, and start again
-  --profile <dir>      write a CPU profile of every drain of the engine there
+  --profile <dir>      write a CPU profile of every drain and closed loop of the engine there
 DATABASE_URL: a server on this machine and an account that may create databases. Unset: an embedded PostgreSQL.
 `;
 
