@@ -26,7 +26,30 @@ export async function populate(client: pg.Client, learners: number): Promise<voi
     `insert into course (id, mentor_id, category_id, title, description, level, status, capacity)
      select ${idInSql(2, "n")}, ${idInSql(3, "0")}, ${idInSql(4, "0")}, 'Course ' || n, 'Short lessons.', 'BEGINNER', 'PUBLISHED', 100000 from generate_series(0, ${courseCount - 1}) n`,
   );
+  await addPast(client);
   await client.query("vacuum analyze");
+}
+
+const pastCount = 20_000;
+
+/** Enrollments that were cancelled long ago, with their sagas: a table that has only just been made is no table that anybody works with. */
+async function addPast(client: pg.Client): Promise<void> {
+  const [enrollment, saga] = [idInSql(6, "n"), idInSql(7, "n")];
+  await client.query(
+    `insert into course_enrollment (id, course_id, learner_id, status, failure_code, failure_message, failure_at, enrolled_at)
+     select ${enrollment}, ${idInSql(2, `n % ${courseCount}`)}, ${idInSql(1, "n % 300")}, 'CANCELLED', 'CANCELLED_BY_USER', 'The enrollment was cancelled.', now(), now() - interval '30 days'
+     from generate_series(0, ${pastCount - 1}) n`,
+  );
+  await client.query(
+    `insert into saga (id, type, definition_version, subject_id, participants, state, status, sequence, attempt, max_attempts, settled_at, data, runs, reason, reason_code, started_at, updated_at, finished_at)
+     select ${saga}, 'CourseEnrollment', 1, ${enrollment}, array[${idInSql(1, "n % 300")}], 'EnrollmentFailed', 'CANCELLED', 3, 1, 1, now() - interval '30 days', '{}', '[]', 'Cancelled',
+            'CANCELLED_BY_USER', now() - interval '30 days', now() - interval '30 days', now() - interval '30 days' from generate_series(0, ${pastCount - 1}) n`,
+  );
+  await client.query(
+    `insert into saga_event (saga_id, sequence, kind, from_state, to_state, status, summary, occurred_at)
+     select ${saga}, sequence, 'TRANSITION', null, 'EnrollmentFailed', 'CANCELLED', 'It happened.', now() - interval '30 days'
+     from generate_series(0, ${pastCount - 1}) n, generate_series(1, 3) sequence`,
+  );
 }
 
 /**
@@ -37,7 +60,7 @@ export async function checkEffects(database: Database, count: number, bySagas: b
   const [found] = await database.sql<Record<string, number>>(
     `select (select sum(seats_taken)::int from course) as seats,
             (select count(*)::int from course_enrollment where status = 'ACTIVE' and seat_held and confirmed_at is not null and access_grant_id is not null) as active,
-            (select count(*)::int from course_enrollment) as enrollments,
+            (select count(*)::int from course_enrollment where status <> 'CANCELLED') as enrollments,
             (select count(*)::int from mail_message where state = 'SENT') as mails,
             (select count(distinct about_id)::int from mail_message) as welcomed`,
   );
@@ -54,7 +77,7 @@ export async function checkEffects(database: Database, count: number, bySagas: b
   if (violations.length > 0) throw new Error(`Expected no violated invariant, found ${violations.map(({ rule, detail }) => `${rule}: ${detail}`).join("; ")}`);
 }
 
-const businessTables = ["app_user", "mentor_profile", "category", "course", "course_enrollment", "mail_message", "idempotency_key"];
+const businessTables = ["app_user", "mentor_profile", "category", "course", "course_enrollment", "mail_message", "notification", "idempotency_key"];
 const historyTables = ["saga_event"];
 
 /** Rows of all tables, whoever made them: of history, of the business, and of whoever carries the enrollments through their steps. */
