@@ -9,7 +9,7 @@ import { carryOut } from "./carry-out.ts";
 import type { Hints } from "./hints.ts";
 import { hold } from "./delays.ts";
 import { carryOutFollowing, FollowingFailed, type FollowingParts } from "./following.ts";
-import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
+import { envelope, postpone, remove, take, TakenOver, type Message } from "./jobs.ts";
 import { queueOf } from "./message.ts";
 import type { TransactionalParticipant } from "./participant.ts";
 import { countFailures } from "./own-retries.ts";
@@ -148,9 +148,9 @@ export class TransactionalConsumer {
     // Who is to blame must be found out message by message, and command by command.
     let mayGoOn = this.parted.length === 0;
     deliverDirectly(em, { boss, carriesOut: (name) => mayGoOn && this.parts.followers.has(name) });
-    const fetched = await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) });
-    if (fetched.length === 0) return 0;
-    taken.push(...(fetched as Message[]).toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+    const jobs = await take(em, this.queue, size);
+    if (jobs.length === 0) return 0;
+    taken.push(...jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
     crashPoint("consumer:fetched");
     const [stubborn, tractable] = partition(taken, (job) => this.stubborn.delete(job.id));
     if (stubborn.length > 0) await postpone(em, this.queue, stubborn, STUBBORN_SECONDS);
@@ -188,7 +188,7 @@ export class TransactionalConsumer {
     if (unreadable.length > 0) await postponeUnreadable(em, this.queue, unreadable, claim, this.parts.log);
     await carryOutFollowing(em, this.parts, claim);
     const settled = [...current, ...stale, ...failed];
-    if (settled.length > 0) await settle(boss, em, this.queue, settled);
+    if (settled.length > 0) await remove(em, this.queue, settled);
     return taken.length;
   }
 

@@ -13,7 +13,7 @@ export async function hold(em: EntityManager, queue: string, jobs: readonly Mess
     em,
     `with held as (
        delete from pgboss.job j using unnest($2::uuid[], $3::int[]) as mine(id, retry_count)
-       where j.name = $1 and j.id = mine.id and j.retry_count = mine.retry_count and j.state = 'active'
+       where j.name = $1 and j.id = mine.id and j.retry_count = mine.retry_count and j.state <= 'active'
        returning j.id, j.data
      )
      insert into outbox (id, queue, name, payload, correlation_id, causation_id, run_id, attempt, deliver_at)

@@ -36,7 +36,25 @@ export async function deleteJobs(
 /** A job that was thought to be in hand belongs to another process by now: nothing about it may commit. */
 export class TakenOver extends Transient {}
 
-/** Deletes finished jobs in the transaction of their work. @throws {TakenOver} one of them is not ours any more */
+/**
+ * Takes jobs that are due for as long as the transaction of `em` lasts, in the order in which pg-boss hands them out. They are locked
+ * and nothing is written, unlike a lease; others skip them, and when the transaction ends without `remove`, they are as they were.
+ */
+export async function take(em: EntityManager, queue: string, size: number): Promise<Message[]> {
+  return query<Message>(
+    em,
+    `select j.id, j.name, j.data, j.retry_count as "retryCount" from pgboss.job j
+     where j.name = $1 and j.state < 'active' and not j.blocked and j.start_after <= now() order by j.priority desc, j.created_on limit $2 for update skip locked`,
+    [queue, size],
+  );
+}
+
+/** Deletes jobs that the transaction of `em` has taken. */
+export async function remove(em: EntityManager, queue: string, jobs: readonly Message[]): Promise<void> {
+  await query(em, "delete from pgboss.job where name = $1 and id = any($2::uuid[])", [queue, jobs.map((job) => job.id)]);
+}
+
+/** Deletes finished jobs that were leased, in the transaction of their work. @throws {TakenOver} one of them is not ours any more */
 export async function settle(boss: PgBoss, em: EntityManager, queue: string, jobs: readonly Message[]): Promise<void> {
   const affected = await deleteJobs(boss, em, queue, jobs);
   if (affected !== jobs.length) throw new TakenOver(`${jobs.length - affected} of ${jobs.length} jobs of ${queue} have been taken over by another process`);
