@@ -19,7 +19,11 @@ type Hear = (keys: readonly string[]) => void;
 
 const topics: readonly HintTopic[] = ["outbox", "queue", "pause", "saga"];
 const channelOf = (topic: HintTopic): string => `hint_${topic}`;
+/** Says that somebody has begun to listen. */
+const helloChannel = "hint_hello";
 const minGapMs = 20;
+/** That nobody else listens is believed for so long, should a greeting be lost. */
+const aloneForMs = 5_000;
 /** PostgreSQL takes 7,999 bytes. */
 const maxPayloadBytes = 7_900;
 /** Beyond so many keys at once the hint becomes "look at everything". */
@@ -45,7 +49,7 @@ const setUpNotifier = async (client: pg.Client): Promise<void> => {
  *
  * A NOTIFY inside a business transaction takes a lock over that transaction's commit and costs most of the throughput, so hints
  * are sent after commits, on a connection of their own, and at most every 20 ms; not at all while no other process listens,
- * since every NOTIFY is a transaction to write. They are lost when a connection is; after every new connection each listener is
+ * since every NOTIFY is a transaction to write. Whoever begins to listen greets the others, so that they know. They are lost when a connection is; after every new connection each listener is
  * called with no keys, which means: look at everything.
  */
 export class Notifications implements Hints {
@@ -56,6 +60,9 @@ export class Notifications implements Hints {
   #sentAt = Number.NEGATIVE_INFINITY;
   /** The server's process behind our own listening connection. */
   #listenerPid = 0;
+  /** When it was last found that nobody else listens; null: somebody does, or may. */
+  #aloneSince: number | null = null;
+  #greetings = 0;
   readonly #listening: Session | null;
   readonly #notifying: Session | null;
   #timer: NodeJS.Timeout | null = null;
@@ -131,14 +138,18 @@ export class Notifications implements Hints {
     this.#sentAt = monotonicMs();
     const client = this.#notifying?.client ?? null;
     // Without a connection the hints keep waiting; the next connection finds them.
-    if (client !== null && this.#pending.size > 0) {
+    if (this.#isAlone) this.#pending.clear();
+    else if (client !== null && this.#pending.size > 0) {
       const messages = [...this.#pending].flatMap(([topic, keys]) =>
         payloads(this.#self, keys === "everything" ? [] : [...keys]).map((payload) => [channelOf(topic), payload] as const),
       );
       this.#pending.clear();
       const parameters = [messages.map(([channel]) => channel), messages.map(([, payload]) => payload), listenerName, this.#listenerPid];
+      const greetings = this.#greetings;
       this.#sending = client.query({ name: "hint", text: notifyOthers, values: parameters }).then(
-        () => undefined,
+        ({ rowCount }) => {
+          if (rowCount === 0 && greetings === this.#greetings) this.#aloneSince = monotonicMs();
+        },
         (error: unknown) => this.#options.log.debug({ err: error }, "Hints to other processes are lost"),
       );
       await this.#sending;
@@ -146,16 +157,30 @@ export class Notifications implements Hints {
     this.#schedule();
   }
 
+  /** A greeting only arrives while we listen ourselves. */
+  get #isAlone(): boolean {
+    return this.#aloneSince !== null && monotonicMs() < this.#aloneSince + aloneForMs && this.#listening?.client != null;
+  }
+
   async #subscribe(client: pg.Client): Promise<void> {
     client.on("notification", ({ channel, payload }) => this.#receive(channel, payload ?? ""));
-    for (const topic of topics) await client.query(`listen ${channelOf(topic)}`);
+    for (const channel of [...topics.map(channelOf), helloChannel]) await client.query(`listen ${channel}`);
+    await client.query("select pg_notify($1, $2)", [helloChannel, this.#self]);
+    this.#greeted();
     const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
     this.#listenerPid = rows[0]?.pid ?? 0;
     // Listen first, look second: what committed in between would be missed the other way round.
     for (const topic of topics) this.#hear(topic, []);
   }
 
+  /** Somebody has begun to listen, perhaps ourselves after a while in which greetings were lost. */
+  #greeted(): void {
+    this.#greetings += 1;
+    this.#aloneSince = null;
+  }
+
   #receive(channel: string, payload: string): void {
+    if (channel === helloChannel && payload !== this.#self) return this.#greeted();
     const topic = topics.find((one) => channelOf(one) === channel);
     if (topic === undefined) return;
     const keys = parsePayload(payload);

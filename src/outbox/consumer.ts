@@ -32,10 +32,10 @@ export interface ConsumerParts extends FollowingParts {
 /** A consumer whose queue is empty waits for a hint, or for the outbox, which looks at all queues together. */
 export const UNTIL_WOKEN_MS = 60_000;
 
-/** Wakes a queue's loop when the queue has got jobs, or when hints may have been lost. */
-export const listenToQueue = (hints: Hints, queue: string, loop: Loop): (() => void) =>
+/** Wakes a queue's consumer when the queue has got jobs, or when hints may have been lost. */
+export const listenToQueue = (hints: Hints, queue: string, consumer: { wake(): void }): (() => void) =>
   hints.listen("queue", (queues) => {
-    if (queues.length === 0 || queues.includes(queue)) loop.wake();
+    if (queues.length === 0 || queues.includes(queue)) consumer.wake();
   });
 
 const UNREADABLE_SECONDS = 5;
@@ -91,7 +91,7 @@ export class TransactionalConsumer {
   }
 
   start(): void {
-    this.unlisten = listenToQueue(this.parts.hints, this.queue, this.loop);
+    this.unlisten = listenToQueue(this.parts.hints, this.queue, this);
     this.loop.start();
   }
 

@@ -43,6 +43,8 @@ export class LeasedConsumer {
   isPaused = false;
   private readonly inHand = new Map<string, Promise<void>>();
   private performed: Performed[] = [];
+  /** There may be jobs on the queue: it was hinted at, or not emptied. The ends of our own effects say nothing about it. */
+  private mayHaveJobs = true;
   /** Leased, but not yet begun: kept when what comes before the beginning fails. */
   private leased: Message[] = [];
 
@@ -59,11 +61,12 @@ export class LeasedConsumer {
   }
 
   wake(): void {
+    this.mayHaveJobs = true;
     this.loop.wake();
   }
 
   start(): void {
-    this.unlisten = listenToQueue(this.parts.hints, this.queue, this.loop);
+    this.unlisten = listenToQueue(this.parts.hints, this.queue, this);
     this.loop.start();
   }
 
@@ -75,7 +78,7 @@ export class LeasedConsumer {
 
   private async pass(signal: AbortSignal): Promise<number> {
     if (this.leased.length > 0) await this.beginLeased();
-    const free = signal.aborted || this.isPaused ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size - this.performed.length;
+    const free = signal.aborted || this.isPaused || !this.mayHaveJobs ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size - this.performed.length;
     const taken = free > 0 ? await this.take(free) : 0;
     await this.settleAll();
     // Every effect that ends wakes the loop.
@@ -85,7 +88,12 @@ export class LeasedConsumer {
 
   /** Leases up to `size` jobs and begins their effects. @returns how many were leased */
   private async take(size: number): Promise<number> {
-    const jobs = await this.lease(size);
+    this.mayHaveJobs = false;
+    const jobs = await this.lease(size).catch((error: unknown) => {
+      this.mayHaveJobs = true;
+      throw error;
+    });
+    this.mayHaveJobs ||= jobs.length === size;
     if (jobs.length === 0) return 0;
     crashPoint("leased:fetched");
     this.leased = jobs;

@@ -31,7 +31,8 @@ const BATCH = 500;
 
 /**
  * Moves outbox rows that are due onto their queues: rows deleted and jobs inserted in one transaction, so exactly once. Woken by
- * hints, it also looks by itself. Any number of processes may run one; rows that another has in hand are skipped.
+ * hints, it also looks by itself. Its commits do not wait for the disk: one that is lost with the server was followed by none that
+ * is not, and its rows are moved again. Any number of processes may run one; rows that another has in hand are skipped.
  */
 export class Relay {
   private readonly parts: RelayParts;
@@ -60,9 +61,12 @@ export class Relay {
       // A row that another relay has locked is being moved by it; one for a queue that does not exist (yet) waits without harm to others.
       const rows = await query<OutboxRow>(
         em,
-        `delete from outbox where id in (
-           select id from outbox where deliver_at <= clock_timestamp() and queue in (select name from pgboss.queue) order by deliver_at, id limit ${BATCH} for update skip locked
-         ) returning id, queue, name, payload, correlation_id, causation_id, run_id, attempt`,
+        `with durability as (select set_config('synchronous_commit', 'off', true)), moved as (
+           delete from outbox where id in (
+             select id from outbox where deliver_at <= clock_timestamp() and queue in (select name from pgboss.queue) order by deliver_at, id limit ${BATCH} for update skip locked
+           ) returning id, queue, name, payload, correlation_id, causation_id, run_id, attempt
+         )
+         select moved.* from moved, durability`,
       );
       const queues = await insertJobs(this.parts.boss, em, rows.map(envelopeOf));
       const [next] =

@@ -54,6 +54,25 @@ test("another process hears the keys, on the topic they were sent to", async () 
   expect([heard, queues]).toEqual([[["a"]], [["check-course-capacity"]]]);
 });
 
+test("while nobody else listens no hint is sent, and whoever begins to listen hears the next one", async () => {
+  const one = await connect();
+  const lastOf = async (): Promise<unknown> =>
+    (await database.sql("select query_start from pg_stat_activity where application_name = 'mentorplatform-notify' and query like '%pg_notify%'"))[0];
+  one.send("saga", ["a"]);
+  // Nobody was found by it.
+  await waitFor(async () => (await lastOf()) !== undefined);
+  const before = await lastOf();
+  for (const key of ["b", "c"]) {
+    one.send("saga", [key]);
+    await database.sql("select pg_backend_pid()");
+  }
+  const two = await connect();
+  const heard = heardBy(two);
+  expect(await lastOf()).toEqual(before);
+  one.send("saga", ["d"]);
+  await waitFor(() => heard.some((keys) => keys.includes("d")), { timeoutMs: 3_000 });
+});
+
 test("hints in quick succession travel together, and all of them arrive", async () => {
   const [one, two] = [await connect(), await connect()];
   const heard = heardBy(two);
