@@ -45,7 +45,7 @@ export class Completions {
     try {
       await query(
         this.em(),
-        `with old as (delete from queue_completion where counted_at < clock_timestamp() - interval '5 minutes')
+        `with old as (delete from queue_completion where counted_at < statement_timestamp() - interval '5 minutes')
          insert into queue_completion (queue, completed) select * from unnest($1::text[], $2::int[])`,
         [[...counts.keys()], [...counts.values()]],
       );

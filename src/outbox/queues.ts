@@ -97,7 +97,7 @@ export async function listQueues(em: EntityManager, names?: readonly string[]): 
      cross join lateral (select count(*)::int as waiting from outbox where queue = q.name) o
      cross join lateral (select count(*)::int as open from dead_letter where queue = q.name and status = 'OPEN') d
      cross join lateral (
-       select coalesce(sum(completed), 0)::int as completed from queue_completion where queue = q.name and counted_at > clock_timestamp() - interval '60 seconds'
+       select coalesce(sum(completed), 0)::int as completed from queue_completion where queue = q.name and counted_at > statement_timestamp() - interval '60 seconds'
      ) c
      left join queue_pause p on p.queue = q.name
      where $1::text[] is null or q.name = any($1)

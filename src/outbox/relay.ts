@@ -63,7 +63,7 @@ export class Relay {
         em,
         `with durability as (select set_config('synchronous_commit', 'off', true)), moved as (
            delete from outbox where id in (
-             select id from outbox where deliver_at <= clock_timestamp() and queue in (select name from pgboss.queue) order by deliver_at, id limit ${BATCH} for update skip locked
+             select id from outbox where deliver_at <= statement_timestamp() and queue in (select name from pgboss.queue) order by deliver_at, id limit ${BATCH} for update skip locked
            ) returning id, queue, name, payload, correlation_id, causation_id, run_id, attempt
          )
          select moved.* from moved, durability`,
@@ -75,7 +75,7 @@ export class Relay {
           : await query<{ ms: number | null }>(
               em,
               // What is held has no time; nor could it be subtracted from.
-              "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::float8 as ms from outbox where deliver_at > clock_timestamp() and deliver_at < 'infinity'",
+              "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::float8 as ms from outbox where deliver_at > statement_timestamp() and deliver_at < 'infinity'",
             );
       return { queues, count: rows.length, untilNextMs: next?.ms ?? sweepMs };
     });

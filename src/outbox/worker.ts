@@ -97,7 +97,7 @@ export class Worker {
   async findDeadHands(): Promise<DeadHand[]> {
     return query<DeadHand>(
       this.parts.em(),
-      `with gone as (delete from worker where ended_at < clock_timestamp() - interval '1 hour'), dead as (
+      `with gone as (delete from worker where ended_at < statement_timestamp() - interval '1 hour'), dead as (
          update worker set ended_at = clock_timestamp()
          where id in (select id from worker where id <> $1 and ended_at is null and pg_try_advisory_xact_lock($2, lock_key::int) for update skip locked)
          returning id

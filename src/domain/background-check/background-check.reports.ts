@@ -175,7 +175,7 @@ async function forgetOld(em: EntityManager, provider: string): Promise<void> {
     `update webhook_receipt set handled_at = clock_timestamp()
      where (provider, webhook_id) in (
        select provider, webhook_id from webhook_receipt
-       where provider = $1 and handled_at is null and received_at < clock_timestamp() - interval '1 day' order by received_at limit 1000
+       where provider = $1 and handled_at is null and received_at < statement_timestamp() - interval '1 day' order by received_at limit 1000
      )`,
     [provider],
   );
@@ -183,7 +183,7 @@ async function forgetOld(em: EntityManager, provider: string): Promise<void> {
     em,
     `delete from webhook_receipt where (provider, webhook_id) in (
        select provider, webhook_id from webhook_receipt
-       where received_at < clock_timestamp() - interval '30 days' and handled_at is not null order by received_at limit 1000
+       where received_at < statement_timestamp() - interval '30 days' and handled_at is not null order by received_at limit 1000
      )`,
   );
 }

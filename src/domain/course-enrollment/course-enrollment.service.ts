@@ -66,7 +66,7 @@ async function loadFacts(em: EntityManager, learnerId: string, courseId: string)
     em,
     `select u.active, c.status, c.mentor_id,
             coalesce(c.enrollment_opens_at <= now(), true) and coalesce(c.enrollment_closes_at > now(), true) as window_open,
-            exists (select from course_enrollment where course_id = c.id and learner_id = u.id and status in ('PENDING', 'CONFIRMED', 'ACTIVE')) as already_enrolled
+            exists (select from course_enrollment where course_id = c.id and learner_id = u.id and is_open) as already_enrolled
      from app_user u left join course c on c.id = $2 where u.id = $1`,
     [learnerId, isId(courseId) ? courseId : null],
   );

@@ -1,4 +1,4 @@
-import { defineEntity, p } from "@mikro-orm/core";
+import { defineEntity, p, type Opt } from "@mikro-orm/core";
 import { Refusal } from "../../kernel/errors.ts";
 import type { Actor } from "../actor.ts";
 import { Course, type CourseStatus } from "../courses/course.ts";
@@ -25,15 +25,16 @@ const schema = defineEntity({
     {
       name: "course_enrollment_course_id_learner_id_unique",
       properties: ["courseId", "learnerId"],
-      where: { status: { $in: ["PENDING", "CONFIRMED", "ACTIVE"] } },
+      where: { isOpen: true },
     },
   ],
   properties: {
     id: p.uuid().primary(),
     courseId: () => p.manyToOne(Course).mapToPk().fieldName("course_id"),
     learnerId: () => p.manyToOne(User).mapToPk().fieldName("learner_id"),
-    /** PENDING, CONFIRMED and ACTIVE count as open: at most one of them per learner and course. */
     status: p.enum(courseEnrollmentStatuses),
+    /** At most one of a learner's enrollments in a course is open. */
+    isOpen: p.boolean().generated("(status in ('PENDING', 'CONFIRMED', 'ACTIVE')) stored").$type<Opt<boolean>>(),
     /** One of the course's `seats_taken` is this enrollment's; makes taking and giving back repeatable. */
     seatHeld: p.boolean().default(false),
     failureCode: p.text().strictNullable(),

@@ -190,7 +190,7 @@ export class SagaReader {
     add((p) => `reason_code = any(${p}::text[])`, filter.reason);
     add((p) => `subject_id = ${p}::uuid`, filter.subjectId);
     add((p) => `participants @> array[${p}::uuid]`, filter.userId);
-    add((p) => `finished_at is null and updated_at < clock_timestamp() - make_interval(secs => ${p})`, filter.quietForSeconds);
+    add((p) => `finished_at is null and updated_at < statement_timestamp() - make_interval(secs => ${p})`, filter.quietForSeconds);
     add((p) => `started_at >= ${p}::timestamptz`, filter.startedAfter);
     add((p) => `started_at < ${p}::timestamptz`, filter.startedBefore);
     const [at, id] = page.after?.split(" ") ?? [];

@@ -113,7 +113,7 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
  * A timer of a saga going forward has passed by the database's clock, on a version that is loaded: every other saga has no timers,
  * whatever its columns say. The deadline of a step stands still while its command waits on a paused queue.
  */
-const TIMER_IS_DUE = `(deadline_at <= clock_timestamp() or remind_at <= clock_timestamp()) and paused_at is null and status in ('RUNNING', 'RETRYING', 'WAITING')
+const TIMER_IS_DUE = `(deadline_at <= statement_timestamp() or remind_at <= statement_timestamp()) and paused_at is null and status in ('RUNNING', 'RETRYING', 'WAITING')
   and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))
   and not (status <> 'WAITING' and exists (
     select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[]) as step(queue, of_type, of_version, of_state) on step.queue = p.queue
@@ -256,7 +256,7 @@ export async function buryOrphans(em: EntityManager): Promise<void> {
   await query(
     em,
     `with orphan as (
-       delete from saga_mail m where keep_until < clock_timestamp() and not exists (select from saga s where s.type = m.type and s.subject_id = m.subject_id) returning *
+       delete from saga_mail m where keep_until < statement_timestamp() and not exists (select from saga s where s.type = m.type and s.subject_id = m.subject_id) returning *
      )
      insert into dead_letter (id, queue, message, run_id, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
      select id, '${MAIL_QUEUE}', name, run_id, type, subject_id, payload, 0, 'NOT_FOUND', format('No %s has the key %s.', type, subject_id),
