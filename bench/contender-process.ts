@@ -74,6 +74,7 @@ const commands = {
   stopWorkers: (): Promise<void> => contender.stopWorkers(),
   ended: (): Promise<{ count: number; lastAt: number }> => Promise.resolve(contender.ended()),
   countOpen: (): Promise<number> => contender.countOpen(),
+  memoryMb: (): Promise<number> => Promise.resolve(process.memoryUsage.rss() / 2 ** 20),
   cpu: (): Promise<number> => Promise.resolve(cpuMs()),
   /** Of the last `count` enrollments: from the call that began it to its commit, and to the commit that ended it. */
   async latencies({ count }: { count: number }): Promise<{ begin: number[]; final: number[] }> {

@@ -24,6 +24,8 @@ export interface Counted extends Result {
 export interface DrainResult extends Counted {
   /** The same for the beginnings before it. */
   readonly beginning: Counted;
+  /** Of the contender's process at the end, in MB. */
+  readonly memoryMb: number;
   /** Rows left by a saga: the contender's, its history where it keeps that apart, the business's. */
   readonly rows: { readonly engine: number; readonly history: number; readonly business: number };
 }
@@ -40,12 +42,24 @@ export const perSaga = (count: number, ms: number, nodeMs: number, cost: ServerU
   walKb: cost.walBytes / 1_024 / count,
 });
 
-/** Commits `count` enrollments with the workers off, starts them, and measures until every saga has ended. */
-export async function drain(server: Server, name: ContenderName, count: number, label: string, profile: string | null): Promise<DrainResult> {
+/**
+ * Commits `count` enrollments with the workers off, starts them, and measures until every saga has ended.
+ *
+ * @param prepare adds what is in the database beforehand
+ */
+export async function drain(
+  server: Server,
+  name: ContenderName,
+  count: number,
+  label: string,
+  profile: string | null,
+  prepare: (database: Database) => Promise<void> = () => Promise.resolve(),
+): Promise<DrainResult> {
   const database = await server.fresh("drain");
   const contender = await startContender(name, database);
   const warm = await warmContender(contender, name, server);
   await contender.call("stopWorkers");
+  await prepare(database);
 
   const rowsBefore = await countRows(database);
   const beginning = await beginAll(name, database, count, label);
@@ -65,6 +79,7 @@ export async function drain(server: Server, name: ContenderName, count: number, 
   const endedAt = await untilEnded(contender, count, endedBefore, label);
   const nodeMs = (await contender.call("cpu")) - cpuBefore;
   if (profile !== null) await contender.call("stopProfile", { directory: profile, label });
+  const memoryMb = await contender.call("memoryMb");
   await contender.close();
   const cost = difference(before, await serverUsage(database));
 
@@ -77,6 +92,7 @@ export async function drain(server: Server, name: ContenderName, count: number, 
     ...perSaga(count, endedAt - at, nodeMs, cost),
     beginning,
     statements,
+    memoryMb,
     rows: {
       engine: (rowsAfter.engine - rowsBefore.engine) / count,
       history: (rowsAfter.history - rowsBefore.history) / count,

@@ -11,6 +11,7 @@ import { recover } from "./recover.ts";
 import { writeTable } from "./readme-table.ts";
 import { startRedis } from "./redis.ts";
 import { openServer, type Server } from "./server.ts";
+import { besideWaiting } from "./waiting.ts";
 
 let options: Options | "help";
 try {
@@ -61,7 +62,7 @@ try {
 }
 
 async function run(given: Options): Promise<number> {
-  const pgbench = given.recover ? null : findPgbench();
+  const pgbench = given.recover || given.waiting !== null ? null : findPgbench();
   if (pgbench !== null && given.contenders.some((name) => contenders[name].isPeer)) installPeers();
   if (pgbench !== null && given.contenders.includes("bullmq")) redis = await startRedis();
   progress("Starting PostgreSQL and making the database");
@@ -81,7 +82,8 @@ async function run(given: Options): Promise<number> {
     "Mails go to the sink (MAIL_MODE=sink): accepted, recorded and thrown away.",
   ];
   let outcome: { text: string; passed: boolean };
-  if (pgbench === null) outcome = await recover(server, given.sagas);
+  if (given.waiting !== null) outcome = await besideWaiting(server, given.sagas, given.rounds, given.waiting);
+  else if (pgbench === null) outcome = await recover(server, given.sagas);
   else {
     const comparison = await compare(server, pgbench.path, given);
     outcome = report(comparison);

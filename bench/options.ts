@@ -3,6 +3,8 @@ import { contenders, type ContenderName } from "./contenders.ts";
 
 export interface Options {
   readonly recover: boolean;
+  /** Messages that wait beside the drain; null: none, and the comparison instead. */
+  readonly waiting: number | null;
   /** Enrollments in one drain, and in each run of pgbench. */
   readonly sagas: number;
   readonly rounds: number;
@@ -29,6 +31,7 @@ export const help = `npm run bench -- [options]
   --light-seconds <n>  seconds of a round at 10 enrollments a second (default 15)
   --write              write the table into README.md
   --statements         say what the engine's statements cost (they then cost a little more)
+  --waiting <n>        instead: drain beside so many messages that wait, and beside 1,000
   --recover            instead: kill -9 in the middle of a drain, and start again
   --profile <dir>      write a CPU profile of every drain and closed loop of the engine there
 DATABASE_URL: a server on this machine and an account that may create databases. Unset: an embedded PostgreSQL.
@@ -48,6 +51,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
       write: { type: "boolean", default: false },
       statements: { type: "boolean", default: false },
       profile: { type: "string" },
+      waiting: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -56,6 +60,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
   if (sagas % 100 !== 0) throw new TypeError(`--sagas: expected a multiple of 100, found ${sagas}`);
   return {
     recover: values.recover,
+    waiting: values.waiting === undefined ? null : whole("--waiting", values.waiting, 1_000, 10_000_000),
     sagas,
     rounds: whole("--rounds", values.rounds, 1, 20),
     lightSeconds: whole("--light-seconds", values["light-seconds"], 0, 600),

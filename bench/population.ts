@@ -52,6 +52,21 @@ async function addPast(client: pg.Client): Promise<void> {
   );
 }
 
+/** Messages that are not due for a day: `rows` in the outbox, a tenth as many as jobs on a queue that is worked on. */
+export async function addWaiting(database: Database, rows: number): Promise<void> {
+  await database.sql(
+    `insert into outbox (id, queue, name, payload, deliver_at)
+     select gen_random_uuid(), 'send-session-reminder', 'SendSessionReminderCommand', '{}', now() + interval '1 day' + n * interval '1 ms' from generate_series(1, $1::int) n`,
+    [rows],
+  );
+  await database.sql(
+    `insert into pgboss.job (name, id, data, start_after)
+     select 'check-course-capacity', gen_random_uuid(), '{}', now() + interval '1 day' + n * interval '1 ms' from generate_series(1, $1::int) n`,
+    [Math.ceil(rows / 10)],
+  );
+  await database.sql("vacuum analyze");
+}
+
 /**
  * Compares what is in the database with what `count` enrollments must have left, each exactly once.
  * @throws {Error} they differ: the run is worthless however fast it was
@@ -69,7 +84,8 @@ export async function checkEffects(database: Database, count: number, bySagas: b
   if (!bySagas) return;
   const [sagas] = await database.sql<{ completed: number; busy: number }>(
     `select (select count(*)::int from saga where status = 'COMPLETED') as completed,
-            (select count(*) from outbox)::int + (select count(*) from dead_letter)::int + (select count(*) from pgboss.job where name not like '\\_\\_pgboss\\_\\_%')::int as busy`,
+            (select count(*) from outbox where deliver_at < now() + interval '12 hours')::int + (select count(*) from dead_letter)::int
+              + (select count(*) from pgboss.job where name not like '\\_\\_pgboss\\_\\_%' and start_after < now() + interval '12 hours')::int as busy`,
   );
   if (sagas?.completed !== count || sagas.busy !== 0)
     throw new Error(`Expected ${count} completed sagas and nothing under way, found ${sagas?.completed} and ${sagas?.busy}`);
