@@ -28,21 +28,24 @@ export async function notify(em: EntityManager, notices: readonly Notice[]): Pro
     subject_id: about?.subjectId ?? null,
     dedupe_key: dedupeKey,
   }));
-  await query(
+  const added = await query<{ id: string }>(
     em,
     `insert into notification (id, user_id, title, message, saga_id, dedupe_key)
      select n.id, n.user_id, n.title, n.message, s.id, n.dedupe_key
      from jsonb_to_recordset($1::jsonb) as n(id uuid, user_id uuid, title text, message text, saga_type text, subject_id uuid, dedupe_key text)
      left join saga s on s.type = n.saga_type and s.subject_id = n.subject_id
-     on conflict (user_id, dedupe_key) do nothing`,
+     on conflict (user_id, dedupe_key) do nothing returning id`,
     [JSON.stringify(rows)],
   );
+  const isAdded = new Set(added.map(({ id }) => id));
+  const others = rows.filter(({ id }) => !isAdded.has(id));
+  if (others.length === 0) return rows.map(({ id }) => id);
   // A second statement, because a row that another transaction wrote meanwhile is not in the snapshot of the first.
   const stored = await query<{ id: string; user_id: string; dedupe_key: string }>(
     em,
-    `select n.id, n.user_id, n.dedupe_key from notification n
-     join jsonb_to_recordset($1::jsonb) as w(user_id uuid, dedupe_key text) on w.user_id = n.user_id and w.dedupe_key = n.dedupe_key`,
-    [JSON.stringify(rows)],
+    `select n.id, n.user_id, n.dedupe_key from jsonb_to_recordset($1::jsonb) as w(user_id uuid, dedupe_key text)
+     cross join lateral (select id, user_id, dedupe_key from notification where user_id = w.user_id and dedupe_key = w.dedupe_key limit 1) n`,
+    [JSON.stringify(others)],
   );
   const ids = new Map(stored.map((row) => [`${row.user_id} ${row.dedupe_key}`, row.id]));
   return rows.map((row) => ids.get(`${row.user_id} ${row.dedupe_key}`) ?? row.id);
