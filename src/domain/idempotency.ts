@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { InvalidRequest, Refusal, Transient } from "../kernel/errors.ts";
+import { newId } from "../kernel/ids.ts";
 import { query, requireTransaction } from "../outbox/index.ts";
 
 /** A call that may be repeated: who makes it, the mutation's name, the caller's key and all other arguments. */
@@ -18,25 +19,26 @@ export interface RepeatableCall {
  * A repetition that arrives while the first call runs waits for its commit. No answer is stored: the caller loads the
  * entity as it is today, with today's permissions.
  *
- * @param work returns the id of the entity that the call made or changed
+ * @param work returns the id of the entity that the call made or changed; one that it makes best gets the id that is given
  * @returns that id, of the first call when `repeated`
  * @throws {Refusal} INVALID: the key does not have 8 to 128 characters
  * @throws {InvalidRequest} IDEMPOTENCY_KEY_MISMATCH: the key was used with other arguments
  */
-export async function once(em: EntityManager, call: RepeatableCall, work: () => Promise<string>): Promise<{ entityId: string; repeated: boolean }> {
+export async function once(em: EntityManager, call: RepeatableCall, work: (id: string) => Promise<string>): Promise<{ entityId: string; repeated: boolean }> {
   requireTransaction(em, "once");
   const { actor, operation, key } = call;
   requireKey(key);
   const fingerprint = fingerprintOf(call.args);
 
+  const id = newId();
   const inserted = await query(
     em,
-    "insert into idempotency_key (actor, operation, key, fingerprint) values ($1, $2, $3, $4) on conflict do nothing returning 1",
-    [actor, operation, key, fingerprint],
+    "insert into idempotency_key (actor, operation, key, fingerprint, entity_id) values ($1, $2, $3, $4, $5) on conflict do nothing returning 1",
+    [actor, operation, key, fingerprint, id],
   );
   if (inserted.length > 0) {
-    const entityId = await work();
-    await query(em, "update idempotency_key set entity_id = $4 where actor = $1 and operation = $2 and key = $3", [actor, operation, key, entityId]);
+    const entityId = await work(id);
+    if (entityId !== id) await query(em, "update idempotency_key set entity_id = $4 where actor = $1 and operation = $2 and key = $3", [actor, operation, key, entityId]);
     return { entityId, repeated: false };
   }
 

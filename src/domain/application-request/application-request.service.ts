@@ -1,6 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect, Refusal } from "../../kernel/errors.ts";
-import { isId, newId } from "../../kernel/ids.ts";
+import { isId } from "../../kernel/ids.ts";
 import { occur, publish, query, toDate, type EventMessage, type Fate, type Instant } from "../../outbox/index.ts";
 import type { Actor } from "../actor.ts";
 import { claimFiles, releaseFiles } from "../files/claim.ts";
@@ -33,12 +33,11 @@ export async function submitApplicationRequest(
   { applicant, input, idempotencyKey }: { applicant: Actor; input: ApplicationInput; idempotencyKey: string },
 ): Promise<{ requestId: string }> {
   const call = { actor: applicant.id, operation: "submitApplicationRequest", key: idempotencyKey, args: input };
-  const { entityId } = await once(em, call, async () => {
+  const { entityId } = await once(em, call, async (requestId) => {
     const check = new InputCheck();
     const texts = checkApplication(check, input);
     checkApplicant(check, await lockApplicant(em, applicant.id));
     check.done();
-    const requestId = newId();
     const [row] = await query<{ submitted_at: Instant }>(
       em,
       `insert into application_request (id, applicant_id, status, education, work_experience, description, certifications, consent_at)

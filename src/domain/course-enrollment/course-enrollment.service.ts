@@ -1,7 +1,7 @@
 import { LockMode, UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect, Refusal } from "../../kernel/errors.ts";
-import { isId, newId } from "../../kernel/ids.ts";
+import { isId } from "../../kernel/ids.ts";
 import { occur, publish, query } from "../../outbox/index.ts";
 import type { Actor } from "../actor.ts";
 import type { CourseStatus } from "../courses/course.ts";
@@ -22,10 +22,10 @@ export async function enrollInCourse(
   request: { learnerId: string; courseId: string; idempotencyKey: string },
 ): Promise<{ enrollmentId: string }> {
   const { learnerId, courseId, idempotencyKey } = request;
-  const { entityId } = await once(em, { actor: learnerId, operation: "enrollInCourse", key: idempotencyKey, args: { courseId } }, async () => {
+  const { entityId } = await once(em, { actor: learnerId, operation: "enrollInCourse", key: idempotencyKey, args: { courseId } }, async (id) => {
     const refusal = enrollmentRefusal(await loadFacts(em, learnerId, courseId));
     if (refusal !== null) throw refusal;
-    const enrollment = em.create(CourseEnrollment, { id: newId(), courseId, learnerId, status: "PENDING" });
+    const enrollment = em.create(CourseEnrollment, { id, courseId, learnerId, status: "PENDING" });
     await saveUnlessEnrolled(em, enrollment);
     await publish(em, occur(CourseEnrolledEvent, { enrollmentId: enrollment.id, courseId, userId: learnerId }));
     return enrollment.id;

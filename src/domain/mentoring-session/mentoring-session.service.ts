@@ -1,6 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect, InvalidRequest, Refusal } from "../../kernel/errors.ts";
-import { isId, newId } from "../../kernel/ids.ts";
+import { isId } from "../../kernel/ids.ts";
 import { occur, publish, query, toDate, type EventMessage, type Fate, type Instant } from "../../outbox/index.ts";
 import type { Actor } from "../actor.ts";
 import type { CourseStatus } from "../courses/course.ts";
@@ -32,7 +32,7 @@ export async function bookMentoringSession(
   request: { learnerId: string; scheduleId: string; courseId: string; type: SessionType; note: string | null; idempotencyKey: string },
 ): Promise<{ sessionId: string }> {
   const { learnerId, idempotencyKey, ...input } = request;
-  const { entityId } = await once(em, { actor: learnerId, operation: "bookMentoringSession", key: idempotencyKey, args: input }, async () => {
+  const { entityId } = await once(em, { actor: learnerId, operation: "bookMentoringSession", key: idempotencyKey, args: input }, async (id) => {
     const check = new InputCheck();
     const note = check.optionalText(input.note, ["input", "note"], { what: "The note", max: 500 });
     const { slot, ...facts } = await loadBookingFacts(em, learnerId, input);
@@ -41,7 +41,7 @@ export async function bookMentoringSession(
     if (slot === null) throw new Defect("A booking without a slot was found good");
     const { mentorId, scheduleId, startsAt, endsAt, now } = slot;
     const session = em.create(MentoringSession, {
-      id: newId(),
+      id,
       learnerId,
       mentorId,
       courseId: input.courseId,
