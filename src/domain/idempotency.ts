@@ -38,7 +38,8 @@ export async function once(em: EntityManager, call: RepeatableCall, work: (id: s
   );
   if (inserted.length > 0) {
     const entityId = await work(id);
-    if (entityId !== id) await query(em, "update idempotency_key set entity_id = $4 where actor = $1 and operation = $2 and key = $3", [actor, operation, key, entityId]);
+    if (entityId !== id)
+      await query(em, "update idempotency_key set entity_id = $4 where actor = $1 and operation = $2 and key = $3", [actor, operation, key, entityId]);
     return { entityId, repeated: false };
   }
 

@@ -187,6 +187,7 @@ export class TransactionalConsumer {
     }
     if (unreadable.length > 0) await postponeUnreadable(em, this.queue, unreadable, claim, this.parts.log);
     await carryOutFollowing(em, this.parts, claim);
+    await subscriber.save(em, claim);
     const settled = [...current, ...stale, ...failed];
     if (settled.length > 0) await remove(em, this.queue, settled);
     return taken.length;

@@ -260,6 +260,7 @@ export class LeasedConsumer {
         );
       }
       await carryOutFollowing(em, this.parts, claim);
+      await subscriber.save(em, claim);
       const jobsOf = (some: readonly Performed[]): Message[] => some.map((one) => one.job);
       const settled = [...done, ...failed, ...stale];
       if (unbegun.length > 0) await postpone(em, this.queue, jobsOf(unbegun), 0);

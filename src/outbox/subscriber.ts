@@ -61,8 +61,13 @@ export interface InTransactionSubscriber {
   reclaim(claim: Claim, commands: readonly Envelope[]): Claim;
   /** Tells without locking which commands still count; for deciding whether an outside effect is worth starting. */
   peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim>;
-  /** Applies events; one receipt each, in order. `claim` is what the same transaction has locked already. */
+  /**
+   * Applies events; one receipt each, in order. `claim` is what the same transaction has locked already; with it, saving what is
+   * locked may be put off until `save`, which whoever claimed must call before the commit.
+   */
   apply(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]>;
+  /** Saves what was put off. */
+  save(em: EntityManager, claim: Claim): Promise<void>;
   /** Records commands that came too late or twice, without effect. */
   putAside(em: EntityManager, commands: readonly Envelope[], claim: Claim): Promise<void>;
   /** Commands were carried out, and their answers come later, from outside. */

@@ -38,6 +38,7 @@ export class DomainTest {
           return events.map((event) => ({ messageId: event.id, fate: test.fate }));
         },
         claim: async () => ({ current: new Set(), unreadable: new Map(), held: new Set() }),
+        save: async () => undefined,
         reclaim: () => ({ current: new Set(), unreadable: new Map(), held: new Set() }),
         peek: async () => ({ current: new Set(), unreadable: new Map(), held: new Set() }),
         putAside: async () => undefined,

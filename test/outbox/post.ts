@@ -229,6 +229,7 @@ function subscribe(hooks: Hooks, heard: Published[]): InTransactionSubscriber {
       await close(em, answered);
       return events.map(({ id }) => ({ messageId: id, fate: "applied" }));
     },
+    save: () => Promise.resolve(),
     async putAside(em, commands) {
       await note(em, "put aside", parcelsOf(commands));
     },

@@ -14,7 +14,7 @@ import {
 } from "../../outbox/index.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { buryMail, buryOrphans, findDeliverable, insertSagas, keepMail, lockDue, readById, reflectStatuses, saveSagas, takeMail } from "./store.ts";
-import { claim, claimOf, sagaIdsOf, Work, type LockedClaim } from "./work.ts";
+import { claim, claimOf, sagaIdsOf, Unsaved, Work, type LockedClaim } from "./work.ts";
 
 /**
  * Moves sagas on: lock, decide, save, send. Everything happens in the caller's transaction and for a whole set at once, by a
@@ -23,6 +23,8 @@ import { claim, claimOf, sagaIdsOf, Work, type LockedClaim } from "./work.ts";
 export class Advance implements InTransactionSubscriber {
   private readonly registry: SagaRegistry;
   private readonly hints: Hints;
+  /** By the EntityManager of a transaction that has claimed. */
+  private readonly unsaved = new WeakMap<EntityManager, Unsaved>();
 
   constructor(registry: SagaRegistry, hints: Hints) {
     this.registry = registry;
@@ -30,11 +32,14 @@ export class Advance implements InTransactionSubscriber {
   }
 
   async claim(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
-    return claim(em, this.registry, commands);
+    const claimed = await claim(em, this.registry, commands);
+    this.unsaved.set(em, claimed.unsaved);
+    return claimed;
   }
 
   reclaim(claimed: Claim, commands: readonly Envelope[]): Claim {
-    return claimOf(commands, (claimed as LockedClaim).locked);
+    const { locked, unsaved } = claimed as LockedClaim;
+    return claimOf(commands, locked, unsaved);
   }
 
   async peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
@@ -42,29 +47,35 @@ export class Advance implements InTransactionSubscriber {
   }
 
   async apply(em: EntityManager, events: readonly Published[], claimed?: Claim): Promise<readonly Receipt[]> {
+    // Whoever publishes without a claim reads the rows.
+    if (claimed === undefined) await this.write(em, this.unsaved.get(em));
     const work = new Work(this.registry, claimed as LockedClaim | undefined);
     await work.lockFor(em, events);
     const receipts = events.map((event) => work.hear(event));
-    await this.save(em, work);
+    await this.finish(em, work, claimed, true);
     return receipts.map((receipt) => work.final(receipt));
+  }
+
+  async save(em: EntityManager, claimed: Claim): Promise<void> {
+    await this.write(em, (claimed as LockedClaim).unsaved);
   }
 
   async putAside(em: EntityManager, commands: readonly Envelope[], claimed: Claim): Promise<void> {
     const work = new Work(this.registry, claimed as LockedClaim);
     for (const command of commands) work.putAside(command);
-    await this.save(em, work);
+    await this.finish(em, work, claimed);
   }
 
   async answersLater(em: EntityManager, commands: readonly Envelope[], claimed: Claim): Promise<void> {
     const work = new Work(this.registry, claimed as LockedClaim);
     for (const command of commands) work.answersLater(command);
-    await this.save(em, work);
+    await this.finish(em, work, claimed);
   }
 
   async attemptsFailed(em: EntityManager, failures: readonly AttemptFailure[], claimed: Claim): Promise<void> {
     const work = new Work(this.registry, claimed as LockedClaim);
     for (const failure of failures) work.attemptFailed(failure);
-    await this.save(em, work);
+    await this.finish(em, work, claimed);
   }
 
   /** Takes the outcome of every timer that has passed, at most `limit` sagas. @returns how many there were */
@@ -72,7 +83,7 @@ export class Advance implements InTransactionSubscriber {
     const locked = await lockDue(em, this.registry, limit);
     const work = new Work(this.registry, claimOf([], locked));
     for (const id of locked.instances.keys()) work.step(id, { kind: "clock" });
-    await this.save(em, work);
+    await this.finish(em, work);
     return locked.instances.size;
   }
 
@@ -88,14 +99,18 @@ export class Advance implements InTransactionSubscriber {
         keys.filter((key) => work.isLocked(key)),
       );
       work.deliver(mail);
-      await this.save(em, work);
+      await this.finish(em, work);
     }
     await buryOrphans(em);
     return keys.length;
   }
 
-  /** Births first, since a key may turn out to have a saga; then business statuses, since a saga whose row is gone has to stand; then the rest. */
-  async save(em: EntityManager, work: Work): Promise<void> {
+  /**
+   * Births first, since a key may turn out to have a saga; then business statuses, since a saga whose row is gone has to stand; then the rest.
+   *
+   * @param mayWait whether what is in the claim and nobody asks for may be written by `save`
+   */
+  async finish(em: EntityManager, work: Work, claimed?: Claim, mayWait = false): Promise<void> {
     if (work.isEmpty()) return;
     await this.insertBorn(em, work);
     for (const [definition, rows] of work.reflections()) {
@@ -103,17 +118,26 @@ export class Advance implements InTransactionSubscriber {
       const present = await reflectStatuses(em, definition.reflect, rows);
       for (const row of rows) if (!present.has(row.subjectId)) work.entityMissing(definition, row.subjectId);
     }
-    const { changed, history, deadLetters, commands, rescheduled, released } = work.results();
+    const results = work.results();
+    const { history, commands, rescheduled, released } = results;
     if (work.kept.length > 0) work.keptAlready(await keepMail(em, work.kept));
     for (const { mail, problem } of work.buried) await buryMail(em, mail, problem);
     if (history.length === 0) return;
-    await saveSagas(em, this.registry, changed, history, deadLetters);
+    const unsaved = (claimed as LockedClaim | undefined)?.unsaved ?? new Unsaved();
+    unsaved.add(results);
+    if (claimed === undefined || !mayWait || !unsaved.canWait) await this.write(em, unsaved);
     await append(em, commands);
     for (const id of released) await release(em, id);
     for (const { runId, at } of rescheduled) await reschedule(em, runId, at);
     work.rememberForLater();
     const ids = [...new Set(history.map((row) => row.sagaId))];
     afterCommit(em, () => this.hints.send("saga", ids));
+  }
+
+  private async write(em: EntityManager, unsaved: Unsaved | undefined): Promise<void> {
+    if (unsaved === undefined || unsaved.history.length === 0) return;
+    const { changed, history, deadLetters } = unsaved.take();
+    await saveSagas(em, this.registry, changed, history, deadLetters);
   }
 
   /** A key that has a saga already is locked, and its starting event given to that saga. */

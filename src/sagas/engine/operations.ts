@@ -98,7 +98,7 @@ export class SagaOperations {
     if (decision.denied !== undefined) throw new Refusal(decision.denied, decision.explanation ?? "");
     work.take(instance, decision);
     await (call.dryRun ? rehearse : perform)(em, async () => {
-      await this.advance.save(em, work);
+      await this.advance.finish(em, work);
       await this.resolveLetters(em, instance, call);
     });
     const saved = work.latest(sagaId) ?? decision;
@@ -141,7 +141,7 @@ export class SagaOperations {
       else refused.push({ id: letter.id, reason });
     }
     if (!call.dryRun && redriven.length > 0) {
-      await this.advance.save(em, work);
+      await this.advance.finish(em, work);
       await append(em, letters.filter(isOwnCommand).map(sentAgain));
       await resolveDeadLetters(em, redriven, { status: "REDRIVEN", by: call.actorId, note: call.note, resolutionId: call.resolutionId });
       const data = { filter: call.filter, redriven: redriven.length, refused: refused.length };

@@ -12,7 +12,37 @@ import type { Decision, DecisionContext } from "./turn.ts";
 /** Sagas that a transaction has locked, and which of its commands still count. Decisions replace the instances. */
 export interface LockedClaim extends Claim {
   readonly locked: Locked;
+  /** Changes of its sagas that are not in the database yet. */
+  readonly unsaved: Unsaved;
 }
+
+/** What is to be written of sagas: each once, as it is last, with all that has happened to it. */
+export class Unsaved {
+  readonly changed = new Map<string, Instance>();
+  readonly history: (Decision["history"][number] & { readonly sagaId: string })[] = [];
+  readonly deadLetters: (Decision["deadLetters"][number] & { readonly id: string; readonly sagaId: string; readonly queue: string })[] = [];
+
+  add({ changed, history, deadLetters }: Pick<Results, "changed" | "history" | "deadLetters">): void {
+    for (const instance of changed) this.changed.set(instance.id, instance);
+    this.history.push(...history);
+    this.deadLetters.push(...deadLetters);
+  }
+
+  /** Whether participants may go on without seeing it: a saga that goes forward shows nothing that they ask for. */
+  get canWait(): boolean {
+    return this.deadLetters.length === 0 && [...this.changed.values()].every(({ status, reason }) => status === "RUNNING" && reason === null);
+  }
+
+  take(): Pick<Results, "changed" | "history" | "deadLetters"> {
+    const taken = { changed: [...this.changed.values()], history: [...this.history], deadLetters: [...this.deadLetters] };
+    this.changed.clear();
+    this.history.length = 0;
+    this.deadLetters.length = 0;
+    return taken;
+  }
+}
+
+type Results = ReturnType<Work["results"]>;
 
 const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map(), unreadableKeys: new Set(), now: new Date(0) });
 
@@ -27,7 +57,7 @@ export const sagaIdsOf = (commands: readonly Envelope[]): string[] => [
 ];
 
 /** Of two deliveries of one attempt in one batch, only the first counts. */
-export function claimOf(commands: readonly Envelope[], locked: Locked): LockedClaim {
+export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved = new Unsaved()): LockedClaim {
   const { instances, unreadable } = locked;
   const attempts = new Set<string>();
   const isFirst = ({ id, replyTo }: Envelope): boolean => {
@@ -45,6 +75,7 @@ export function claimOf(commands: readonly Envelope[], locked: Locked): LockedCl
     held: new Set(counting.filter(isPaused).map((command) => command.id)),
     unreadable: new Map(reasons),
     locked,
+    unsaved,
   };
 }
 
