@@ -49,8 +49,8 @@ const setUpNotifier = async (client: pg.Client): Promise<void> => {
  *
  * A NOTIFY inside a business transaction takes a lock over that transaction's commit and costs most of the throughput, so hints
  * are sent after commits, on a connection of their own, and at most every 20 ms; not at all while no other process listens,
- * since every NOTIFY is a transaction to write. Whoever begins to listen greets the others, so that they know. They are lost when a connection is; after every new connection each listener is
- * called with no keys, which means: look at everything.
+ * since every NOTIFY is a transaction to write. Whoever begins to listen greets the others, so that they know. Hints are lost when a
+ * connection is; after every new connection each listener is called with no keys, which means: look at everything.
  */
 export class Notifications implements Hints {
   readonly #options: NotificationsOptions;

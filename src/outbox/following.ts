@@ -2,7 +2,6 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { afterCommit } from "./after-commit.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Completions } from "./completions.ts";
-
 import { queueOf } from "./message.ts";
 import type { TransactionalParticipant } from "./participant.ts";
 import { partition } from "./partition.ts";

@@ -31,8 +31,8 @@ const BATCH = 500;
 
 /**
  * Moves outbox rows that are due onto their queues: rows deleted and jobs inserted in one transaction, so exactly once. Woken by
- * hints, it also looks by itself. Its commits do not wait for the disk: one that is lost with the server was followed by none that
- * is not, and its rows are moved again. Any number of processes may run one; rows that another has in hand are skipped.
+ * hints, it also looks by itself. Its commits do not wait for the disk: when the server loses one, it has lost whatever was built on
+ * it as well, and the rows are moved again. Any number of processes may run one; rows that another has in hand are skipped.
  */
 export class Relay {
   private readonly parts: RelayParts;

@@ -59,7 +59,7 @@ describe("on a database", () => {
   });
   afterAll(() => trips.dispose());
 
-  test("undos take effect one after the other, each in a commit of its own, and what stays is told with the saga", async () => {
+  test("undos take effect one after the other, and what stays is told with the saga", async () => {
     const tripId = await trips.begin();
     await trips.in(tripId, "AwaitingConfirmation");
     await trips.say(m.TripCancelledEvent, { tripId, why: "rain" });
