@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { compare, report, tableOf } from "./compare.ts";
 import { contenders } from "./contenders.ts";
 import { warmUp } from "./drain.ts";
+import { dueBesideWaiting } from "./due.ts";
 import { killContenders } from "./contender-processes.ts";
 import { help, parseOptions, type Options } from "./options.ts";
 import { findPgbench } from "./pgbench.ts";
@@ -62,7 +63,7 @@ try {
 }
 
 async function run(given: Options): Promise<number> {
-  const pgbench = given.recover || given.waiting !== null ? null : findPgbench();
+  const pgbench = given.recover || given.waiting !== null || given.due !== null ? null : findPgbench();
   if (pgbench !== null && given.contenders.some((name) => contenders[name].isPeer)) installPeers();
   if (pgbench !== null && given.contenders.includes("bullmq")) redis = await startRedis();
   progress("Starting PostgreSQL and making the database");
@@ -83,6 +84,7 @@ async function run(given: Options): Promise<number> {
   ];
   let outcome: { text: string; passed: boolean };
   if (given.waiting !== null) outcome = await besideWaiting(server, given.sagas, given.rounds, given.waiting);
+  else if (given.due !== null) outcome = await dueBesideWaiting(server, given.rounds, given.due);
   else if (pgbench === null) outcome = await recover(server, given.sagas);
   else {
     const comparison = await compare(server, pgbench.path, given);

@@ -5,6 +5,8 @@ export interface Options {
   readonly recover: boolean;
   /** Messages that wait beside the drain; null: none, and the comparison instead. */
   readonly waiting: number | null;
+  /** Sagas that wait while the deadlines of some pass; null: the comparison instead. */
+  readonly due: number | null;
   /** Enrollments in one drain, and in each run of pgbench. */
   readonly sagas: number;
   readonly rounds: number;
@@ -32,6 +34,7 @@ export const help = `npm run bench -- [options]
   --write              write the table into README.md
   --statements         say what the engine's statements cost (they then cost a little more)
   --waiting <n>        instead: drain beside so many messages that wait, and beside 1,000
+  --due <n>            instead: the deadlines of 900 sagas pass beside so many that wait, and beside 1,000
   --recover            instead: kill -9 in the middle of a drain, and start again
   --profile <dir>      write a CPU profile of every drain and closed loop of the engine there
 DATABASE_URL: a server on this machine and an account that may create databases. Unset: an embedded PostgreSQL.
@@ -52,6 +55,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
       statements: { type: "boolean", default: false },
       profile: { type: "string" },
       waiting: { type: "string" },
+      due: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -60,6 +64,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
   if (sagas % 100 !== 0) throw new TypeError(`--sagas: expected a multiple of 100, found ${sagas}`);
   return {
     recover: values.recover,
+    due: values.due === undefined ? null : whole("--due", values.due, 1_000, 1_000_000),
     waiting: values.waiting === undefined ? null : whole("--waiting", values.waiting, 1_000, 10_000_000),
     sagas,
     rounds: whole("--rounds", values.rounds, 1, 20),
