@@ -6,6 +6,7 @@ import { idle, lightLoad, type LightLoadResult } from "./light-load.ts";
 import type { Options } from "./options.ts";
 import { yardstick } from "./pgbench.ts";
 import type { Server } from "./server.ts";
+import { byTurns } from "./turns.ts";
 
 export interface Measured {
   readonly drains: DrainResult[];
@@ -26,22 +27,17 @@ export async function compare(server: Server, pgbench: string, options: Options)
   const of = new Map<ContenderName, Measured>(options.contenders.map((name) => [name, { drains: [], closed: [], light: [] }]));
   const steps: Result[] = [];
   const sagas: Result[] = [];
-  for (let round = 1; round <= options.rounds; round++) {
-    const label = (what: string): string => `Round ${round} of ${options.rounds}, ${what}`;
-    const turns = [...of].map(([name, { drains, closed, light }]) => async (): Promise<void> => {
+  await byTurns(options.rounds, [
+    ...[...of].map(([name, { drains, closed, light }]) => async (round: string): Promise<void> => {
       const { title, share, isPeer } = contenders[name];
-      const count = Math.ceil(options.sagas * share);
       const profile = isPeer ? null : options.profile;
-      drains.push(await drain(server, name, count, label(`${title}, drain`), profile));
-      if (options.closedSeconds > 0) closed.push(await closedLoop(server, name, options.closedSeconds, label(`${title}, closed loop`), profile));
-      if (options.lightSeconds > 0 && isUpToLightLoad(name)) light.push(await lightLoad(server, name, options.lightSeconds, label(`${title}, light load`)));
-    });
-    turns.push(
-      async () => void steps.push(await yardstick(server, pgbench, "step", options.sagas, label("pgbench step"))),
-      async () => void sagas.push(await yardstick(server, pgbench, "saga", options.sagas, label("pgbench saga"))),
-    );
-    for (const turn of round % 2 === 0 ? turns.toReversed() : turns) await turn();
-  }
+      drains.push(await drain(server, name, Math.ceil(options.sagas * share), `${round}, ${title}, drain`, profile));
+      if (options.closedSeconds > 0) closed.push(await closedLoop(server, name, options.closedSeconds, `${round}, ${title}, closed loop`, profile));
+      if (options.lightSeconds > 0 && isUpToLightLoad(name)) light.push(await lightLoad(server, name, options.lightSeconds, `${round}, ${title}, light load`));
+    }),
+    async (round) => void steps.push(await yardstick(server, pgbench, "step", options.sagas, `${round}, pgbench step`)),
+    async (round) => void sagas.push(await yardstick(server, pgbench, "saga", options.sagas, `${round}, pgbench saga`)),
+  ]);
   return { of, steps, sagas, idle: options.lightSeconds > 0 && of.has("engine") ? await idle(server, 20) : null };
 }
 

@@ -5,6 +5,7 @@ import { formatTable, median, show } from "./figures.ts";
 import { courseCount, idInSql } from "./population.ts";
 import { progress } from "./progress.ts";
 import type { Database, Server } from "./server.ts";
+import { byTurns } from "./turns.ts";
 import { difference, serverUsage } from "./usage.ts";
 
 const dueCount = 900;
@@ -24,11 +25,14 @@ export async function dueBesideWaiting(server: Server, rounds: number, many: num
     [few, []],
     [many, []],
   ]);
-  for (let round = 1; round <= rounds; round++) {
-    const turns = [...results];
-    for (const [waiting, found] of round % 2 === 0 ? turns.toReversed() : turns)
-      found.push(await measure(server, waiting, `Round ${round} of ${rounds}, ${waiting} waiting`));
-  }
+  await byTurns(
+    rounds,
+    [...results].map(
+      ([waiting, found]) =>
+        async (round) =>
+          void found.push(await measure(server, waiting, `${round}, ${waiting} waiting`)),
+    ),
+  );
   const figures: [string, (one: Found) => number][] = [
     ["first ended after ms", (one) => one.firstMs],
     ["all ended after ms", (one) => one.allMs],

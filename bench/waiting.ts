@@ -1,8 +1,9 @@
-import { judge, type Verdict } from "./compare.ts";
+import { judge } from "./compare.ts";
 import { drain, type DrainResult } from "./drain.ts";
 import { formatTable, median, show } from "./figures.ts";
 import { addWaiting } from "./population.ts";
 import type { Server } from "./server.ts";
+import { byTurns } from "./turns.ts";
 
 const few = 1_000;
 
@@ -12,11 +13,12 @@ export async function besideWaiting(server: Server, sagas: number, rounds: numbe
     [few, []],
     [many, []],
   ]);
-  for (let round = 1; round <= rounds; round++) {
-    const turns = [...results];
-    for (const [waiting, found] of round % 2 === 0 ? turns.toReversed() : turns)
-      found.push(await drain(server, "engine", sagas, `Round ${round} of ${rounds}, ${waiting} waiting`, null, (database) => addWaiting(database, waiting)));
-  }
+  await byTurns(
+    rounds,
+    [...results].map(([waiting, found]) => async (round) => {
+      found.push(await drain(server, "engine", sagas, `${round}, ${waiting} waiting`, null, (database) => addWaiting(database, waiting)));
+    }),
+  );
   const figures: [string, (result: DrainResult) => number][] = [
     ["sagas/s", (one) => one.perSecond],
     ["CPU ms Node", (one) => one.nodeMs],
@@ -34,9 +36,7 @@ export async function besideWaiting(server: Server, sagas: number, rounds: numbe
       found.map((one) => show(one.perSecond)).join(" "),
     ]),
   ]);
-  const verdicts: Verdict[] = [
-    judge(`rate beside ${show(many)} against ${show(few)}`, of(many, (one) => one.perSecond) / of(few, (one) => one.perSecond), ">=", 0.8, 0.5),
-  ];
+  const verdict = judge(`rate beside ${show(many)} against ${show(few)}`, of(many, (one) => one.perSecond) / of(few, (one) => one.perSecond), ">=", 0.8, 0.5);
   const note = "Nothing that waits is due for a day. A tenth as many jobs wait on the queue that the drain begins with.";
-  return { text: [table, "", note, "", ...verdicts.map((one) => one.line)].join("\n"), passed: verdicts.every((one) => one.passed) };
+  return { text: [table, "", note, "", verdict.line].join("\n"), passed: verdict.passed };
 }

@@ -18,7 +18,7 @@ export interface EmbeddedPostgresOptions {
   readonly log: Log;
   /** `false` gives up durability for speed: for tests only. Default true. */
   readonly durable?: boolean;
-  /** Settings of the server beyond its own defaults and what is set here anyway. */
+  /** Settings of the server, by name; they win over its own defaults and over what is set here. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Default 100. */
   readonly maxConnections?: number;

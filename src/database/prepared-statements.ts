@@ -4,7 +4,7 @@ import pg from "pg";
 const MAX_NAMES = 500;
 const MAX_CANDIDATES = 2_000;
 
-/** Names of statements that were sent more than once, by their text, and how to have none for a text any more. */
+/** By their text: names of statements that were sent more than once; null for one that is not to have a name any more. */
 const names = new Map<string, string | null>();
 let candidates = new Set<string>();
 
@@ -28,6 +28,7 @@ const isOutdatedPlan = (error: unknown): boolean => (error as { code?: unknown }
 /**
  * A client that has the server keep the statements that come again: they are then parsed and planned once a session rather than
  * every time, which for short statements is most of their cost. Only statements with parameters; what is built into a text is another text.
+ * A statement whose result has got another shape fails with 0A000 in each session that has kept it, and is sent as it is from then on.
  */
 export class PreparingClient extends pg.Client {
   // The driver's own signature has a dozen forms; all but one are passed on as they are.

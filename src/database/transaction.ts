@@ -9,7 +9,7 @@ import type { Log } from "../kernel/log.ts";
  * Runs `work` in one READ COMMITTED transaction on a fresh EntityManager and commits what it has changed.
  *
  * `work` may run several times: when PostgreSQL has rolled the transaction back for the sake of another one (40001, 40P01,
- * 55P03), when `work` itself has found that another one was faster (`OutOfDate`), or when no connection could be had, it starts
+ * 55P03), when a plan that the session has kept does not fit the schema any more (0A000), when `work` itself has found that another one was faster (`OutOfDate`), or when no connection could be had, it starts
  * again at most five times, each time on a fresh EntityManager. So it must have no effect outside the transaction, and hand out ids rather than entities. A connection lost after the first
  * statement, or at commit, is reported and not repeated: whether it committed is then unknown.
  *
@@ -56,9 +56,9 @@ async function pause(log: Log, error: unknown, failures: number): Promise<void> 
   await delay(backoffMs(failures, 10, 500));
 }
 
-/** Serialization failure, deadlock, lock not available, or found out by the work itself: the whole transaction has had no effect. */
+/** Serialization failure, deadlock, lock not available, an outdated plan, or found out by the work itself: the whole transaction has had no effect. */
 const isRolledBackForOthers = (error: unknown): boolean =>
-  error instanceof OutOfDate || hasCode(error, (code) => code === "40001" || code === "40P01" || code === "55P03");
+  error instanceof OutOfDate || hasCode(error, (code) => code === "40001" || code === "40P01" || code === "55P03" || code === "0A000");
 
 /** No connection: refused, reset, timed out; class 08; the server is starting or stopping (57P0x) or full (53300). */
 const isConnectionFailure = (error: unknown): boolean =>

@@ -220,7 +220,7 @@ export class LeasedConsumer {
   private async settle(batch: readonly Performed[], mayGoOn: boolean): Promise<void> {
     const { boss, subscriber, transaction } = this.parts;
     await transaction(async (em) => {
-      // Of a command that was tried before, this may not be the first process that it dies with; what follows is not to be taken for it.
+      // After a failed attempt nothing is gone on to: should the process die of what follows, this command would be blamed once more.
       const isFirst = batch.every(({ command }) => (command.replyTo?.attempt ?? 1) === 1);
       deliverDirectly(em, { boss, carriesOut: (name) => mayGoOn && isFirst && this.parts.followers.has(name) });
       const claim = await subscriber.claim(

@@ -19,12 +19,11 @@ test("the server keeps a statement with parameters from its second time on, and 
   });
 });
 
-test("a statement whose result has changed its shape fails once at most in each session, and is then sent as it is", async () => {
+test("a statement whose result has changed its shape is sent as it is from then on, and its transaction is tried again", async () => {
   await database.sql("create table shifting (a int)");
   await database.sql("insert into shifting values (1)");
   const read = (): Promise<unknown[]> => database.transaction((em) => query(em, "select * from shifting where a = $1", [1]));
   for (let times = 0; times < 3; times++) expect(await read()).toEqual([{ a: 1 }]);
   await database.sql("alter table shifting add column b int default 2");
-  await expect(read()).rejects.toMatchObject({ code: "0A000" });
   expect(await read()).toEqual([{ a: 1, b: 2 }]);
 });
