@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import type { EntityManager } from "@mikro-orm/postgresql";
+import DataLoader from "dataloader";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { loadConfig } from "../src/config.ts";
@@ -102,6 +103,7 @@ export async function open(url: string): Promise<Contender> {
     const ids = new Map(rows.map((row) => [row.subject_id, row.id]));
     return wanted.map((enrollmentId) => ids.get(enrollmentId) ?? "");
   };
+  const sagaId = new DataLoader(sagaIdsOf, { cache: false });
 
   return {
     async begin(number) {
@@ -127,7 +129,7 @@ export async function open(url: string): Promise<Contender> {
       return row?.count ?? Number.NaN;
     },
     async whenEnded(number) {
-      const [id = ""] = await sagaIdsOf([number]);
+      const id = await sagaId.load(number);
       if ((lastHints.get(id)?.count ?? 0) > hintsPerSaga) return;
       await new Promise<void>((resolve) => waiting.set(id, resolve));
       waiting.delete(id);

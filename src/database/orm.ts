@@ -2,7 +2,7 @@ import { MikroORM, type EntityClass, type EntitySchema } from "@mikro-orm/postgr
 import type pg from "pg";
 import type { Log } from "../kernel/log.ts";
 import { databaseName, sessionOptions } from "./address.ts";
-import { PreparingClient } from "./prepared-statements.ts";
+import { ThriftyClient } from "./thrifty-client.ts";
 
 export type EntityList = readonly (EntityClass | EntitySchema)[];
 
@@ -25,7 +25,7 @@ export async function createOrm(options: OrmOptions): Promise<MikroORM> {
     driverOptions: {
       ...sessionOptions(options.url, options.applicationName ?? "mentorplatform"),
       ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
-      Client: PreparingClient,
+      Client: ThriftyClient,
       onPoolCreated: freeLostConnections,
     },
     pool: { min: 0, max: options.poolSize ?? 10 },

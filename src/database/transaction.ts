@@ -4,6 +4,7 @@ import { backoffMs } from "../kernel/backoff.ts";
 import { crashPoint } from "../kernel/crash-point.ts";
 import { OutOfDate, Transient } from "../kernel/errors.ts";
 import type { Log } from "../kernel/log.ts";
+import { NOT_BEGUN } from "./thrifty-client.ts";
 
 /**
  * Runs `work` in one READ COMMITTED transaction on a fresh EntityManager and commits what it has changed.
@@ -26,15 +27,10 @@ export function createTransaction(orm: MikroORM, log: Log, label: TransactionLab
   return async (work) => {
     for (let failures = 0; ; failures++) {
       const em = orm.em.fork();
+      let hasConnection = false;
       try {
         await em.begin({ isolationLevel: IsolationLevel.READ_COMMITTED });
-      } catch (cause) {
-        if (failures >= retries || !isConnectionFailure(cause))
-          throw isConnectionFailure(cause) ? new Transient("The database cannot be reached", { cause }) : cause;
-        await pause(log, cause, failures);
-        continue;
-      }
-      try {
+        hasConnection = true;
         const result = await work(em);
         await em.flush();
         crashPoint(`${label}:before-commit`);
@@ -44,7 +40,9 @@ export function createTransaction(orm: MikroORM, log: Log, label: TransactionLab
       } catch (error) {
         // A rollback that fails has lost its connection, and with it the transaction.
         if (em.isInTransaction()) await em.rollback().catch(() => undefined);
-        if (failures >= retries || !isRolledBackForOthers(error)) throw error;
+        const isUnbegun = isConnectionFailure(error) && (!hasConnection || hasCode(error, (code) => code === NOT_BEGUN));
+        if (failures >= retries && isUnbegun) throw new Transient("The database cannot be reached", { cause: error });
+        if (failures >= retries || !(isUnbegun || isRolledBackForOthers(error))) throw error;
         await pause(log, error, failures);
       }
     }

@@ -143,11 +143,11 @@ export class TransactionalConsumer {
 
   /** Takes and carries out one batch in the transaction of `em`. @returns how many messages there were */
   private async batch(em: EntityManager, size: number, taken: Message[]): Promise<number> {
-    const { boss, subscriber } = this.parts;
+    const { subscriber } = this.parts;
     taken.length = 0;
     // Who is to blame must be found out message by message, and command by command.
     let mayGoOn = this.parted.length === 0;
-    deliverDirectly(em, { boss, carriesOut: (name) => mayGoOn && this.parts.followers.has(name) });
+    deliverDirectly(em, { carriesOut: (name) => mayGoOn && this.parts.followers.has(name) });
     const jobs = await take(em, this.queue, size);
     if (jobs.length === 0) return 0;
     taken.push(...jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
@@ -155,9 +155,8 @@ export class TransactionalConsumer {
     const [stubborn, tractable] = partition(taken, (job) => this.stubborn.delete(job.id));
     if (stubborn.length > 0) await postpone(em, this.queue, stubborn, STUBBORN_SECONDS);
     if (tractable.length === 0) return taken.length;
-    const { failures, isSuspect } = await this.suspicions(tractable);
+    const [{ failures, isSuspect }, claim] = await Promise.all([this.suspicions(tractable), subscriber.claim(em, tractable.map(envelope))]);
     mayGoOn &&= !isSuspect;
-    const claim = await subscriber.claim(em, tractable.map(envelope));
     const {
       current = [],
       stale = [],

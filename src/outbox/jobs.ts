@@ -73,17 +73,19 @@ export async function postpone(em: EntityManager, queue: string, jobs: readonly 
   );
 }
 
-/** Puts messages onto their queues in the transaction of `em`, one statement a queue. @returns the queues */
-export async function insertJobs(boss: PgBoss, em: EntityManager, messages: readonly Envelope[]): Promise<string[]> {
-  // Ids sort by time, so a queue gets its jobs in the order in which they were sent.
-  const sorted = messages.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const byQueue = Map.groupBy(sorted, (message) => queueOf(message.name));
-  for (const [queue, ofQueue] of byQueue) {
-    await boss.insert(
-      queue,
-      ofQueue.map((message) => ({ id: message.id, data: jobData(message) })),
-      onConnectionOf(em),
-    );
-  }
-  return [...byQueue.keys()];
+/**
+ * A statement that puts messages onto their queues as `PgBoss.insert` does, any number of queues at once. Where a queue is missing it fails.
+ * @param messages SQL of `m`, which has the columns `id`, `queue` and `data`
+ */
+export const insertingJobs = (messages: string): string => `insert into pgboss.job
+    (id, name, data, start_after, created_on, keep_until, expire_seconds, deletion_seconds, retry_limit, retry_delay, retry_backoff, retry_delay_max, policy, dead_letter, heartbeat_seconds)
+  select m.id, m.queue, m.data, pgboss.job_now(), pgboss.job_now(), pgboss.job_now() + q.retention_seconds * interval '1s', q.expire_seconds, q.deletion_seconds,
+         q.retry_limit, q.retry_delay, q.retry_backoff, q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
+  from ${messages} left join pgboss.queue q on q.name = m.queue order by m.id on conflict do nothing`;
+
+/** Puts messages onto their queues in the transaction of `em`, in the order in which they were sent, which is that of their ids. @returns the queues */
+export async function insertJobs(em: EntityManager, messages: readonly Envelope[]): Promise<string[]> {
+  const jobs = messages.map((message) => ({ id: message.id, queue: queueOf(message.name), data: jobData(message) }));
+  await query(em, insertingJobs("jsonb_to_recordset($1::jsonb) as m(id uuid, queue text, data jsonb)"), [JSON.stringify(jobs)]);
+  return [...new Set(jobs.map((job) => job.queue))];
 }

@@ -43,6 +43,7 @@ export class LeasedConsumer {
   isPaused = false;
   private readonly inHand = new Map<string, Promise<void>>();
   private performed: Performed[] = [];
+  private settling: readonly Performed[] = [];
   /** There may be jobs on the queue: it was hinted at, or not emptied. The ends of our own effects say nothing about it. */
   private mayHaveJobs = true;
   /** Leased, but not yet begun: kept when what comes before the beginning fails. */
@@ -78,11 +79,15 @@ export class LeasedConsumer {
 
   private async pass(signal: AbortSignal): Promise<number> {
     if (this.leased.length > 0) await this.beginLeased();
-    const free = signal.aborted || this.isPaused || !this.mayHaveJobs ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size - this.performed.length;
-    const taken = free > 0 ? await this.take(free) : 0;
-    await this.settleAll();
+    this.settling = this.performed;
+    this.performed = [];
+    const free = signal.aborted || this.isPaused || !this.mayHaveJobs ? 0 : (this.parts.batchSize ?? 100) - this.inHand.size;
+    // The next ones are begun while those before them are settled.
+    const [settled, taken] = await Promise.allSettled([this.settleAll(), free > 0 ? this.take(free) : 0]);
+    if (settled.status === "rejected") throw settled.reason;
+    if (taken.status === "rejected") throw taken.reason;
     // Every effect that ends wakes the loop.
-    const isMore = (taken === free && free > 0) || this.performed.length > 0;
+    const isMore = (taken.value === free && free > 0) || this.performed.length > 0;
     return isMore ? 0 : UNTIL_WOKEN_MS;
   }
 
@@ -145,7 +150,7 @@ export class LeasedConsumer {
     const { boss, transaction, worker } = this.parts;
     return transaction(async (em) => {
       const jobs = (await boss.fetch<JobData>(this.queue, { batchSize: size, ...onConnectionOf(em) })) as Message[];
-      const held = [...this.inHand.keys(), ...this.performed.map((one) => one.job.id)];
+      const held = [...this.inHand.keys(), ...[...this.settling, ...this.performed].map((one) => one.job.id)];
       if (jobs.length > 0) await worker.takeInHand(em, this.queue, [...held, ...jobs.map((job) => job.id)], false);
       return jobs;
     });
@@ -180,9 +185,8 @@ export class LeasedConsumer {
 
   /** Settles what has been performed, together; if that fails, one at a time, so that one bad record hurts nobody else. */
   private async settleAll(): Promise<void> {
-    const batch = this.performed;
+    const batch = this.settling;
     if (batch.length === 0) return;
-    this.performed = [];
     try {
       await this.settleTogether(batch);
     } catch (error) {
@@ -191,6 +195,8 @@ export class LeasedConsumer {
         throw error;
       }
       for (const one of batch) await this.settleAlone(one, error);
+    } finally {
+      this.settling = [];
     }
   }
 
@@ -222,7 +228,7 @@ export class LeasedConsumer {
     await transaction(async (em) => {
       // After a failed attempt nothing is gone on to: should the process die of what follows, this command would be blamed once more.
       const isFirst = batch.every(({ command }) => (command.replyTo?.attempt ?? 1) === 1);
-      deliverDirectly(em, { boss, carriesOut: (name) => mayGoOn && isFirst && this.parts.followers.has(name) });
+      deliverDirectly(em, { carriesOut: (name) => mayGoOn && isFirst && this.parts.followers.has(name) });
       const claim = await subscriber.claim(
         em,
         batch.map((one) => one.command),

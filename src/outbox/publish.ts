@@ -1,5 +1,4 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import type { PgBoss } from "pg-boss";
 import { newId } from "../kernel/ids.ts";
 import { afterCommit } from "./after-commit.ts";
 import type { Hints, HintTopic } from "./hints.ts";
@@ -112,7 +111,6 @@ export interface Outgoing {
 
 /** What a consumer's transaction does with the commands it sends that are due at once. */
 export interface DirectDelivery {
-  readonly boss: PgBoss;
   /** Names of commands that the transaction goes on to carry out itself. */
   readonly carriesOut: (name: string) => boolean;
 }
@@ -153,7 +151,7 @@ export async function append(em: EntityManager, messages: readonly Outgoing[]): 
 export async function putOnQueues(em: EntityManager, commands: readonly Envelope[]): Promise<void> {
   const delivery = direct.get(em);
   if (commands.length === 0 || delivery === undefined) return;
-  hintAfterCommit(em, "queue", await insertJobs(delivery.boss, em, commands));
+  hintAfterCommit(em, "queue", await insertJobs(em, commands));
 }
 
 async function insertRows(em: EntityManager, messages: readonly Outgoing[]): Promise<void> {

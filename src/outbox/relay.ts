@@ -1,14 +1,11 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import type { PgBoss } from "pg-boss";
 import type { Log } from "../kernel/log.ts";
 import { Loop } from "../kernel/loop.ts";
 import type { Hints } from "./hints.ts";
-import { insertJobs } from "./jobs.ts";
-import type { Envelope } from "./message.ts";
+import { insertingJobs } from "./jobs.ts";
 import { query } from "./sql.ts";
 
 export interface RelayParts {
-  readonly boss: PgBoss;
   readonly transaction: <T>(work: (em: EntityManager) => Promise<T>) => Promise<T>;
   readonly hints: Hints;
   readonly log: Log;
@@ -16,18 +13,36 @@ export interface RelayParts {
   readonly sweepIntervalMs?: number;
 }
 
-interface OutboxRow {
-  readonly id: string;
-  readonly queue: string;
-  readonly name: string;
-  readonly payload: unknown;
-  readonly correlation_id: string | null;
-  readonly causation_id: string | null;
-  readonly run_id: string | null;
-  readonly attempt: number | null;
+const BATCH = 500;
+
+interface Moved {
+  readonly queues: string[] | null;
+  readonly count: number;
+  /** Until the next row is due; null: none is known. */
+  readonly nextMs: number | null;
 }
 
-const BATCH = 500;
+/**
+ * A row that another relay has locked is being moved by it; one for a queue that does not exist (yet) waits without harm to others. The
+ * data of a job are an `Envelope` without its id. What is held has no time, and could not be subtracted from.
+ */
+const MOVE = `
+  with durability as (select set_config('synchronous_commit', 'off', true)), moved as (
+    delete from outbox where id in (
+      select id from outbox where deliver_at <= statement_timestamp() and queue in (select name from pgboss.queue) order by deliver_at, id limit ${BATCH} for update skip locked
+    ) returning *
+  ), inserted as (
+    ${insertingJobs(`(
+      select id, queue, jsonb_build_object('name', name, 'payload', payload, 'correlationId', correlation_id, 'causationId', causation_id) || case
+        when run_id is not null then jsonb_build_object('replyTo', jsonb_build_object('runId', run_id, 'attempt', coalesce(attempt, 1)))
+        when attempt is not null then jsonb_build_object('replyTo', null, 'failedAttempts', attempt)
+        else '{"replyTo": null}' end as data
+      from moved) m`)}
+  )
+  select (select array_agg(distinct queue) from moved) as queues, (select count(*)::int from moved) as count,
+         (select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::float8 from outbox
+          where deliver_at > statement_timestamp() and deliver_at < 'infinity') as "nextMs"
+  from durability`;
 
 /**
  * Moves outbox rows that are due onto their queues: rows deleted and jobs inserted in one transaction, so exactly once. Woken by
@@ -57,40 +72,9 @@ export class Relay {
   /** Moves one batch. @returns how long there is nothing to do, in milliseconds; 0: more is due now */
   private async pass(): Promise<number> {
     const sweepMs = this.parts.sweepIntervalMs ?? 1_000;
-    const { queues, count, untilNextMs } = await this.parts.transaction(async (em) => {
-      // A row that another relay has locked is being moved by it; one for a queue that does not exist (yet) waits without harm to others.
-      const rows = await query<OutboxRow>(
-        em,
-        `with durability as (select set_config('synchronous_commit', 'off', true)), moved as (
-           delete from outbox where id in (
-             select id from outbox where deliver_at <= statement_timestamp() and queue in (select name from pgboss.queue) order by deliver_at, id limit ${BATCH} for update skip locked
-           ) returning id, queue, name, payload, correlation_id, causation_id, run_id, attempt
-         )
-         select moved.* from moved, durability`,
-      );
-      const queues = await insertJobs(this.parts.boss, em, rows.map(envelopeOf));
-      const [next] =
-        rows.length === BATCH
-          ? [{ ms: 0 }]
-          : await query<{ ms: number | null }>(
-              em,
-              // What is held has no time; nor could it be subtracted from.
-              "select ceil(extract(epoch from min(deliver_at) - clock_timestamp()) * 1000)::float8 as ms from outbox where deliver_at > statement_timestamp() and deliver_at < 'infinity'",
-            );
-      return { queues, count: rows.length, untilNextMs: next?.ms ?? sweepMs };
-    });
-    if (queues.length > 0) this.parts.hints.send("queue", queues);
+    const [{ queues, count, nextMs } = { queues: null, count: 0, nextMs: null }] = await this.parts.transaction((em) => query<Moved>(em, MOVE));
+    if (queues !== null) this.parts.hints.send("queue", queues);
     if (count === BATCH) return 0;
-    return Math.min(sweepMs, Math.max(1, untilNextMs));
+    return Math.min(sweepMs, Math.max(1, nextMs ?? sweepMs));
   }
 }
-
-const envelopeOf = (row: OutboxRow): Envelope => ({
-  id: row.id,
-  name: row.name,
-  payload: row.payload,
-  correlationId: row.correlation_id,
-  causationId: row.causation_id,
-  replyTo: row.run_id === null ? null : { runId: row.run_id, attempt: row.attempt ?? 1 },
-  ...(row.run_id === null && row.attempt !== null && { failedAttempts: row.attempt }),
-});
