@@ -1,5 +1,6 @@
 import { MikroORM, type EntityClass, type EntitySchema } from "@mikro-orm/postgresql";
 import type pg from "pg";
+import { Driver } from "./driver.ts";
 import type { Log } from "../kernel/log.ts";
 import { databaseName, sessionOptions } from "./address.ts";
 import { ThriftyClient } from "./thrifty-client.ts";
@@ -19,7 +20,8 @@ export interface OrmOptions {
 
 /** The object mapper over a pool of our own sessions. Nothing is read or written through its global EntityManager: fork first. */
 export async function createOrm(options: OrmOptions): Promise<MikroORM> {
-  return await MikroORM.init({
+  const orm: unknown = await MikroORM.init({
+    driver: Driver,
     entities: [...options.entities],
     dbName: databaseName(options.url),
     driverOptions: {
@@ -38,6 +40,8 @@ export async function createOrm(options: OrmOptions): Promise<MikroORM> {
     colors: false,
     logger: (message) => options.log.warn(message),
   });
+  // The driver has the same EntityManager, which its type does not say.
+  return orm as MikroORM;
 }
 
 /**

@@ -1,4 +1,6 @@
+import type { Writable } from "node:stream";
 import pg from "pg";
+import { AHEAD } from "../outbox/index.ts";
 
 /** Beyond these, statements are sent as they are: who writes so many different ones gains nothing by having them kept. */
 const MAX_NAMES = 500;
@@ -28,7 +30,8 @@ const isOutdatedPlan = (error: unknown): boolean => (error as { code?: unknown }
 /** The code of the error of a transaction's first statement when not even its beginning has happened; `cause` says why. */
 export const NOT_BEGUN = "NOT_BEGUN";
 
-const answerToBegin = { command: "START", rowCount: null, oid: 0, fields: [], rows: [] };
+/** What is answered before there is an answer. */
+const nothingYet = { command: "", rowCount: null, oid: 0, fields: [], rows: [] };
 
 /**
  * A client that saves round trips to the server and work there.
@@ -37,11 +40,12 @@ const answerToBegin = { command: "START", rowCount: null, oid: 0, fields: [], ro
  * for short statements is most of their cost. Only statements with parameters; what is built into a text is another text. A statement
  * whose result has got another shape fails with 0A000 in each session that has kept it, and is sent as it is from then on.
  *
- * Statements do not wait for the answers to those before them, and beginning a transaction waits for nothing at all: it goes out with the
- * first statement, which fails with `NOT_BEGUN` where it could not begin.
+ * It waits neither for the beginning of a transaction nor for statements that begin with `AHEAD`. They go out with the next one, which
+ * fails as the first of them did; where the transaction could not begin, that is with `NOT_BEGUN`.
  */
 export class ThriftyClient extends pg.Client {
-  private beginning: Promise<unknown> | null = null;
+  private ahead: Promise<unknown>[] = [];
+  private isGathering = false;
 
   constructor(config?: pg.ClientConfig) {
     super({ ...config, pipeline: true });
@@ -51,19 +55,43 @@ export class ThriftyClient extends pg.Client {
   // oxlint-disable-next-line typescript/no-explicit-any
   override query(...args: any[]): any {
     const [text, values] = args as [unknown, unknown];
+    this.gather();
     if (args.length !== 2 || typeof text !== "string" || !Array.isArray(values)) return super.query(...(args as [string]));
-    if (text.startsWith("start transaction")) {
-      this.beginning = super.query(text);
-      this.beginning.catch(() => undefined);
-      return Promise.resolve(answerToBegin);
-    }
+    if (text.startsWith("start transaction")) return this.sendAhead(this.begin(text));
     const result = this.prepared(text, values);
-    const { beginning } = this;
-    if (beginning === null) return result;
-    this.beginning = null;
-    return Promise.allSettled([beginning, result]).then(([begun]) => {
-      if (begun.status === "fulfilled") return result;
-      throw Object.assign(new Error("The transaction could not begin", { cause: begun.reason }), { code: NOT_BEGUN });
+    if (text.startsWith(AHEAD)) return this.sendAhead(result);
+    const { ahead } = this;
+    if (ahead.length === 0) return result;
+    this.ahead = [];
+    if (text === "rollback") return result;
+    return Promise.allSettled([...ahead, result]).then((answers) => {
+      const failed = answers.find((answer) => answer.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+      return result;
+    });
+  }
+
+  private sendAhead(sent: Promise<unknown>): Promise<unknown> {
+    sent.catch(() => undefined);
+    this.ahead.push(sent);
+    return Promise.resolve(nothingYet);
+  }
+
+  private begin(text: string): Promise<unknown> {
+    return super.query(text).catch((cause: unknown) => {
+      throw Object.assign(new Error("The transaction could not begin", { cause }), { code: NOT_BEGUN });
+    });
+  }
+
+  /** What is sent in one turn of the event loop is one write: that, and the server waking up for it, costs more than most of what is asked. */
+  private gather(): void {
+    if (this.isGathering) return;
+    this.isGathering = true;
+    const { stream } = (this as unknown as { connection: { stream: Writable } }).connection;
+    stream.cork();
+    process.nextTick(() => {
+      this.isGathering = false;
+      stream.uncork();
     });
   }
 

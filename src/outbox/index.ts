@@ -62,7 +62,7 @@ export {
   type DeadLetterStatus,
   type DeadLetterView,
 } from "./dead-letters.ts";
-export { NoTransactionError, query, requireTransaction, toDate, toDateOrNull, type Instant } from "./sql.ts";
+export { AHEAD, NoTransactionError, query, queryAhead, requireTransaction, toDate, toDateOrNull, type Instant } from "./sql.ts";
 export type { AttemptFailure, Claim, Fate, InTransactionSubscriber, Receipt } from "./subscriber.ts";
 export type { Hints, HintTopic } from "./hints.ts";
 export { Outbox, type OutboxParts } from "./outbox.ts";

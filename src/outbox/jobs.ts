@@ -2,7 +2,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { fromKysely, type Job, type PgBoss } from "pg-boss";
 import { Transient } from "../kernel/errors.ts";
 import { queueOf, type Envelope } from "./message.ts";
-import { query } from "./sql.ts";
+import { query, queryAhead } from "./sql.ts";
 
 /** An envelope as a job's data; the message id is the job's own. */
 export type JobData = Omit<Envelope, "id">;
@@ -51,7 +51,7 @@ export async function take(em: EntityManager, queue: string, size: number): Prom
 
 /** Deletes jobs that the transaction of `em` has taken. */
 export async function remove(em: EntityManager, queue: string, jobs: readonly Message[]): Promise<void> {
-  await query(em, "delete from pgboss.job where name = $1 and id = any($2::uuid[])", [queue, jobs.map((job) => job.id)]);
+  await queryAhead(em, "delete from pgboss.job where name = $1 and id = any($2::uuid[])", [queue, jobs.map((job) => job.id)]);
 }
 
 /** Deletes finished jobs that were leased, in the transaction of their work. @throws {TakenOver} one of them is not ours any more */
@@ -86,6 +86,6 @@ export const insertingJobs = (messages: string): string => `insert into pgboss.j
 /** Puts messages onto their queues in the transaction of `em`, in the order in which they were sent, which is that of their ids. @returns the queues */
 export async function insertJobs(em: EntityManager, messages: readonly Envelope[]): Promise<string[]> {
   const jobs = messages.map((message) => ({ id: message.id, queue: queueOf(message.name), data: jobData(message) }));
-  await query(em, insertingJobs("jsonb_to_recordset($1::jsonb) as m(id uuid, queue text, data jsonb)"), [JSON.stringify(jobs)]);
+  await queryAhead(em, insertingJobs("jsonb_to_recordset($1::jsonb) as m(id uuid, queue text, data jsonb)"), [JSON.stringify(jobs)]);
   return [...new Set(jobs.map((job) => job.queue))];
 }

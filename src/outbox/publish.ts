@@ -4,7 +4,7 @@ import { afterCommit } from "./after-commit.ts";
 import type { Hints, HintTopic } from "./hints.ts";
 import { insertJobs } from "./jobs.ts";
 import { published, queueOf, type CommandContract, type Envelope, type EventMessage, type Published } from "./message.ts";
-import { query, requireTransaction } from "./sql.ts";
+import { queryAhead, requireTransaction } from "./sql.ts";
 import { partition } from "./partition.ts";
 import type { Claim, InTransactionSubscriber, Receipt } from "./subscriber.ts";
 
@@ -166,7 +166,7 @@ async function insertRows(em: EntityManager, messages: readonly Outgoing[]): Pro
     attempt: envelope.replyTo?.attempt ?? null,
     deliver_at: deliverAt?.toISOString() ?? null,
   }));
-  await query(
+  await queryAhead(
     em,
     `insert into outbox (id, queue, name, payload, correlation_id, causation_id, run_id, attempt, deliver_at)
      select id, queue, name, payload, correlation_id, causation_id, run_id, attempt, coalesce(deliver_at, clock_timestamp())

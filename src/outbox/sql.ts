@@ -14,6 +14,20 @@ export async function query<Row>(em: EntityManager, text: string, parameters: re
   return result.rows as Row[];
 }
 
+/** How a statement begins whose answer comes with that of the next one on its connection; any other client waits for it as usual. */
+export const AHEAD = "/* ahead */ ";
+
+/**
+ * Runs a statement in the transaction of `em` without waiting for its end. It goes out together with the next one, or with the commit,
+ * which fails in its place if it fails. For what is only written: several such statements and the commit are one round trip.
+ *
+ * @throws {NoTransactionError} `em` has no open transaction
+ */
+export async function queryAhead(em: EntityManager, text: string, parameters: readonly unknown[]): Promise<void> {
+  requireTransaction(em, "queryAhead");
+  await query(em, AHEAD + text, parameters);
+}
+
 /** @throws {NoTransactionError} when `em` has no open transaction */
 export function requireTransaction(em: EntityManager, what: string): void {
   if (!em.isInTransaction()) {

@@ -1,8 +1,9 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
 import { createOrm } from "../../src/database/orm.ts";
 import { NOT_BEGUN, ThriftyClient } from "../../src/database/thrifty-client.ts";
 import { createTransaction } from "../../src/database/transaction.ts";
 import { createLog } from "../../src/kernel/log.ts";
-import { query } from "../../src/outbox/index.ts";
+import { afterCommit, query, queryAhead } from "../../src/outbox/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
 let database: TestDatabase;
@@ -61,4 +62,48 @@ test("a transaction whose connection from the pool is lost begins on another one
   }
   expect(new Set(lost).size).toBe(10);
   await orm.close();
+});
+
+test("a statement sent ahead fails the one that follows, or the commit, and nothing stays", async () => {
+  await database.sql("create table mark (n int primary key)");
+  await database.sql("insert into mark values (1)");
+  const orm = await createOrm({ url: database.url, entities: [], log: createLog("error"), poolSize: 1 });
+  const transaction = createTransaction(orm, createLog("error"));
+  let committed = 0;
+  const insert = (em: EntityManager, n: number): Promise<void> => queryAhead(em, "insert into mark values ($1)", [n]);
+  for (let round = 0; round < 3; round++) {
+    const failing = transaction(async (em) => {
+      afterCommit(em, () => (committed += 1));
+      await insert(em, 2);
+      await insert(em, 1);
+    });
+    await expect(failing).rejects.toMatchObject({ code: "23505" });
+    const failingLater = transaction(async (em) => {
+      await insert(em, 1);
+      await insert(em, 3);
+      await query(em, "select $1::int", [1]);
+    });
+    await expect(failingLater).rejects.toMatchObject({ code: "23505" });
+    const abandoned = transaction(async (em) => {
+      await insert(em, 1);
+      throw new Error("no");
+    });
+    await expect(abandoned).rejects.toThrow("no");
+  }
+  expect(committed).toBe(0);
+  expect(await database.sql("select n from mark")).toEqual([{ n: 1 }]);
+  await transaction((em) => insert(em, 4));
+  expect(await database.sql("select n from mark order by n")).toEqual([{ n: 1 }, { n: 4 }]);
+  await orm.close();
+});
+
+test("what is sent ahead is there for the statement that follows", async () => {
+  await database.sql("create table step (n int)");
+  const rows = await database.transaction(async (em) => {
+    await queryAhead(em, "insert into step values ($1)", [1]);
+    await queryAhead(em, "insert into step values ($1)", [2]);
+    return query(em, "select n from step order by n");
+  });
+  expect(rows).toEqual([{ n: 1 }, { n: 2 }]);
+  await expect(queryAhead(database.orm.em.fork(), "insert into step values ($1)", [3])).rejects.toThrow(/needs an open transaction/);
 });

@@ -125,8 +125,8 @@ export class Advance implements InTransactionSubscriber {
     if (history.length === 0) return;
     const unsaved = (claimed as LockedClaim | undefined)?.unsaved ?? new Unsaved();
     unsaved.add(results);
-    const mustWrite = claimed === undefined || !mayWait || !unsaved.canWait;
-    await Promise.all([mustWrite ? this.write(em, unsaved) : null, append(em, commands)]);
+    if (claimed === undefined || !mayWait || !unsaved.canWait) await this.write(em, unsaved);
+    await append(em, commands);
     for (const id of released) await release(em, id);
     for (const { runId, at } of rescheduled) await reschedule(em, runId, at);
     work.rememberForLater();

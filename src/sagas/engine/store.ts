@@ -1,5 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { query, queueOf, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
+import { query, queryAhead, queueOf, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
 import type { Definition, Reflect } from "./compiled.ts";
 import type { Instance, Run } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
@@ -330,7 +330,7 @@ export async function saveSagas(
 ): Promise<void> {
   const set = CHANGING.map(([name]) => `${name} = ${given(name)}`).join(", ");
   const types = CHANGING.map(([name, type]) => `${name} ${type}`).join(", ");
-  await query(
+  await queryAhead(
     em,
     `with changed as (
        update saga s set ${set} from jsonb_to_recordset($1::jsonb) as i(id uuid, ${types}) where s.id = i.id
