@@ -4,6 +4,7 @@ import { contenders } from "./contenders.ts";
 import { warmUp } from "./drain.ts";
 import { dueBesideWaiting } from "./due.ts";
 import { killContenders } from "./contender-processes.ts";
+import { loads } from "./loads.ts";
 import { help, parseOptions, type Options } from "./options.ts";
 import { findPgbench } from "./pgbench.ts";
 import { progress, progressDone } from "./progress.ts";
@@ -63,7 +64,7 @@ try {
 }
 
 async function run(given: Options): Promise<number> {
-  const pgbench = given.recover || given.waiting !== null || given.due !== null ? null : findPgbench();
+  const pgbench = given.recover || given.load !== null || given.waiting !== null || given.due !== null ? null : findPgbench();
   if (pgbench !== null && given.contenders.some((name) => contenders[name].isPeer)) installPeers();
   if (pgbench !== null && given.contenders.includes("bullmq")) redis = await startRedis();
   progress("Starting PostgreSQL and making the database");
@@ -80,10 +81,13 @@ async function run(given: Options): Promise<number> {
       : [
           `${pgbench.version}, -M prepared, 20 clients; the engine drains ${given.sagas} enrollments over 50 courses; medians of ${given.rounds} rounds, figures per saga`,
         ]),
-    "Mails go to the sink (MAIL_MODE=sink): accepted, recorded and thrown away.",
+    given.load === null
+      ? "Mails go to the sink (MAIL_MODE=sink): accepted, recorded and thrown away."
+      : "The load comes from this process; mails go to an embedded SMTP server.",
   ];
   let outcome: { text: string; passed: boolean };
-  if (given.waiting !== null) outcome = await besideWaiting(server, given.sagas, given.rounds, given.waiting);
+  if (given.load !== null) outcome = await loads[given.load](server);
+  else if (given.waiting !== null) outcome = await besideWaiting(server, given.sagas, given.rounds, given.waiting);
   else if (given.due !== null) outcome = await dueBesideWaiting(server, given.rounds, given.due);
   else if (pgbench === null) outcome = await recover(server, given.sagas);
   else {

@@ -1,10 +1,13 @@
 import { parseArgs } from "node:util";
 import { contenders, type ContenderName } from "./contenders.ts";
+import { loads, type LoadName } from "./loads.ts";
 
 export interface Options {
   readonly recover: boolean;
   /** Messages that wait beside the drain; null: none, and the comparison instead. */
   readonly waiting: number | null;
+  /** A load test instead of the comparison. */
+  readonly load: LoadName | null;
   /** Sagas that wait while the deadlines of some pass; null: the comparison instead. */
   readonly due: number | null;
   /** Enrollments in one drain, and in each run of pgbench. */
@@ -23,6 +26,7 @@ export interface Options {
   readonly profile: string | null;
 }
 
+const loadNames = Object.keys(loads) as LoadName[];
 const names = Object.keys(contenders) as ContenderName[];
 
 export const help = `npm run bench -- [options]
@@ -35,6 +39,7 @@ export const help = `npm run bench -- [options]
   --statements         say what the engine's statements cost (they then cost a little more)
   --waiting <n>        instead: drain beside so many messages that wait, and beside 1,000
   --due <n>            instead: the deadlines of 900 sagas pass beside so many that wait, and beside 1,000
+  --load <name>        instead: the whole program under load: ${loadNames.join(", ")}
   --recover            instead: kill -9 in the middle of a drain, and start again
   --profile <dir>      write a CPU profile of every drain and closed loop of the engine there
 DATABASE_URL: a server on this machine and an account that may create databases. Unset: an embedded PostgreSQL.
@@ -56,6 +61,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
       profile: { type: "string" },
       waiting: { type: "string" },
       due: { type: "string" },
+      load: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -65,6 +71,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
   return {
     recover: values.recover,
     due: values.due === undefined ? null : whole("--due", values.due, 1_000, 1_000_000),
+    load: values.load === undefined ? null : loadName(values.load),
     waiting: values.waiting === undefined ? null : whole("--waiting", values.waiting, 1_000, 10_000_000),
     sagas,
     rounds: whole("--rounds", values.rounds, 1, 20),
@@ -75,6 +82,12 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
     statements: values.statements,
     profile: values.profile ?? null,
   };
+}
+
+function loadName(text: string): LoadName {
+  const name = loadNames.find((one) => one === text);
+  if (name === undefined) throw new TypeError(`--load: expected one of ${loadNames.join(", ")}, found ${text}`);
+  return name;
 }
 
 function contender(text: string): ContenderName {

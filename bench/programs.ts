@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createIdentity, loadSigningKey } from "../src/gateways/identity.ts";
+import { startProgram, type Program } from "../test/support/process.ts";
+import type { Database } from "./server.ts";
+
+/** The whole program, in one or several processes on one database. */
+export interface Running {
+  /** Their GraphQL endpoints. */
+  readonly urls: readonly string[];
+  readonly dataDirectory: string;
+  /** Of the largest of those that live, in MB. */
+  memoryMb(): number;
+  /** The most that one has had. */
+  peakMemoryMb(): number;
+  kill(index: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startPrograms(database: Database, count: number, env: Record<string, string> = {}): Promise<Running> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), "mentorplatform-bench-data-"));
+  const live: Program[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(live.map((program) => program.stop()));
+    rmSync(dataDirectory, { recursive: true, force: true });
+  };
+  const settings = { DATABASE_URL: database.url, DATA_DIR: dataDirectory, LOG_LEVEL: "warn", ACCESS_TOKEN_TTL_SECONDS: "3600", ...env };
+  const urls: string[] = [];
+  try {
+    for (let index = 0; index < count; index++) {
+      const program = await startProgram(settings, ["--import", "./swc-hooks.mjs", "src/main.ts"]);
+      live.push(program);
+      urls.push(program.ready.urls?.graphql ?? "");
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const memory = (field: "VmRSS" | "VmHWM"): number => Math.max(...live.map(({ pid }) => memoryOf(pid, field)));
+  return {
+    urls,
+    dataDirectory,
+    memoryMb: () => memory("VmRSS"),
+    peakMemoryMb: () => memory("VmHWM"),
+    async kill(index) {
+      const [program] = live.splice(index, 1);
+      await program?.kill();
+    },
+    stop,
+  };
+}
+
+/** As Linux counts it. */
+function memoryOf(pid: number, field: string): number {
+  const line = readFileSync(`/proc/${pid}/status`, "utf8")
+    .split("\n")
+    .find((one) => one.startsWith(`${field}:`));
+  return Number(line?.replaceAll(/\D/g, "") ?? Number.NaN) / 1_024;
+}
+
+/** Access tokens of learners, signed with the key of the programs. */
+export async function tokensFor({ dataDirectory }: Running, userIds: readonly string[]): Promise<string[]> {
+  const identity = await createIdentity({ privateKey: loadSigningKey(null, dataDirectory), ttlSeconds: 3_600 });
+  return Promise.all(userIds.map(async (id) => (await identity.issue({ id, roles: ["LEARNER"], tokenGeneration: 1 })).accessToken));
+}
