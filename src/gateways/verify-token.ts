@@ -14,7 +14,7 @@ export interface TokenRules {
 }
 
 /** How far the clocks of two machines may be apart. */
-const leewaySeconds = 30;
+export const leewaySeconds = 30;
 /** No token is good for longer, whatever it says: one that is stolen would be good for ever. */
 const maxLifetimeSeconds = 86_400;
 

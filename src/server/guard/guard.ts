@@ -12,6 +12,7 @@ import {
   validate,
   type ValidationRule,
 } from "graphql";
+import { LRUCache } from "lru-cache";
 import type { RequestContext } from "../../schema/context.ts";
 import type { LimitedCalls } from "../../schema/limited.ts";
 import type { TrustedDocuments } from "./documents.ts";
@@ -38,6 +39,8 @@ export class Guard {
   readonly documents: TrustedDocuments;
   readonly #rates: Rates;
   readonly #suggestions: boolean;
+  /** Documents that are in order, by their text: the same few come again and again. */
+  readonly #valid = new LRUCache<string, DocumentNode>({ max: 1_000 });
 
   constructor(parts: {
     readonly schema: GraphQLSchema;
@@ -68,14 +71,17 @@ export class Guard {
 
   /** Reads and checks a document as Apollo does for HTTP. */
   read(query: string, operationName: string | null | undefined): { document: DocumentNode; operation: OperationDefinitionNode } | readonly GraphQLError[] {
-    let document;
-    try {
-      document = parse(query, this.parseOptions);
-    } catch (error) {
-      return [refused("GRAPHQL_PARSE_FAILED", error instanceof Error ? error.message : "The document cannot be parsed.")];
+    let document = this.#valid.get(query);
+    if (document === undefined) {
+      try {
+        document = parse(query, this.parseOptions);
+      } catch (error) {
+        return [refused("GRAPHQL_PARSE_FAILED", error instanceof Error ? error.message : "The document cannot be parsed.")];
+      }
+      const errors = validate(this.schema, document, [...specifiedRules, ...this.validationRules]);
+      if (errors.length > 0) return errors.map((error) => refused("GRAPHQL_VALIDATION_FAILED", this.#withoutSuggestion(error.message), [error]));
+      this.#valid.set(query, document);
     }
-    const errors = validate(this.schema, document, [...specifiedRules, ...this.validationRules]);
-    if (errors.length > 0) return errors.map((error) => refused("GRAPHQL_VALIDATION_FAILED", this.#withoutSuggestion(error.message), [error]));
     const operation = getOperationAST(document, operationName);
     return operation == null ? [refused("OPERATION_RESOLUTION_FAILURE", "Which operation of the document is meant cannot be told.")] : { document, operation };
   }
