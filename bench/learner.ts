@@ -95,6 +95,16 @@ export class Learner {
     }
   }
 
+  /** Opens a socket, watches a saga until the first push, and closes it. */
+  async watchBriefly(sagaId: string): Promise<void> {
+    await this.watchOnce(
+      sagaId,
+      0,
+      () => undefined,
+      (socket) => socket.close(),
+    );
+  }
+
   /** @returns null when the connection was lost before the end */
   private watchOnce(sagaId: string, afterSequence: number, hear: (event: SagaEvent) => void, opened?: (socket: WebSocket) => void): Promise<string | null> {
     return new Promise((resolve, reject) => {

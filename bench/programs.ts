@@ -9,6 +9,7 @@ import type { Database } from "./server.ts";
 export interface Running {
   /** Their GraphQL endpoints. */
   readonly urls: readonly string[];
+  readonly pids: readonly number[];
   readonly dataDirectory: string;
   /** Of the largest of those that live, in MB. */
   memoryMb(): number;
@@ -40,6 +41,7 @@ export async function startPrograms(database: Database, count: number, env: Reco
   const memory = (field: "VmRSS" | "VmHWM"): number => Math.max(...live.map(({ pid }) => memoryOf(pid, field)));
   return {
     urls,
+    pids: live.map(({ pid }) => pid),
     dataDirectory,
     memoryMb: () => memory("VmRSS"),
     peakMemoryMb: () => memory("VmHWM"),

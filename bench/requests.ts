@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { newId } from "../src/kernel/ids.ts";
+import { formatTable, percentile, show } from "./figures.ts";
+import { Learner } from "./learner.ts";
+import { courseId, learnerId } from "./population.ts";
+import { startPrograms, tokensFor } from "./programs.ts";
+import { progress } from "./progress.ts";
+import type { Server } from "./server.ts";
+import { difference, serverUsage } from "./usage.ts";
+
+const learnerCount = 1_000;
+const atOnce = 10;
+
+interface Kind {
+  readonly name: string;
+  readonly count: number;
+  run(learner: Learner, number: number): Promise<unknown>;
+}
+
+const course = "id title description level capacity seatsTaken mentor { fullName }";
+const enroll =
+  "mutation ($course: ID!, $key: String!) { enrollInCourse(courseId: $course, idempotencyKey: $key) { courseEnrollment { id status } saga { id } userErrors { code } } }";
+
+/** What one request of each kind costs, over HTTP and sockets, ten at a time. */
+export async function requests(server: Server): Promise<{ text: string; passed: boolean }> {
+  const database = await server.fresh("requests");
+  // The workers would be counted too.
+  const running = await startPrograms(database, 1, { ROLES: "api" });
+  try {
+    const tokens = await tokensFor(
+      running,
+      Array.from({ length: learnerCount }, (_, number) => learnerId(number)),
+    );
+    const learners = tokens.map((token) => new Learner(running.urls, token, 0));
+    const sagaIds: string[] = [];
+    const kinds: Kind[] = [
+      { name: "{ __typename }", count: 4_000, run: (learner) => learner.ask("{ __typename }", {}) },
+      { name: "viewer", count: 4_000, run: (learner) => learner.ask("{ viewer { id fullName } }", {}) },
+      {
+        name: "course with its mentor",
+        count: 4_000,
+        run: (learner, n) => learner.ask(`query ($id: ID!) { course(id: $id) { ${course} } }`, { id: courseId(n) }),
+      },
+      { name: "50 courses with their mentors", count: 1_000, run: (learner) => learner.ask(`{ courses(first: 50) { nodes { ${course} } } }`, {}) },
+      {
+        name: "enrollInCourse",
+        count: learnerCount,
+        async run(learner, n) {
+          const { enrollInCourse } = await learner.ask<{ enrollInCourse: { saga: { id: string } } }>(enroll, { course: courseId(n), key: newId() });
+          sagaIds[n] = enrollInCourse.saga.id;
+        },
+      },
+      {
+        name: "saga with its events",
+        count: 2_000,
+        run: (learner, n) =>
+          learner.ask("query ($id: ID!) { saga(id: $id) { state status sequence events { sequence summary toState } } }", { id: sagaIds[n] }),
+      },
+      { name: "socket, sagaProgress, first push", count: 2_000, run: (learner, n) => learner.watchBriefly(sagaIds[n] ?? "") },
+    ];
+    const rows: string[][] = [];
+    for (const kind of kinds) {
+      await times(learners, kind, Math.min(300, kind.count === learnerCount ? 0 : 300));
+      const before = { usage: await serverUsage(database), cpu: cpuMs(running.pids[0] ?? 0), at: performance.now() };
+      const ms = await times(learners, kind, kind.count);
+      const seconds = (performance.now() - before.at) / 1_000;
+      const node = cpuMs(running.pids[0] ?? 0) - before.cpu;
+      const usage = difference(before.usage, await serverUsage(database));
+      rows.push([kind.name, ...[kind.count / seconds, percentile(ms, 0.5), percentile(ms, 0.95), node / kind.count, usage.cpuMs / kind.count].map(show)]);
+      progress(kind.name);
+    }
+    return { text: formatTable([["request", "a second", "p50 ms", "p95 ms", "CPU ms Node", "PostgreSQL"], ...rows]), passed: true };
+  } finally {
+    await running.stop();
+    await database.drop();
+  }
+}
+
+async function times(learners: readonly Learner[], { run }: Kind, count: number): Promise<number[]> {
+  const ms: number[] = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let index = next++; index < count; index = next++) {
+        const [number, at] = [index % learners.length, performance.now()];
+        await run(learners[number] as Learner, number);
+        ms.push(performance.now() - at);
+      }
+    }),
+  );
+  return ms;
+}
+
+/** User and system time of a process, in ticks of 10 ms. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ").map(Number) ?? [];
+  return ((fields[11] ?? Number.NaN) + (fields[12] ?? Number.NaN)) * 10;
+}
