@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createIdentity, loadSigningKey } from "../src/gateways/identity.ts";
 import { startProgram, type Program } from "../test/support/process.ts";
+import { progress } from "./progress.ts";
 import type { Database } from "./server.ts";
 
 /** The whole program, in one or several processes on one database. */
@@ -29,8 +32,10 @@ export async function startPrograms(database: Database, count: number, env: Reco
   const settings = { DATABASE_URL: database.url, DATA_DIR: dataDirectory, LOG_LEVEL: "warn", ACCESS_TOKEN_TTL_SECONDS: "3600", ...env };
   const urls: string[] = [];
   try {
+    progress("Compiling the program");
+    await promisify(execFile)("tsc", ["-p", "."]);
     for (let index = 0; index < count; index++) {
-      const program = await startProgram(settings, ["--import", "./swc-hooks.mjs", "src/main.ts"]);
+      const program = await startProgram(settings);
       live.push(program);
       urls.push(program.ready.urls?.graphql ?? "");
     }

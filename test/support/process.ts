@@ -42,11 +42,10 @@ const generousRates = Object.fromEntries(
  * Starts the compiled program in a process of its own and waits until it can be used. `env` are settings; nothing of this process'
  * environment reaches it except PATH.
  *
- * @param main what Node is started with
  * @throws when the program ends before it is ready, with what it wrote to standard error
  */
-export async function startProgram(env: Record<string, string>, main: readonly string[] = ["dist/src/main.js"]): Promise<Program> {
-  const child = spawn(process.execPath, main, {
+export async function startProgram(env: Record<string, string>): Promise<Program> {
+  const child = spawn(process.execPath, ["dist/src/main.js"], {
     cwd: new URL("../..", import.meta.url),
     env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "test", PORT: "0", SMTP_PORT: "0", SEED: "none", ...generousRates, ...env },
     stdio: ["ignore", "pipe", "pipe"],
