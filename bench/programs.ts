@@ -26,7 +26,7 @@ export async function startPrograms(database: Database, count: number, env: Reco
   const dataDirectory = mkdtempSync(join(tmpdir(), "mentorplatform-bench-data-"));
   const live: Program[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(live.map((program) => program.stop()));
+    await Promise.all(live.splice(0).map((program) => program.stop()));
     rmSync(dataDirectory, { recursive: true, force: true });
   };
   const settings = { DATABASE_URL: database.url, DATA_DIR: dataDirectory, LOG_LEVEL: "warn", ACCESS_TOKEN_TTL_SECONDS: "3600", ...env };
@@ -37,6 +37,11 @@ export async function startPrograms(database: Database, count: number, env: Reco
     for (let index = 0; index < count; index++) {
       const program = await startProgram(settings);
       live.push(program);
+      void program.ended.then(() => {
+        if (!live.includes(program)) return;
+        process.stderr.write(`\nThe program has ended in the middle of the load:\n${program.stderr().slice(-2_000)}\n`);
+        process.kill(process.pid, "SIGTERM");
+      });
       urls.push(program.ready.urls?.graphql ?? "");
     }
   } catch (error) {

@@ -74,8 +74,8 @@ export class RequestContext {
   private readonly parts: SchemaParts;
   private readonly caller: Caller;
   private currentViewer: Actor | null;
-  private currentEm!: EntityManager;
-  private currentLoaders!: Loaders;
+  private currentEm: EntityManager | null = null;
+  private currentLoaders: Loaders | null = null;
 
   constructor(parts: SchemaParts, caller: Caller) {
     this.parts = parts;
@@ -92,7 +92,6 @@ export class RequestContext {
     this.files = parts.files;
     this.signInId = caller.signInId ?? null;
     this.refreshCookie = caller.refreshCookie ?? null;
-    this.refresh();
   }
 
   /** Null when nobody is signed in. */
@@ -114,18 +113,17 @@ export class RequestContext {
   /** For reads outside a transaction. */
   get em(): EntityManager {
     this.requireTime();
-    return this.currentEm;
+    return (this.currentEm ??= this.parts.em());
   }
 
   get loaders(): Loaders {
-    this.requireTime();
-    return this.currentLoaders;
+    return (this.currentLoaders ??= createLoaders(this.em, this.parts, this.currentViewer));
   }
 
-  /** Forgets what was loaded: before each push of a subscription, and after a write. */
+  /** Forgets what was loaded: between the pushes of a subscription, which then holds next to nothing, and after a write. */
   refresh(): void {
-    this.currentEm = this.parts.em();
-    this.currentLoaders = createLoaders(this.currentEm, this.parts, this.currentViewer);
+    this.currentEm = null;
+    this.currentLoaders = null;
   }
 
   /** One call into the domain as one transaction; what is read afterwards sees what it wrote. */

@@ -1,10 +1,22 @@
-/** A stream whose every push is checked before it is sent; a push that may not be seen ends it with the error. */
+import type { RequestContext } from "./context.ts";
+
+/**
+ * A stream whose every push is checked before it is sent; a push that may not be seen ends it with the error. What was loaded for one push is
+ * forgotten before the next is waited for.
+ */
 export class Guarded<Push> implements AsyncIterableIterator<Push> {
+  readonly #context: RequestContext;
   readonly #pushes: AsyncGenerator<Push, void, undefined>;
   readonly #check: (push: Push) => Promise<Push>;
   #first: IteratorResult<Push, void> | null;
 
-  private constructor(pushes: AsyncGenerator<Push, void, undefined>, first: IteratorResult<Push, void>, check: (push: Push) => Promise<Push>) {
+  private constructor(
+    context: RequestContext,
+    pushes: AsyncGenerator<Push, void, undefined>,
+    first: IteratorResult<Push, void>,
+    check: (push: Push) => Promise<Push>,
+  ) {
+    this.#context = context;
     this.#pushes = pushes;
     this.#first = first;
     this.#check = check;
@@ -15,11 +27,16 @@ export class Guarded<Push> implements AsyncIterableIterator<Push> {
    *
    * @param check who may see the push as of now; returns what of it, or throws
    */
-  static async open<Push>(pushes: AsyncGenerator<Push, void, undefined>, check: (push: Push) => Promise<Push>): Promise<Guarded<Push>> {
-    return new Guarded(pushes, await pushes.next(), check);
+  static async open<Push>(
+    context: RequestContext,
+    pushes: AsyncGenerator<Push, void, undefined>,
+    check: (push: Push) => Promise<Push>,
+  ): Promise<Guarded<Push>> {
+    return new Guarded(context, pushes, await pushes.next(), check);
   }
 
   async next(): Promise<IteratorResult<Push, void>> {
+    this.#context.refresh();
     const result = this.#first ?? (await this.#pushes.next());
     this.#first = null;
     if (result.done === true) return result;

@@ -100,9 +100,7 @@ export class QueueResolver {
     @Root() depths: readonly QueueView[],
     @Arg("names", () => [String], { nullable: true, description: "Only these queues; left out: all." }) _names: string[] | null,
     @Arg("everySeconds", () => Int, { defaultValue: 5, description: "2..60." }) _everySeconds: number,
-    @Ctx() context: RequestContext,
   ): QueueType[] {
-    context.refresh();
     return depths.map((view) => new QueueType(view));
   }
 
@@ -155,7 +153,7 @@ async function watchDepths(args: { readonly names?: readonly string[] | null; re
   const known = (await context.queueDepths.count()).map(({ name }) => name);
   const unknown = names?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new InvalidRequest("BAD_USER_INPUT", `There is no queue ${unknown.slice(0, 60)}; there are ${known.join(", ")}`);
-  return Guarded.open(context.queueDepths.watch(everySeconds * 1_000), async (depths) => {
+  return Guarded.open(context, context.queueDepths.watch(everySeconds * 1_000), async (depths) => {
     await context.renewViewer();
     requireOperator();
     return depths.filter(({ name }) => names?.includes(name) ?? true);

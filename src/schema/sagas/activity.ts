@@ -21,7 +21,7 @@ export async function watchActivity(filter: SagaFilter, after: string | null, co
     return viewer !== null && (holdsAny(viewer, ["OPERATOR"]) || participants.includes(viewer.id));
   };
   const pushes = context.activity.watch(cursor, (one) => maySee(one) && isOfFilter(one));
-  return Guarded.open(pushes, async (push) => {
+  return Guarded.open(context, pushes, async (push) => {
     await context.renewViewer();
     requireViewer(context);
     return { ...push, events: push.events.filter(maySee) };

@@ -18,7 +18,7 @@ export async function watchProgress(
   const afterSequence = args.afterSequence ?? null;
   if (afterSequence !== null && afterSequence < 0) throw new InvalidRequest("BAD_USER_INPUT", `afterSequence is 0 or more, not ${afterSequence}`);
   await requireVisible(args.sagaId, context);
-  return Guarded.open(context.feed.watch(args.sagaId, afterSequence), async (push) => {
+  return Guarded.open(context, context.feed.watch(args.sagaId, afterSequence), async (push) => {
     await context.renewViewer();
     requireAuthority(push.saga, context);
     return push;

@@ -47,9 +47,7 @@ export class SagaResolver {
     @Root() push: SagaPush,
     @Arg("sagaId", () => ID, { description: "Id of the saga." }) _sagaId: string,
     @Arg("afterSequence", () => Int, { nullable: true, description: "What the client has already; 0 or more." }) _afterSequence: number | null,
-    @Ctx() context: RequestContext,
   ): SagaProgressType {
-    context.refresh();
     return new SagaProgressType(push);
   }
 
@@ -78,9 +76,7 @@ export class SagaResolver {
     @Root() push: ActivityPush,
     @Arg("filter", () => SagaFilterInput, { nullable: true, description: "Everything given must hold." }) _filter: SagaFilterInput | null,
     @Arg("after", () => String, { nullable: true, description: "Cursor of an earlier push; left out: from now on." }) _after: string | null,
-    @Ctx() context: RequestContext,
   ): SagaActivityType {
-    context.refresh();
     return new SagaActivityType(push);
   }
 
