@@ -209,7 +209,8 @@ describe.each(["fs", "s3"] as const)("files kept by %s", (driver) => {
     const statuses = [
       await fetch(target.url),
       await put({ ...target, url: download }, bytes),
-      await fetch(download.replace(/.$/, (last) => (last === "a" ? "b" : "a"))),
+      // Not the last letter, of which some bits mean nothing.
+      await fetch(download.replace(/.(?=.{9}$)/, (letter) => (letter === "a" ? "b" : "a"))),
     ];
     expect(statuses.map(({ status }) => status)).toEqual([403, 403, 403]);
     expect([403, 410]).toContain((await fetch(past)).status);
