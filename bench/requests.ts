@@ -83,7 +83,8 @@ async function times(learners: readonly Learner[], { run }: Kind, count: number)
     Array.from({ length: atOnce }, async () => {
       for (let index = next++; index < count; index = next++) {
         const [number, at] = [index % learners.length, performance.now()];
-        await run(learners[number] as Learner, number);
+        const learner = learners[number];
+        if (learner !== undefined) await run(learner, number);
         ms.push(performance.now() - at);
       }
     }),
