@@ -39,7 +39,7 @@ export async function reminders(server: Server): Promise<{ text: string; passed:
     }
     const waiting = "select 1 from saga where type = 'MentoringSession' and status = 'WAITING' and remind_at is not null";
     await until(async () => (await database.sql(waiting)).length === sessions, "all sessions to be SCHEDULED");
-    const mailsBefore = (await countMails(database)).sent;
+    const mailsBefore = await countMails(database);
 
     const [moment] = await database.sql<{ at: number }>(
       `with due as (update saga set remind_at = clock_timestamp() where type = 'MentoringSession' and remind_at is not null returning 1)
@@ -48,7 +48,7 @@ export async function reminders(server: Server): Promise<{ text: string; passed:
     const at = moment?.at ?? Number.NaN;
     await until(
       async () => {
-        const { sent } = await countMails(database);
+        const sent = await countMails(database);
         progress(`${sent - mailsBefore} of ${2 * sessions} reminders have gone out`, (sent - mailsBefore) / (2 * sessions));
         return sent - mailsBefore === 2 * sessions;
       },
@@ -92,9 +92,9 @@ async function addSlots(database: Database): Promise<void> {
   );
 }
 
-async function countMails(database: Database): Promise<{ sent: number }> {
+async function countMails(database: Database): Promise<number> {
   const [row] = await database.sql<{ sent: number }>("select count(*)::int as sent from mail_message where state = 'SENT'");
-  return row ?? { sent: 0 };
+  return row?.sent ?? 0;
 }
 
 async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { newId } from "../src/kernel/ids.ts";
 import { formatTable, percentile, show } from "./figures.ts";
 import { Learner } from "./learner.ts";
@@ -6,7 +5,8 @@ import { courseId, learnerId } from "./population.ts";
 import { startPrograms, tokensFor } from "./programs.ts";
 import { progress } from "./progress.ts";
 import type { Server } from "./server.ts";
-import { difference, serverUsage } from "./usage.ts";
+import { someAtOnce } from "./turns.ts";
+import { difference, processCpuMs, serverUsage } from "./usage.ts";
 
 const learnerCount = 1_000;
 const atOnce = 10;
@@ -14,6 +14,8 @@ const atOnce = 10;
 interface Kind {
   readonly name: string;
   readonly count: number;
+  /** Each learner can do it only once, so there is no warming up. */
+  readonly isOnce?: true;
   run(learner: Learner, number: number): Promise<unknown>;
 }
 
@@ -45,6 +47,7 @@ export async function requests(server: Server): Promise<{ text: string; passed: 
       {
         name: "enrollInCourse",
         count: learnerCount,
+        isOnce: true,
         async run(learner, n) {
           const { enrollInCourse } = await learner.ask<{ enrollInCourse: { saga: { id: string } } }>(enroll, { course: courseId(n), key: newId() });
           sagaIds[n] = enrollInCourse.saga.id;
@@ -60,11 +63,11 @@ export async function requests(server: Server): Promise<{ text: string; passed: 
     ];
     const rows: string[][] = [];
     for (const kind of kinds) {
-      await times(learners, kind, Math.min(300, kind.count === learnerCount ? 0 : 300));
-      const before = { usage: await serverUsage(database), cpu: cpuMs(running.pids[0] ?? 0), at: performance.now() };
+      if (kind.isOnce !== true) await times(learners, kind, 300);
+      const before = { usage: await serverUsage(database), cpu: processCpuMs(running.pids[0] ?? 0), at: performance.now() };
       const ms = await times(learners, kind, kind.count);
       const seconds = (performance.now() - before.at) / 1_000;
-      const node = cpuMs(running.pids[0] ?? 0) - before.cpu;
+      const node = processCpuMs(running.pids[0] ?? 0) - before.cpu;
       const usage = difference(before.usage, await serverUsage(database));
       rows.push([kind.name, ...[kind.count / seconds, percentile(ms, 0.5), percentile(ms, 0.95), node / kind.count, usage.cpuMs / kind.count].map(show)]);
       progress(kind.name);
@@ -78,22 +81,11 @@ export async function requests(server: Server): Promise<{ text: string; passed: 
 
 async function times(learners: readonly Learner[], { run }: Kind, count: number): Promise<number[]> {
   const ms: number[] = [];
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (let index = next++; index < count; index = next++) {
-        const [number, at] = [index % learners.length, performance.now()];
-        const learner = learners[number];
-        if (learner !== undefined) await run(learner, number);
-        ms.push(performance.now() - at);
-      }
-    }),
-  );
+  const numbers = Array.from({ length: count }, (_, index) => index % learners.length);
+  await someAtOnce(atOnce, numbers, async (number) => {
+    const [learner, at] = [learners[number], performance.now()];
+    if (learner !== undefined) await run(learner, number);
+    ms.push(performance.now() - at);
+  });
   return ms;
-}
-
-/** User and system time of a process, in ticks of 10 ms. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ").map(Number) ?? [];
-  return ((fields[11] ?? Number.NaN) + (fields[12] ?? Number.NaN)) * 10;
 }

@@ -6,6 +6,7 @@ import { courseId, learnerId } from "./population.ts";
 import { startPrograms, tokensFor, type Running } from "./programs.ts";
 import { progress } from "./progress.ts";
 import type { Server } from "./server.ts";
+import { someAtOnce } from "./turns.ts";
 
 const sagaCount = 2_000;
 const socketsPerSaga = 5;
@@ -31,7 +32,7 @@ export async function subscriptions(server: Server): Promise<{ text: string; pas
     progress(`Enrolling ${sagaCount}`);
     const learners = tokens.map((token) => new Learner(api.urls, token, 0));
     const sagaIds: string[] = [];
-    await inTurns(10, learners, async (learner, number) => {
+    await someAtOnce(10, learners, async (learner, number) => {
       const { enrollInCourse } = await learner.ask<{ enrollInCourse: { saga: { id: string } } }>(enroll, { course: courseId(number), key: newId() });
       sagaIds[number] = enrollInCourse.saga.id;
     });
@@ -42,7 +43,7 @@ export async function subscriptions(server: Server): Promise<{ text: string; pas
     let [opened, firstPushes] = [0, 0];
     const total = sagaCount * socketsPerSaga;
     const openedAt = performance.now();
-    await inTurns(
+    await someAtOnce(
       openingAtOnce,
       Array.from({ length: total }, (_, index) => index),
       async (index) => {
@@ -111,14 +112,4 @@ export async function subscriptions(server: Server): Promise<{ text: string; pas
     await api.stop();
     await database.drop();
   }
-}
-
-/** Does something with each, so many at once. */
-async function inTurns<T>(atOnce: number, all: readonly T[], work: (one: T, index: number) => Promise<void>): Promise<void> {
-  const waiting = all.entries();
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      for (const [index, one] of waiting) await work(one, index);
-    }),
-  );
 }

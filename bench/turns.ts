@@ -4,3 +4,13 @@ export async function byTurns(rounds: number, turns: readonly ((round: string) =
     for (const turn of round % 2 === 0 ? turns.toReversed() : turns) await turn(`Round ${round} of ${rounds}`);
   }
 }
+
+/** Does something with each, so many at once. */
+export async function someAtOnce<T>(atOnce: number, all: readonly T[], work: (one: T, index: number) => Promise<void>): Promise<void> {
+  const waiting = all.entries();
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const [index, one] of waiting) await work(one, index);
+    }),
+  );
+}

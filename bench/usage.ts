@@ -45,9 +45,12 @@ function postgresCpuMs(backendPid: number): number {
   return (postmaster.own + postmaster.ofEndedChildren + live) * tickMs;
 }
 
+/** User and system time of a process so far; NaN where /proc does not tell. */
+export const processCpuMs = (pid: number): number => (timesOf(pid)?.own ?? Number.NaN) * tickMs;
+
 function redisCpuMs(): number {
   const pid = redisPid();
-  return pid === null ? 0 : (timesOf(pid)?.own ?? Number.NaN) * tickMs;
+  return pid === null ? 0 : processCpuMs(pid);
 }
 
 function timesOf(pid: number): ProcessTimes | null {

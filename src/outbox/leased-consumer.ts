@@ -43,6 +43,7 @@ export class LeasedConsumer {
   isPaused = false;
   private readonly inHand = new Map<string, Promise<void>>();
   private performed: Performed[] = [];
+  /** Performed, and being settled now; until that has committed they are in hand. */
   private settling: readonly Performed[] = [];
   /** There may be jobs on the queue: it was hinted at, or not emptied. The ends of our own effects say nothing about it. */
   private mayHaveJobs = true;
