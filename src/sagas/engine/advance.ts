@@ -12,6 +12,7 @@ import {
   type Published,
   type Receipt,
 } from "../../outbox/index.ts";
+import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { buryMail, buryOrphans, findDeliverable, insertSagas, keepMail, lockDue, readById, reflectStatuses, saveSagas, takeMail } from "./store.ts";
 import { claim, claimOf, sagaIdsOf, Unsaved, Work, type LockedClaim } from "./work.ts";
@@ -112,7 +113,7 @@ export class Advance implements InTransactionSubscriber {
    */
   async finish(em: EntityManager, work: Work, claimed?: Claim, mayWait = false): Promise<void> {
     if (work.isEmpty()) return;
-    await this.insertBorn(em, work);
+    const inserted = await this.insertBorn(em, work);
     for (const [definition, rows] of work.reflections()) {
       if (definition.reflect === null) continue;
       const present = await reflectStatuses(em, definition.reflect, rows);
@@ -124,7 +125,7 @@ export class Advance implements InTransactionSubscriber {
     for (const { mail, problem } of work.buried) await buryMail(em, mail, problem);
     if (history.length === 0) return;
     const unsaved = (claimed as LockedClaim | undefined)?.unsaved ?? new Unsaved();
-    unsaved.add(results);
+    unsaved.add({ ...results, changed: results.changed.filter((instance) => !inserted.has(instance)) });
     if (claimed === undefined || !mayWait || !unsaved.canWait) await this.write(em, unsaved);
     await append(em, commands);
     for (const id of released) await release(em, id);
@@ -140,16 +141,19 @@ export class Advance implements InTransactionSubscriber {
     await saveSagas(em, this.registry, changed, history, deadLetters);
   }
 
-  /** A key that has a saga already is locked, and its starting event given to that saga. */
-  private async insertBorn(em: EntityManager, work: Work): Promise<void> {
-    const inserted = new Set<string>();
-    for (let born = work.born(); born.length > 0; born = work.born().filter(({ id }) => !inserted.has(id))) {
+  /** A key that has a saga already is locked, and its starting event given to that saga. @returns the instances that were inserted */
+  private async insertBorn(em: EntityManager, work: Work): Promise<ReadonlySet<Instance>> {
+    const inserted = new Set<Instance>();
+    const isInserted = new Set<string>();
+    for (let born = work.born(); born.length > 0; born = work.born().filter(({ id }) => !isInserted.has(id))) {
       const added = await insertSagas(em, this.registry, born);
-      for (const id of added) inserted.add(id);
+      for (const instance of born.filter(({ id }) => added.has(id))) inserted.add(instance);
+      for (const id of added) isInserted.add(id);
       const lost = work.takeBack(born.flatMap(({ id }) => (added.has(id) ? [] : [id])));
-      if (lost.length === 0) return;
+      if (lost.length === 0) break;
       await work.lockKeys(em, lost);
       for (const birth of lost) work.startAgain(birth);
     }
+    return inserted;
   }
 }
