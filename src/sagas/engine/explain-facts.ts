@@ -171,7 +171,7 @@ const FACTS = `
     left join lateral (
       select run ->> 'state' as run_state, u.is_undo,
              case when u.is_undo then run -> 'undo' ->> 'runId' else run ->> 'id' end as run_id,
-             case when u.is_undo then run -> 'undo' ->> 'attempts' else run ->> 'attempts' end as run_attempt
+             case when u.is_undo then run -> 'undo' ->> 'attempts' else coalesce(run ->> 'attempts', '1') end as run_attempt
       from jsonb_array_elements(case when jsonb_typeof(s.runs) = 'array' then s.runs else '[]' end) with ordinality as r(run, n)
       cross join lateral (select coalesce(run -> 'undo' ->> 'status' = 'active', false) as is_undo) u
       where u.is_undo or run ->> 'status' = 'active'

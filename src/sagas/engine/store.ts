@@ -1,7 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { query, queryAhead, queueOf, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
 import type { Definition, Reflect } from "./compiled.ts";
-import type { Instance, Run } from "./instance.ts";
+import type { Instance, Run, UndoRun } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import type { DefinitionShape } from "./shape.ts";
 import type { DeadLetterToWrite, HistoryRow } from "./turn.ts";
@@ -452,9 +452,12 @@ export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
   finishedAt: toDateOrNull(row.finished_at),
 });
 
-type RunJson = Omit<Run, "startedAt" | "endedAt" | "deadlineSetAt" | "reminderSetAt"> & {
+/** A run as it is stored; what most have the same of is left out. */
+type StoredRun = Omit<Run, "startedAt" | "endedAt" | "deadlineSetAt" | "reminderSetAt" | "attempts" | "undo"> & {
   readonly startedAt: string;
-  readonly endedAt: string | null;
+  readonly endedAt?: string | null;
+  readonly attempts?: number;
+  readonly undo?: UndoRun | null;
   readonly deadlineSetAt?: string;
   readonly reminderSetAt?: string;
 };
@@ -462,7 +465,7 @@ type RunJson = Omit<Run, "startedAt" | "endedAt" | "deadlineSetAt" | "reminderSe
 /** Runs are stored as JSON; their instants are text there. @throws {TypeError} they are no list of runs, e.g. after somebody changed them by hand */
 export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
   if (!Array.isArray(runs)) throw new TypeError(`runs: expected a list, found ${JSON.stringify(runs)?.slice(0, 60)}`);
-  return (runs as (RunJson | null)[]).map((run, index) => {
+  return (runs as (StoredRun | null)[]).map((run, index) => {
     const startedAt = new Date(run?.startedAt ?? Number.NaN);
     const endedAt = run?.endedAt == null ? null : new Date(run.endedAt);
     if (typeof run?.id !== "string" || typeof run.state !== "string" || Number.isNaN(startedAt.getTime()) || Number.isNaN(endedAt?.getTime()))
@@ -470,6 +473,8 @@ export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
     const { deadlineSetAt, reminderSetAt, ...rest } = run;
     return {
       ...rest,
+      attempts: rest.attempts ?? 1,
+      undo: rest.undo ?? null,
       startedAt,
       endedAt,
       ...(deadlineSetAt === undefined ? {} : { deadlineSetAt: new Date(deadlineSetAt) }),
@@ -477,6 +482,13 @@ export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
     };
   });
 }
+
+const storedRun = ({ attempts, endedAt, undo, ...rest }: Run): object => ({
+  ...rest,
+  ...(attempts === 1 ? {} : { attempts }),
+  ...(endedAt === null ? {} : { endedAt }),
+  ...(undo === null ? {} : { undo }),
+});
 
 export function definitionOf(registry: SagaRegistry, type: string, version: number): Definition {
   const definition = registry.find(type, version);
@@ -522,7 +534,7 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   settled_at: instance.settledAt ?? undefined,
   participants: instance.participants,
   data: definitionOf(registry, instance.type, instance.version).data.encode(instance.data),
-  runs: instance.runs,
+  runs: instance.runs.map(storedRun),
   asides: orNothing(instance.asides),
   parked: orNothing(instance.parked),
   heard: orNothing(instance.heard),
