@@ -7,6 +7,7 @@ import type { Options } from "./options.ts";
 import { yardstick } from "./pgbench.ts";
 import type { Server } from "./server.ts";
 import { byTurns } from "./turns.ts";
+import { bulkStart, overHttp, type OverHttp } from "./ways-in.ts";
 
 export interface Measured {
   readonly drains: DrainResult[];
@@ -19,6 +20,9 @@ export interface Comparison {
   readonly of: ReadonlyMap<ContenderName, Measured>;
   readonly steps: readonly Result[];
   readonly sagas: readonly Result[];
+  /** Other ways in than the call of the service that the engine's sagas begin with. */
+  readonly bulk: readonly Result[];
+  readonly http: readonly OverHttp[];
   readonly idle: { readonly cpuMsPerSecond: number; readonly transactionsPerSecond: number } | null;
 }
 
@@ -27,6 +31,9 @@ export async function compare(server: Server, pgbench: string, options: Options)
   const of = new Map<ContenderName, Measured>(options.contenders.map((name) => [name, { drains: [], closed: [], light: [] }]));
   const steps: Result[] = [];
   const sagas: Result[] = [];
+  const bulk: Result[] = [];
+  const http: OverHttp[] = [];
+  const waysIn = options.closedSeconds > 0 && options.lightSeconds > 0 && of.has("engine");
   await byTurns(options.rounds, [
     ...[...of].map(([name, { drains, closed, light }]) => async (round: string): Promise<void> => {
       const { title, share, isPeer } = contenders[name];
@@ -35,10 +42,18 @@ export async function compare(server: Server, pgbench: string, options: Options)
       if (options.closedSeconds > 0) closed.push(await closedLoop(server, name, options.closedSeconds, `${round}, ${title}, closed loop`, profile));
       if (options.lightSeconds > 0 && isUpToLightLoad(name)) light.push(await lightLoad(server, name, options.lightSeconds, `${round}, ${title}, light load`));
     }),
+    ...(waysIn
+      ? [
+          async (round: string): Promise<void> => {
+            bulk.push(await bulkStart(server, options.sagas, `${round}, bulk start`));
+            http.push(await overHttp(server, options.closedSeconds, options.lightSeconds, `${round}, over HTTP`));
+          },
+        ]
+      : []),
     async (round) => void steps.push(await yardstick(server, pgbench, "step", options.sagas, `${round}, pgbench step`)),
     async (round) => void sagas.push(await yardstick(server, pgbench, "saga", options.sagas, `${round}, pgbench saga`)),
   ]);
-  return { of, steps, sagas, idle: options.lightSeconds > 0 && of.has("engine") ? await idle(server, 20) : null };
+  return { of, steps, sagas, bulk, http, idle: options.lightSeconds > 0 && of.has("engine") ? await idle(server, 20) : null };
 }
 
 /** Whoever drains so few in a second is overloaded by ten. */
@@ -90,7 +105,25 @@ export function tableOf({ of, steps, sagas }: Comparison): string[][] {
   ];
 }
 
-/** The table, what is worth knowing beside it, and the goals. */
+/** How the engine's sagas are begun, as cells; nothing where that was not measured. */
+export function waysInTable({ of, bulk, http }: Comparison): string[][] {
+  const engine = of.get("engine");
+  if (engine === undefined || http.length === 0) return [];
+  const costs = (results: readonly Result[]): string[] => [
+    show(rateOf(results)),
+    ...[(one: Result) => one.nodeMs, (one: Result) => one.serverMs, (one: Result) => one.walKb].map((figure) => show(middle(results, figure))),
+  ];
+  const percentiles = (ms: readonly number[]): string[] => [0.5, 0.95, 0.99].map((share) => show(percentile(ms, share)));
+  return [
+    ["", "a second", "CPU ms Node", "servers", "WAL kB", "p50 ms", "p95", "p99"],
+    ["begun by the service, ten at once", ...costs(engine.drains.map((one) => one.beginning)), ...percentiles(engine.light.flatMap((one) => one.begin))],
+    ["begun by the hundred", ...costs(bulk), "", "", ""],
+    ["over HTTP, to the answer", "", "", "", "", ...percentiles(http.flatMap((one) => one.answered))],
+    ["over HTTP, to the last push", ...costs(http.map((one) => one.closed)), ...percentiles(http.flatMap((one) => one.final))],
+  ];
+}
+
+/** The tables, what is worth knowing beside them, and the goals. */
 export function report(comparison: Comparison): { text: string; passed: boolean } {
   const { of, steps, sagas } = comparison;
   const rounds = [...of].map(([name, { drains }]): [string, readonly Result[]] => [contenders[name].title, drains]);
@@ -120,7 +153,13 @@ export function report(comparison: Comparison): { text: string; passed: boolean 
   const [drained] = engine?.drains ?? [];
   notes.push(...statementsIn("the first drain", drained), ...statementsIn("the mutations before it", drained?.beginning));
   const goals = goalsOf(comparison);
-  return { text: [formatTable(tableOf(comparison)), "", ...notes, "", ...goals.map((one) => one.line)].join("\n"), passed: goals.every((one) => one.passed) };
+  const waysIn = waysInTable(comparison);
+  return {
+    text: [formatTable(tableOf(comparison)), "", ...(waysIn.length === 0 ? [] : [formatTable(waysIn), ""]), ...notes, "", ...goals.map((one) => one.line)].join(
+      "\n",
+    ),
+    passed: goals.every((one) => one.passed),
+  };
 }
 
 function statementsIn(what: string, counted: Counted | undefined): string[] {

@@ -46,6 +46,12 @@ const commands = {
     await inLines(concurrency, { from, count, untilMs: Infinity }, begin);
     return { ms: now() - since, cpuMs: cpuMs() - cpu };
   },
+  /** The same, a set in a transaction, one after the other. */
+  async beginTogether({ count, size }: { count: number; size: number }): Promise<{ ms: number; cpuMs: number }> {
+    const [since, cpu] = [now(), cpuMs()];
+    for (let from = 0; from < count; from += size) await contender.beginTogether?.(Array.from({ length: size }, (_, index) => from + index));
+    return { ms: now() - since, cpuMs: cpuMs() - cpu };
+  },
   /** Enrolls one learner every `gapMs`, whether or not the one before has ended. Returns when the last is committed. */
   async beginSteadily({ from, count, gapMs }: { from: number; count: number; gapMs: number }): Promise<void> {
     const since = now();

@@ -2,6 +2,8 @@
 export interface Contender {
   /** Commits the enrollment of learner `number` and asks for its steps, in the way its documentation recommends. */
   begin(number: number): Promise<void>;
+  /** Commits the enrollments of several learners in one transaction. */
+  beginTogether?(numbers: readonly number[]): Promise<void>;
   startWorkers(): Promise<void>;
   stopWorkers(): Promise<void>;
   /** How many have ended since the process started, at least about, and when the last did. Costs the database nothing. */

@@ -8,6 +8,8 @@ import { sessionOptions } from "../src/database/address.ts";
 import { Notifications } from "../src/database/notifications.ts";
 import { createOrm } from "../src/database/orm.ts";
 import { createTransaction } from "../src/database/transaction.ts";
+import { CourseEnrolledEvent } from "../src/domain/course-enrollment/course-enrollment.messages.ts";
+import { CourseEnrollment } from "../src/domain/course-enrollment/course-enrollment.ts";
 import { courseEnrollmentParticipants } from "../src/domain/course-enrollment/course-enrollment.participants.ts";
 import { enrollInCourse } from "../src/domain/course-enrollment/course-enrollment.service.ts";
 import { domainEntities } from "../src/domain/entities.ts";
@@ -15,7 +17,7 @@ import type { Mailer } from "../src/domain/mail/mailer.ts";
 import { sinkMailer } from "../src/gateways/smtp-mailer.ts";
 import { newId } from "../src/kernel/ids.ts";
 import { createLog } from "../src/kernel/log.ts";
-import { Outbox, query } from "../src/outbox/index.ts";
+import { occur, Outbox, publishAll, query } from "../src/outbox/index.ts";
 import { SagaEngine, SagaRegistry } from "../src/sagas/engine/index.ts";
 import { sagas } from "../src/sagas/index.ts";
 import { now, type Contender } from "./contender.ts";
@@ -113,6 +115,17 @@ export async function open(url: string): Promise<Contender> {
       begunCount += 1;
       enrollmentIds.set(number, enrollmentId);
     },
+    beginTogether: (numbers) =>
+      transaction(async (inside) => {
+        const enrollments = numbers.map((number) =>
+          inside.create(CourseEnrollment, { id: newId(), courseId: courseId(number), learnerId: learnerId(number), status: "PENDING" }),
+        );
+        inside.persist(enrollments);
+        await publishAll(
+          inside,
+          enrollments.map(({ id, courseId: course, learnerId: user }) => occur(CourseEnrolledEvent, { enrollmentId: id, courseId: course, userId: user })),
+        );
+      }),
     async startWorkers() {
       outbox = newOutbox();
       outbox.startRelay();

@@ -13,7 +13,7 @@ export interface LightLoadResult extends Result {
   readonly final: readonly number[];
 }
 
-const perSecond = 10;
+export const perSecond = 10;
 
 /** Ten enrollments a second and nothing else. */
 export async function lightLoad(server: Server, name: ContenderName, seconds: number, label: string): Promise<LightLoadResult> {

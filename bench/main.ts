@@ -1,5 +1,5 @@
 import { cpus, loadavg, totalmem } from "node:os";
-import { compare, report, tableOf } from "./compare.ts";
+import { compare, report, tableOf, waysInTable } from "./compare.ts";
 import { contenders } from "./contenders.ts";
 import { warmUp } from "./drain.ts";
 import { dueBesideWaiting } from "./due.ts";
@@ -10,7 +10,7 @@ import { findPgbench } from "./pgbench.ts";
 import { progress, progressDone } from "./progress.ts";
 import { installPeers } from "./peers.ts";
 import { recover } from "./recover.ts";
-import { writeTable } from "./readme-table.ts";
+import { writeTables } from "./readme-table.ts";
 import { startRedis } from "./redis.ts";
 import { openServer, type Server } from "./server.ts";
 import { besideWaiting } from "./waiting.ts";
@@ -94,7 +94,10 @@ async function run(given: Options): Promise<number> {
     const comparison = await compare(server, pgbench.path, given);
     outcome = report(comparison);
     if (given.write)
-      writeTable(tableOf(comparison), `${new Date().toISOString().slice(0, 10)}, ${machine}, ${server.description}; medians of ${given.rounds} rounds`);
+      writeTables(
+        [tableOf(comparison), waysInTable(comparison)],
+        `${new Date().toISOString().slice(0, 10)}, ${machine}, ${server.description}; medians of ${given.rounds} rounds`,
+      );
   }
   progressDone();
   process.stdout.write(`${heading.join("\n")}\n\n${outcome.text}\n`);

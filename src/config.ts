@@ -360,7 +360,8 @@ export const settings = {
     unit: "ms",
     fallback: "50",
     expected: "a whole number, 0 to 10000",
-    meaning: "Least time between two pushes of one saga to one subscriber; what happens in between arrives together.",
+    meaning:
+      "Time between two pushes of one saga to one subscriber, on average: four may follow each other at once, and what happens in between arrives together.",
     parser: whole(0, 10_000),
   }),
   liveHints: setting({

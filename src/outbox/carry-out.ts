@@ -2,7 +2,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect, Transient } from "../kernel/errors.ts";
 import { published, type Envelope, type EventMessage } from "./message.ts";
 import { isLater, type AnyParticipant, type Delivery, type Later, type TransactionalParticipant } from "./participant.ts";
-import { publishAll } from "./publish.ts";
+import { announce } from "./publish.ts";
 import type { Claim, InTransactionSubscriber } from "./subscriber.ts";
 
 /** Carries out commands whose effects are all in the database, and publishes their replies. */
@@ -43,7 +43,7 @@ export async function publishReplies(
   if (replies.length !== commands.length) throw new Defect(`${commands[0]?.name}: ${commands.length} commands got ${replies.length} replies`);
   const events = replies.flatMap((reply, index) => (isLater(reply) ? [] : [published(reply, { cause: commands[index] })]));
   const unanswered = commands.filter((_, index) => isLater(replies[index] as EventMessage | Later));
-  if (events.length > 0) await publishAll(em, events, claim);
+  if (events.length > 0) await announce(em, events, claim);
   if (unanswered.length > 0) await subscriber.answersLater(em, unanswered, claim);
 }
 

@@ -59,14 +59,27 @@ export const publish = (em: EntityManager, event: EventMessage, options: Publish
 export const reply = (em: EntityManager, stepRunId: string, event: EventMessage, options: PublishOptions = {}): Promise<Receipt> =>
   publishOne(em, { ...published(event, options), replyTo: { runId: stepRunId, attempt: 0 } });
 
+/**
+ * `publish` for a set of events, in order, by a constant number of statements: hundreds of sagas are begun about as fast as they can be
+ * written. Their rows are all locked until the commit, so a set is not to be larger than others can wait for.
+ *
+ * @returns what became of each
+ * @throws {NoTransactionError} `em` has no open transaction
+ */
+export const publishAll = (em: EntityManager, events: readonly EventMessage[]): Promise<readonly Receipt[]> =>
+  announce(
+    em,
+    events.map((event) => published(event)),
+  );
+
 async function publishOne(em: EntityManager, event: Published): Promise<Receipt> {
-  const [receipt] = await publishAll(em, [event]);
+  const [receipt] = await announce(em, [event]);
   if (receipt === undefined) throw new Error("A published event got no receipt");
   return receipt;
 }
 
-/** `publish` for a set of events, in order, by a constant number of statements. */
-export async function publishAll(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]> {
+/** Has messages heard by the subscriber, in the transaction of `em`. `claim` is what it has locked already. */
+export async function announce(em: EntityManager, events: readonly Published[], claim?: Claim): Promise<readonly Receipt[]> {
   requireTransaction(em, "publish");
   await em.flush();
   const { subscriber } = connectionOf(em);
