@@ -96,7 +96,7 @@ export async function checkEffects(database: Database, count: number, bySagas: b
 const businessTables = ["app_user", "mentor_profile", "category", "course", "course_enrollment", "mail_message", "notification", "idempotency_key"];
 const historyTables = ["saga_event"];
 /** Rows of processes, of which there are as many however many sagas they run. */
-const processTables = ["worker", "worker_hand", "queue_completion"];
+const processTables = ["public.worker", "public.worker_hand", "public.queue_completion", "pgboss.instance"];
 
 /** Rows of all tables, whoever made them: of history, of the business, and of whoever carries the enrollments through their steps. */
 export async function countRows(database: Database): Promise<{ engine: number; history: number; business: number }> {
@@ -106,7 +106,7 @@ export async function countRows(database: Database): Promise<{ engine: number; h
   );
   const rows = { engine: 0, history: 0, business: 0 };
   for (const { schema, name } of tables) {
-    if (schema === "public" && processTables.includes(name)) continue;
+    if (processTables.includes(`${schema}.${name}`)) continue;
     const [counted] = await database.sql<{ count: number }>(`select count(*)::int as count from "${schema}"."${name}"`);
     const kind = schema !== "public" ? "engine" : businessTables.includes(name) ? "business" : historyTables.includes(name) ? "history" : "engine";
     rows[kind] += counted?.count ?? Number.NaN;
