@@ -272,6 +272,7 @@ describe("the feed behind it", () => {
 
   test("a reader that is slow loses nothing, however far behind, and gets at most 200 events a push", async () => {
     const sagaId = await newSaga();
+    await nothingHeldBack();
     const { feed } = feedOf({ tailLength: 50 });
     const watch = feed.watch(null, ({ event }) => event.sagaId === sagaId);
     await get(watch);
@@ -295,6 +296,7 @@ describe("the feed behind it", () => {
 
   test("while the database cannot be asked nobody's stream ends, and afterwards nothing is missing", async () => {
     const sagaId = await newSaga();
+    await nothingHeldBack();
     let isDown = false;
     const { feed } = feedOf({
       reader: { activity: (em, after, first) => (isDown ? Promise.reject(new Error("down")) : api.engine.reader.activity(em, after, first)) },
