@@ -39,6 +39,8 @@ export interface DeadLetterFilter {
   readonly sagaType?: string;
   /** Reason codes. */
   readonly reason?: readonly string[];
+  /** Of a group. */
+  readonly pattern?: string;
   readonly failedAfter?: Date;
   readonly failedBefore?: Date;
 }
@@ -48,6 +50,22 @@ export interface DeadLetterPage {
   /** One a node, to go on behind it. Opaque. */
   readonly cursors: string[];
   readonly hasNextPage: boolean;
+}
+
+/** Open or other letters that say the same. */
+export interface DeadLetterGroup {
+  readonly queue: string;
+  readonly message: string;
+  readonly reasonCode: string;
+  /** The reason with ids and numbers taken out, by which letters are told to say the same. */
+  readonly pattern: string;
+  /** The reason of the latest one as it is. */
+  readonly example: string;
+  readonly count: number;
+  readonly firstFailedAt: Date;
+  readonly lastFailedAt: Date;
+  /** How many failed in each twelfth of the time between the first and the last. */
+  readonly history: readonly number[];
 }
 
 interface Row {
@@ -145,6 +163,37 @@ export async function deadLettersOfResolution(em: EntityManager, resolutionId: s
   return (await query<Row>(em, `${SELECT} ${FROM} where d.resolution_id = $1 order by d.failed_at, d.id`, [resolutionId])).map(view);
 }
 
+/** The reason of a letter without what differs from one to the next. */
+const PATTERN = String.raw`regexp_replace(regexp_replace(d.reason_message, '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', '#', 'gi'), '\d+', '#', 'g')`;
+const GROUPS_AT_MOST = 200;
+const TWELFTHS = 12;
+
+/** Letters grouped by queue, message and what their reasons have in common; the largest groups first, 200 at most. */
+export async function listDeadLetterGroups(em: EntityManager, filter: DeadLetterFilter): Promise<DeadLetterGroup[]> {
+  const { where, parameters } = conditionsOf(filter);
+  const rows = await query<Omit<DeadLetterGroup, "firstFailedAt" | "lastFailedAt"> & { firstFailedAt: Instant; lastFailedAt: Instant }>(
+    em,
+    `with letter as (
+       select d.queue, d.message, d.reason_code, ${PATTERN} as pattern, d.reason_message, d.failed_at, d.id ${FROM} where ${where.join(" and ")}
+     ), grouped as (
+       select queue, message, reason_code, pattern, count(*)::int as count, min(failed_at) as first_at, max(failed_at) as last_at,
+              (array_agg(reason_message order by failed_at desc, id desc))[1] as example
+       from letter group by queue, message, reason_code, pattern order by count(*) desc, max(failed_at) desc limit ${GROUPS_AT_MOST}
+     )
+     select queue, message, reason_code as "reasonCode", pattern, example, count, first_at as "firstFailedAt", last_at as "lastFailedAt",
+            (select array_agg(n order by twelfth) from (
+               select t.twelfth, count(l.id)::int as n from generate_series(1, ${TWELFTHS}) as t(twelfth)
+               left join letter l on (l.queue, l.message, l.reason_code, l.pattern) = (g.queue, g.message, g.reason_code, g.pattern)
+                 and t.twelfth = case when first_at = last_at then ${TWELFTHS} else
+                   least(${TWELFTHS}, 1 + floor(${TWELFTHS} * extract(epoch from l.failed_at - first_at) / extract(epoch from last_at - first_at)))::int end
+               group by t.twelfth
+             ) twelfths) as history
+     from grouped g order by count desc, last_at desc, queue, pattern`,
+    parameters,
+  );
+  return rows.map((row) => ({ ...row, firstFailedAt: toDate(row.firstFailedAt), lastFailedAt: toDate(row.lastFailedAt) }));
+}
+
 /** What a filter demands, as conditions with their parameters; none at all demands nothing. */
 function conditionsOf(filter: DeadLetterFilter): { where: string[]; parameters: unknown[] } {
   const where: string[] = ["true"];
@@ -160,6 +209,7 @@ function conditionsOf(filter: DeadLetterFilter): { where: string[]; parameters: 
   add((p) => `d.message = ${p}`, filter.message);
   add((p) => `coalesce(s.type, d.saga_type) = ${p}`, filter.sagaType);
   add((p) => `d.reason_code = any(${p}::text[])`, filter.reason);
+  add((p) => `${PATTERN} = ${p}`, filter.pattern);
   add((p) => `d.failed_at > ${p}::timestamptz`, filter.failedAfter);
   add((p) => `d.failed_at < ${p}::timestamptz`, filter.failedBefore);
   return { where, parameters };

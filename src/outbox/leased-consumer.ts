@@ -1,3 +1,4 @@
+import { monotonicMs } from "../kernel/clock.ts";
 import { crashPoint } from "../kernel/crash-point.ts";
 import { failureReason, Transient, type FailureReason } from "../kernel/errors.ts";
 import { Loop } from "../kernel/loop.ts";
@@ -169,12 +170,14 @@ export class LeasedConsumer {
 
   private async perform(one: { job: Message; command: Envelope; delivery: Delivery<unknown> }, input: unknown): Promise<void> {
     const timeout = AbortSignal.timeout(this.attemptTimeoutMs);
+    const begunAt = monotonicMs();
+    const timed = (): Envelope => ({ ...one.command, tookMs: Math.round(monotonicMs() - begunAt) });
     try {
       const output = await inTime(this.participant.perform(input, one.delivery, timeout), this.attemptTimeoutMs, one.command.name);
       crashPoint("leased:performed");
-      this.performed.push({ ...one, ok: true, input, output });
+      this.performed.push({ ...one, command: timed(), ok: true, input, output });
     } catch (error) {
-      this.fail(one.job, one.command, error);
+      this.fail(one.job, timed(), error);
     }
     this.inHand.delete(one.job.id);
     this.loop.wake();

@@ -57,6 +57,8 @@ export interface Envelope {
   readonly replyTo: ReplyTo | null;
   /** Of a command without a reply address, which the outbox itself tries again: how often it has failed. Left out: never. */
   readonly failedAttempts?: number;
+  /** Milliseconds that carrying it out took, where that was before the transaction that records it. Never stored. */
+  readonly tookMs?: number;
 }
 
 /** A message with its contract, as handed to subscribers in the sender's transaction. */
@@ -67,6 +69,8 @@ export interface Published {
   readonly correlationId: string | null;
   readonly causationId: string | null;
   readonly replyTo: ReplyTo | null;
+  /** Of a reply: milliseconds that carrying out its command took, where that was before this transaction. */
+  readonly tookMs?: number;
 }
 
 /** An event ready to be published: contract and payload, checked against each other by the compiler. */
@@ -88,6 +92,7 @@ export const published = (message: EventMessage, { cause, messageId }: { cause?:
   correlationId: cause?.correlationId ?? null,
   causationId: cause?.id ?? null,
   replyTo: cause?.replyTo ?? null,
+  ...(cause?.tookMs === undefined ? {} : { tookMs: cause.tookMs }),
 });
 
 /** Senders outside name their messages as they like, and no two need to agree on more than one event. */

@@ -31,6 +31,8 @@ export interface WorkerView {
   readonly queues: readonly string[];
   /** As it was given to its `Outbox`. */
   readonly loads: readonly string[];
+  /** What it last took from each queue, the latest first; by now it may have been done. */
+  readonly hands: readonly { readonly queue: string; readonly count: number; readonly takenAt: Date }[];
 }
 
 /** What a dead process had in hand. */
@@ -151,14 +153,20 @@ const LOCK_CLASS = 0x6d70;
 
 /** The processes that carry out commands and are alive, oldest first: those whose lock is held at this moment. */
 export async function listWorkers(em: EntityManager): Promise<WorkerView[]> {
-  const rows = await query<Omit<WorkerView, "startedAt"> & { startedAt: Instant }>(
+  const rows = await query<Omit<WorkerView, "startedAt" | "hands"> & { startedAt: Instant; hands: { queue: string; count: number; takenAt: string }[] }>(
     em,
-    `select w.id, w.host, w.pid, w.started_at as "startedAt", w.queues, w.loads
+    `select w.id, w.host, w.pid, w.started_at as "startedAt", w.queues, w.loads,
+            (select coalesce(jsonb_agg(jsonb_build_object('queue', h.queue, 'count', cardinality(h.message_ids), 'takenAt', h.taken_at) order by h.taken_at desc), '[]')
+             from worker_hand h where h.worker_id = w.id and cardinality(h.message_ids) > 0) as hands
      from worker w join pg_locks l on l.objid::bigint = w.lock_key
      where l.locktype = 'advisory' and l.classid = $1::bigint::oid and l.objsubid = 2 and l.granted
        and l.database = (select oid from pg_database where datname = current_database())
      order by w.started_at, w.id`,
     [LOCK_CLASS],
   );
-  return rows.map((row) => ({ ...row, startedAt: toDate(row.startedAt) }));
+  return rows.map((row) => ({
+    ...row,
+    startedAt: toDate(row.startedAt),
+    hands: row.hands.map(({ queue, count, takenAt }) => ({ queue, count, takenAt: toDate(takenAt) })),
+  }));
 }

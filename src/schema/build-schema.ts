@@ -13,10 +13,16 @@ import { CourseResolver } from "./courses/resolver.ts";
 import { MentoringSessionPayloadResolver, MentoringSessionResolver, ScheduleSessionResolver, UserSessionsResolver } from "./mentoring-session/resolver.ts";
 import { MentorProfileResolver, MentorResolver } from "./mentors/resolver.ts";
 import { CourseResourceResolver, CourseResourcesResolver, UploadResolver, UserAvatarResolver } from "./files/resolver.ts";
+import { SagaAttemptResolver } from "./sagas/attempts.ts";
+import { SagaDefinitionResolver } from "./sagas/definition.ts";
 import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
 import { DeadLetterResolver, SagaDeadLettersResolver } from "./operations/dead-letters.ts";
 import { SagaExplanationResolver } from "./operations/explanation.ts";
+import { FindResolver } from "./operations/find.ts";
+import { MetricsResolver } from "./operations/metrics.ts";
+import { OperatorActionResolver } from "./operations/operator-actions.ts";
 import { QueuePauseResolver, QueueResolver } from "./operations/queues.ts";
+import { WorkerResolver } from "./operations/workers.ts";
 import { SagaOperationsResolver } from "./operations/sagas.ts";
 import { SagaEventResolver, SagaPauseResolver, SagaResolver } from "./sagas/resolver.ts";
 import { NotificationResolver, UserNotificationsResolver } from "./notifications/resolver.ts";
@@ -52,10 +58,16 @@ const resolvers = [
   SagaPauseResolver,
   SagaOperationsResolver,
   SagaExplanationResolver,
+  SagaDefinitionResolver,
+  SagaAttemptResolver,
   DeadLetterResolver,
   SagaDeadLettersResolver,
   QueueResolver,
   QueuePauseResolver,
+  MetricsResolver,
+  WorkerResolver,
+  OperatorActionResolver,
+  FindResolver,
 ] as const;
 
 /** Streams come from the feeds of the context, so there is nothing to publish in memory. */

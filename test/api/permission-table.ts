@@ -92,6 +92,13 @@ export const table: readonly Row[] = [
   row("Query.sagas", null, "{ result: sagas { nodes { id } } }", operators()),
   row("Query.sagaCounts", null, "{ result: sagaCounts { count } }", operators()),
   row("Query.deadLetters", null, "{ result: deadLetters { nodes { id } } }", operators()),
+  row("Query.deadLetterGroups", null, "{ result: deadLetterGroups { count } }", operators()),
+  row("Query.find", null, '{ result: find(text: "") { kind } }', operators()),
+  row("Query.operatorActions", null, "{ result: operatorActions { nodes { id } } }", operators()),
+  row("Query.sagaDefinition", null, "{ result: sagaDefinition(type: COURSE_ENROLLMENT) { version } }", operators()),
+  row("Query.sagaDefinitions", null, "{ result: sagaDefinitions { version } }", operators()),
+  row("Query.sagaMetrics", null, '{ result: sagaMetrics(from: "2026-01-01T00:00:00Z", to: "2026-01-01T00:01:00Z") { started } }', operators()),
+  row("Query.workers", null, "{ result: workers { id } }", operators()),
   row("Query.queues", null, "{ result: queues { name } }", operators()),
 
   // Fields of things that everybody may see otherwise.

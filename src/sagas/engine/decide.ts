@@ -25,9 +25,15 @@ interface ByOperator {
 export type Input =
   | ({ readonly kind: "event" } & EventInput)
   /** `outside`: it came from outside, under its sender's id, and not with the commit of its command. */
-  | ({ readonly kind: "reply"; readonly runId: string; readonly outside?: boolean } & EventInput)
+  | ({ readonly kind: "reply"; readonly runId: string; readonly outside?: boolean; readonly begunAt?: Date } & EventInput)
   | ({ readonly kind: "answers-later"; readonly runId: string; readonly attempt: number } & CommandInput)
-  | ({ readonly kind: "attempt-failed"; readonly runId: string; readonly attempt: number; readonly failure: FailureReason } & CommandInput)
+  | ({
+      readonly kind: "attempt-failed";
+      readonly runId: string;
+      readonly attempt: number;
+      readonly failure: FailureReason;
+      readonly begunAt?: Date;
+    } & CommandInput)
   | ({ readonly kind: "put-aside"; readonly fate: Fate } & CommandInput)
   /** Somebody looked whether a timer is due. */
   | { readonly kind: "clock" }
@@ -138,6 +144,7 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   const turn = new Turn(definition, instance, context, contract.name, messageId, visibleBody(contract, payload));
   const first = instance.heard.find(({ id }) => id === messageId);
   if (first !== undefined) return { ...turn.ignore("duplicate", `${contract.name} was put aside: the same message came before.`), first: first.fate };
+  turn.begunAt = reply.begunAt ?? null;
   // The reply of a participant comes once, with its job; only what comes from outside may come again.
   const remember = (fate: Fate): void => (reply.outside === true ? turn.remember(fate) : undefined);
   turn.becomes("applied");
@@ -233,6 +240,7 @@ function onAnswersLater(definition: Definition, instance: Instance, input: Extra
 
 function onAttemptFailed(definition: Definition, instance: Instance, input: Extract<Input, { kind: "attempt-failed" }>, context: DecisionContext): Decision {
   const turn = new Turn(definition, instance, context, input.command, input.messageId);
+  turn.begunAt = input.begunAt ?? null;
   const fate = fateOfCommand(instance, input.runId, input.attempt);
   if (fate !== "current") return turn.ignore(fate, `A failed attempt at ${input.command} was put aside: ${describeFate(fate)}.`);
   const aside = instance.asides.find((one) => one.id === input.runId && one.status === "active");

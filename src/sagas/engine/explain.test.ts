@@ -28,6 +28,7 @@ const worker: WorkerView = {
   startedAt: before(3_600),
   queues: ["reserve-stock", "release-stock", "wrap", "reopen-basket"],
   loads: ["Order v1"],
+  hands: [],
 };
 const holder = (changes: Partial<RowHolder> = {}): RowHolder => ({
   pid: 99,

@@ -13,14 +13,19 @@
  */
 export { t } from "../../outbox/index.ts";
 export { ActivityFeed, type ActivityCursor, type ActivityEvent, type ActivityFeedParts, type ActivityPush } from "./activity.ts";
+export { attemptsOf, type AttemptOutcome, type SagaAttempt } from "./attempts.ts";
 export { saga, type Meta, type Saga } from "./definition.ts";
+export type { Diagram, DiagramKind, DiagramState, DiagramTransition, TransitionKind } from "./diagram.ts";
 export { describeMs, type Duration } from "./duration.ts";
 export { SagaEngine, type SagaEngineParts } from "./engine.ts";
 export { SagaCause, SagaExplainer, type NextState, type SagaExplanation, type SagaRemedy } from "./explain.ts";
 export { SagaFeed, type SagaFeedParts, type SagaPush } from "./feed.ts";
+export { find, type Found, type FoundKind } from "./find.ts";
+export { readMetrics, type MetricsRequest, type SagaMetrics } from "./metrics.ts";
 export { migration, type SagaMigration } from "./migration.ts";
 export { MAIL_QUEUE } from "./store.ts";
 export { SagaOperations, type OperatorCall, type Redrive, type RedriveCall } from "./operations.ts";
+export { listOperatorActions, type OperatorActionView } from "./operator-actions.ts";
 export type { Migrate, OperatorAction, SagaTimer } from "./operator.ts";
 export { fail, failPartly, finish, go, loop, next, park, parkFor, skip, stay } from "./outcome.ts";
 export type { SagaPlan } from "./plan.ts";

@@ -4,7 +4,9 @@ import { query, toDate, toDateOrNull, type Fate, type Instant } from "../../outb
 import type { ActivityEvent, ActivityPage, ActivityPlace } from "./activity.ts";
 import type { Definition } from "./compiled.ts";
 import type { Run, SagaStatus } from "./instance.ts";
+import { diagramOf, type Diagram } from "./diagram.ts";
 import type { SagaRegistry } from "./registry.ts";
+import type { DefinitionShape } from "./shape.ts";
 import { remainsOf, type SagaRemainder } from "./remains.ts";
 import { runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
 import type { HistoryKind } from "./turn.ts";
@@ -75,6 +77,10 @@ export interface SagaEventView {
   readonly reason: Reason | null;
   readonly actorId: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;
+  /** When the attempt was begun whose end the event tells; null where it tells of none. */
+  readonly begunAt: Date | null;
+  /** State whose undo begins, ends or stands with the event. */
+  readonly undoneState: string | null;
 }
 
 export interface SagaFilter {
@@ -127,6 +133,8 @@ interface EventRow {
   readonly reason_message: string | null;
   readonly actor_id: string | null;
   readonly data: Readonly<Record<string, unknown>> | null;
+  readonly begun_at: Instant | null;
+  readonly undone_state: string | null;
 }
 
 type ActivityRow = EventRow & {
@@ -139,7 +147,7 @@ type ActivityRow = EventRow & {
 };
 
 const EVENT_COLUMNS =
-  "saga_id, sequence, occurred_at, kind, message, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data";
+  "saga_id, sequence, occurred_at, kind, message, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data, begun_at, undone_state";
 
 const ORDERS: Readonly<Record<SagaOrder, { readonly column: string; readonly direction: "asc" | "desc"; readonly beyond: "<" | ">" }>> = {
   STARTED_AT_DESC: { column: "started_at", direction: "desc", beyond: "<" },
@@ -284,6 +292,14 @@ export class SagaReader {
     return rows.map(({ oldest, ...row }) => ({ ...row, oldestUpdatedAt: toDate(oldest) }));
   }
 
+  /** The versions of the definitions that this process knows by name, the newest of each first, as they are drawn. */
+  async definitions(em: EntityManager): Promise<Diagram[]> {
+    const rows = await query<{ shape: DefinitionShape }>(em, "select shape from saga_definition where name = any($1::text[]) order by name, version desc", [
+      this.registry.types(),
+    ]);
+    return rows.map(({ shape }) => diagramOf(shape));
+  }
+
   private view(row: SagaRow): SagaView {
     const { steps, remains } = this.runs(row);
     return {
@@ -378,5 +394,7 @@ function eventView(row: EventRow): SagaEventView {
     reason: row.reason_code === null ? null : { code: row.reason_code, message: row.reason_message ?? "", occurredAt },
     actorId: row.actor_id,
     data: row.data,
+    begunAt: toDateOrNull(row.begun_at),
+    undoneState: row.undone_state,
   };
 }

@@ -54,6 +54,10 @@ export interface HistoryRow {
   readonly reasonMessage: string | null;
   readonly actorId: string | null;
   readonly data: Data | null;
+  /** When the attempt was begun whose end the row tells; null where it tells of none, and of one that was answered from outside. */
+  readonly begunAt: Date | null;
+  /** State whose undo begins, ends or stands with the row. */
+  readonly undoneState: string | null;
 }
 
 export interface CommandToSend {
@@ -154,6 +158,8 @@ export class Turn {
   /** Goes onto the next row that is recorded, with the body of the message. */
   private fate: Fate | null = null;
   private body: Data | null;
+  /** When the attempt was begun that the message ends; goes onto the next row that is recorded. */
+  begunAt: Date | null = null;
   private draft: Instance;
   private readonly history: HistoryRow[] = [];
   private readonly commands: CommandToSend[] = [];
@@ -590,7 +596,7 @@ export class Turn {
     this.changeRun(run.id, { undo: { status: "active", runId, attempts: 1 } });
     this.change({ status: "COMPENSATING", attempt: 1, maxAttempts: attemptsOf(undo.retry), nextAttemptAt: null, deadlineAt: null });
     this.sendUndo(undo, run, runId, 1, null);
-    this.record("COMPENSATION", summary);
+    this.record("COMPENSATION", summary, { undoneState: run.state });
   }
 
   undoAnswered(run: UndoneRun, contract: AnyEvent, payload: unknown): void {
@@ -604,7 +610,7 @@ export class Turn {
 
   private undoEnded(run: UndoneRun, status: "done" | "gave-up"): void {
     this.changeRun(run.id, { undo: { ...run.undo, status, ...(this.answer === null ? {} : { answer: this.answer }) } });
-    if (status === "gave-up") this.record("COMPENSATION", `The undo of ${run.state} gave up; its effect stays.`);
+    if (status === "gave-up") this.record("COMPENSATION", `The undo of ${run.state} gave up; its effect stays.`, { undoneState: run.state });
     this.undoNext();
   }
 
@@ -612,7 +618,7 @@ export class Turn {
   private parkUndo(run: UndoneRun, failure: FailureReason | null): void {
     this.changeRun(run.id, { undo: { ...run.undo, status: "parked", ...(this.answer === null ? {} : { answer: this.answer }) } });
     this.stand(failure === null ? {} : this.because(failure));
-    this.record("COMPENSATION", `The undo of ${run.state} stands and needs an operator.`);
+    this.record("COMPENSATION", `The undo of ${run.state} stands and needs an operator.`, { undoneState: run.state });
   }
 
   private getUndo(run: Run): Undo {
@@ -847,7 +853,7 @@ export class Turn {
   record(
     kind: HistoryKind,
     summary: string,
-    extra: Partial<Pick<HistoryRow, "fromState" | "attempt" | "reasonCode" | "reasonMessage" | "actorId" | "data">> = {},
+    extra: Partial<Pick<HistoryRow, "fromState" | "attempt" | "reasonCode" | "reasonMessage" | "actorId" | "data" | "undoneState">> = {},
   ): void {
     const { codeHash } = this.draft;
     const { name, version, codeHash: current } = this.definition;
@@ -856,9 +862,10 @@ export class Turn {
       const changed = { message: null, messageId: null };
       if (codeHash !== null) this.append("NOTICE", `The code of ${name} v${version} changed under this saga; its shape did not.`, null, changed);
     }
-    const { fate } = this;
+    const { fate, begunAt } = this;
     this.fate = null;
-    this.append(kind, summary, fate, fate === null ? extra : { data: this.body, ...extra });
+    this.begunAt = null;
+    this.append(kind, summary, fate, { begunAt, ...(fate === null ? {} : { data: this.body }), ...extra });
   }
 
   private append(kind: HistoryKind, summary: string, fate: Fate | null, extra: Partial<HistoryRow>): void {
@@ -880,6 +887,8 @@ export class Turn {
       reasonMessage,
       actorId: null,
       data: null,
+      begunAt: null,
+      undoneState: null,
       ...extra,
     });
   }

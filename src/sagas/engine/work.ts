@@ -168,7 +168,7 @@ export class Work {
 
   hear(event: Published): Receipt {
     const receipts: Receipt[] = [];
-    if (event.replyTo !== null && event.correlationId !== null) receipts.push(this.step(event.correlationId, inputOf(event)));
+    if (event.replyTo !== null && event.correlationId !== null) receipts.push(this.step(event.correlationId, inputOf(event, this.before(event.tookMs))));
     const starting = this.registry.startedBy(event.contract.name);
     if (starting !== undefined) receipts.push(this.start(starting, event));
     for (const { type, subjectId } of this.keysHeardBy(event)) {
@@ -200,6 +200,11 @@ export class Work {
     }
   }
 
+  /** An instant by the database's clock, which has stood still since its rows were locked. */
+  private before(ms = 0): Date {
+    return new Date(this.now.getTime() - ms);
+  }
+
   isLocked({ type, subjectId }: Key): boolean {
     return this.bySubject.has(subjectKey(type, subjectId));
   }
@@ -218,7 +223,8 @@ export class Work {
   attemptFailed({ envelope, failure }: AttemptFailure): void {
     if (envelope.replyTo === null || !this.instances.has(envelope.correlationId ?? "")) return;
     const { runId, attempt } = envelope.replyTo;
-    this.step(envelope.correlationId ?? "", { kind: "attempt-failed", messageId: envelope.id, runId, attempt, command: envelope.name, failure });
+    const begunAt = this.before(envelope.tookMs);
+    this.step(envelope.correlationId ?? "", { kind: "attempt-failed", messageId: envelope.id, runId, attempt, command: envelope.name, failure, begunAt });
   }
 
   step(sagaId: string, input: Input): Receipt {
@@ -422,9 +428,11 @@ function receiptOf(messageId: string, { fate, explanation, first }: Decision): R
 }
 
 /** A reply is for the run that it answers, every other event for whoever waits. */
-function inputOf(event: Published): Extract<Input, { kind: "event" | "reply" }> {
+function inputOf(event: Published, begunAt?: Date): Extract<Input, { kind: "event" | "reply" }> {
   const input = { messageId: event.id, contract: event.contract, payload: event.payload };
-  return event.replyTo === null ? { kind: "event", ...input } : { kind: "reply", runId: event.replyTo.runId, outside: event.correlationId === null, ...input };
+  return event.replyTo === null
+    ? { kind: "event", ...input }
+    : { kind: "reply", runId: event.replyTo.runId, outside: event.correlationId === null, ...(begunAt && { begunAt }), ...input };
 }
 
 const unpack = (mail: Mail, contract: Published["contract"]): Published => ({

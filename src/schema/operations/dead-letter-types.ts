@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
-import type { DeadLetterStatus, DeadLetterView } from "../../outbox/index.ts";
+import type { DeadLetterGroup, DeadLetterStatus, DeadLetterView } from "../../outbox/index.ts";
 import { ReasonCode, toReasonCode } from "../enums.ts";
 import { connectionOf } from "../pagination.ts";
 import { MutationPayload, Reason } from "../payload.ts";
@@ -73,6 +73,48 @@ export class DeadLetterType {
 
 export const DeadLetterConnection = connectionOf(DeadLetterType, "DeadLetter");
 
+@ObjectType("DeadLetterGroup", { description: "Dead letters of one queue and message that say the same." })
+export class DeadLetterGroupType {
+  @Field(() => String, { description: "Queue that they came from." })
+  readonly queue: string;
+
+  @Field(() => String, { description: "Command or event name." })
+  readonly message: string;
+
+  @Field(() => ReasonCode, { description: "Code of their reason." })
+  readonly reason: ReasonCode;
+
+  @Field(() => String, { description: "What their reasons have in common: ids and numbers are #. Goes into DeadLetterFilter." })
+  readonly pattern: string;
+
+  @Field(() => String, { description: "Reason of the latest of them." })
+  readonly example: string;
+
+  @Field(() => Int, { description: "How many there are." })
+  readonly count: number;
+
+  @Field(() => DateTime, { description: "When the first of them failed." })
+  readonly firstFailedAt: Date;
+
+  @Field(() => DateTime, { description: "When the last of them failed." })
+  readonly lastFailedAt: Date;
+
+  @Field(() => [Int], { description: "How many failed in each twelfth of the time from the first to the last." })
+  readonly history: readonly number[];
+
+  constructor(group: DeadLetterGroup) {
+    this.queue = group.queue;
+    this.message = group.message;
+    this.reason = toReasonCode(group.reasonCode);
+    this.pattern = group.pattern;
+    this.example = group.example;
+    this.count = group.count;
+    this.firstFailedAt = group.firstFailedAt;
+    this.lastFailedAt = group.lastFailedAt;
+    this.history = group.history;
+  }
+}
+
 @InputType("DeadLetterFilter", { description: "Which dead letters are meant; everything given must hold." })
 export class DeadLetterFilterInput {
   @Field(() => [ID], { nullable: true, description: "Any of these." })
@@ -92,6 +134,9 @@ export class DeadLetterFilterInput {
 
   @Field(() => [ReasonCode], { nullable: true, description: "For any of these reasons." })
   reason?: ReasonCode[] | null;
+
+  @Field(() => String, { nullable: true, description: "With this `DeadLetterGroup.pattern`." })
+  pattern?: string | null;
 
   @Field(() => DateTime, { nullable: true, description: "Failed after this instant." })
   failedAfter?: Date | null;

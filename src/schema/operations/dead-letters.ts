@@ -5,6 +5,7 @@ import { isId, newId } from "../../kernel/ids.ts";
 import {
   deadLettersOfResolution,
   findDeadLetters,
+  listDeadLetterGroups,
   listDeadLetters,
   listOldestOpen,
   redacted,
@@ -21,7 +22,14 @@ import { SagaType } from "../sagas/types.ts";
 import { JSONObject } from "../scalars.ts";
 import { findUser, UserType } from "../users/types.ts";
 import { checkedNote, DryRun, Note, requireStorable } from "./arguments.ts";
-import { DeadLetterConnection, DeadLetterFilterInput, DeadLettersPayload, DeadLetterType, type DeadLetterRefusal } from "./dead-letter-types.ts";
+import {
+  DeadLetterConnection,
+  DeadLetterFilterInput,
+  DeadLetterGroupType,
+  DeadLettersPayload,
+  DeadLetterType,
+  type DeadLetterRefusal,
+} from "./dead-letter-types.ts";
 
 const MAX_LETTERS = 1_000;
 const operatorsOnly = { any: ["OPERATOR"] } as const;
@@ -42,6 +50,21 @@ export class DeadLetterResolver {
     const request = pageRequest("deadLetters", first, after);
     const page = await listDeadLetters(context.em, toFilter(filter), request);
     return toConnection("deadLetters", request, page, (view) => new DeadLetterType(view));
+  }
+
+  @Query(() => [DeadLetterGroupType], {
+    nullable: true,
+    description: "Dead letters that say the same, together; the largest group first, 200 at most. Ask for OPEN ones to see what is to be decided.",
+  })
+  @Auth(operatorsOnly)
+  async deadLetterGroups(
+    @Arg("filter", () => DeadLetterFilterInput, { nullable: true, description: "Everything given must hold." }) filter:
+      | DeadLetterFilterInput
+      | null
+      | undefined,
+    @Ctx() context: RequestContext,
+  ): Promise<DeadLetterGroupType[]> {
+    return (await listDeadLetterGroups(context.em, toFilter(filter))).map((group) => new DeadLetterGroupType(group));
   }
 
   @Mutation(() => DeadLettersPayload, {

@@ -1,10 +1,11 @@
-import { Ctx, Field, FieldResolver, ID, Int, ObjectType, registerEnumType, Resolver, Root } from "type-graphql";
+import { Ctx, Field, FieldResolver, ObjectType, registerEnumType, Resolver, Root } from "type-graphql";
 import { SagaCause, type SagaExplanation, type SagaRemedy } from "../../sagas/engine/index.ts";
 import { Auth } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { SagaStateEnum } from "../sagas/enums.ts";
 import { SagaType } from "../sagas/types.ts";
 import { DateTime, JSONObject } from "../scalars.ts";
+import { SagaWorkerType } from "./workers.ts";
 
 const causes = Object.entries(SagaCause);
 const SagaCauseEnum = Object.fromEntries(causes.map(([cause]) => [cause, cause]));
@@ -13,18 +14,6 @@ registerEnumType(SagaCauseEnum, {
   description: "Why a saga is where it is. One that has not ended always has exactly one cause.",
   valuesConfig: Object.fromEntries(causes.map(([cause, description]) => [cause, { description }])),
 });
-
-@ObjectType("SagaWorker", { description: "A process that carries out commands." })
-class SagaWorkerType {
-  @Field(() => ID, { description: "UUIDv7, made at its start." })
-  id!: string;
-
-  @Field(() => String, { description: "Name of its machine." })
-  host!: string;
-
-  @Field(() => Int, { description: "Number of the process on that machine." })
-  pid!: number;
-}
 
 @ObjectType("SagaRemedy", { description: "A mutation that moves a saga on." })
 class SagaRemedyType {

@@ -27,6 +27,8 @@ export type DeadLetterFilter = {
   ids?: Array<string> | null | undefined;
   /** Name of the command or event. */
   message?: string | null | undefined;
+  /** With this `DeadLetterGroup.pattern`. */
+  pattern?: string | null | undefined;
   /** Name of the queue that they came from. */
   queue?: string | null | undefined;
   /** For any of these reasons. */

@@ -1,0 +1,119 @@
+import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, registerEnumType, Resolver, Root } from "type-graphql";
+import type { Diagram, DiagramKind, DiagramState, DiagramTransition, TransitionKind } from "../../sagas/engine/index.ts";
+import { Auth } from "../authorization.ts";
+import type { RequestContext } from "../context.ts";
+import { SagaTypeEnum } from "./enums.ts";
+import { SagaType } from "./types.ts";
+
+const DiagramKindEnum: { readonly [K in DiagramKind]: K } = { START: "START", STEP: "STEP", WAIT: "WAIT", MILESTONE: "MILESTONE", FINAL: "FINAL" };
+registerEnumType(DiagramKindEnum, {
+  name: "SagaDefinitionStateKind",
+  description: "What a saga does in a state.",
+  valuesConfig: {
+    START: { description: "It has just begun." },
+    STEP: { description: "A command is carried out." },
+    WAIT: { description: "An event or the clock is waited for." },
+    MILESTONE: { description: "Something has been reached; it goes on at once." },
+    FINAL: { description: "It has ended." },
+  },
+});
+
+const TransitionKindEnum: { readonly [K in TransitionKind]: K } = { NEXT: "NEXT", BRANCH: "BRANCH", FAIL: "FAIL", UNDO: "UNDO" };
+registerEnumType(TransitionKindEnum, {
+  name: "SagaTransitionKind",
+  description: "How a saga goes from one state to another.",
+  valuesConfig: {
+    NEXT: { description: "On along the main path." },
+    BRANCH: { description: "To another place of the main path, or to an end before it." },
+    FAIL: { description: "It fails: what was done is undone, and then it ends in this final." },
+    UNDO: { description: "From the undo of one state to that of the one before it, and from the last to the final." },
+  },
+});
+
+@ObjectType("SagaDefinitionState", { description: "One state of a state machine, with its place in a drawing." })
+class SagaDefinitionStateType implements DiagramState {
+  @Field(() => String, { description: "Name of the state. A version that is not loaded any more may have states that SagaState does not know." })
+  state!: string;
+
+  @Field(() => DiagramKindEnum, { description: "What a saga does there." })
+  kind!: DiagramKind;
+
+  @Field(() => String, { nullable: true, description: "Command that is sent." })
+  command!: string | null;
+
+  @Field(() => String, { nullable: true, description: "Queue of the command." })
+  queue!: string | null;
+
+  @Field(() => String, { nullable: true, description: "Command that undoes what was done; null where nothing is to be undone." })
+  compensation!: string | null;
+
+  @Field(() => Boolean, { description: "The business outcome is known from here on." })
+  goal!: boolean;
+
+  @Field(() => Boolean, { nullable: true, description: "Of a final: whether it is the end that was wanted." })
+  succeeded!: boolean | null;
+
+  @Field(() => Int, { description: "0: the main path. 1: the final behind the undos, which stand in the columns of what they undo." })
+  row!: number;
+
+  @Field(() => Int, { description: "From 0, left to right." })
+  column!: number;
+}
+
+@ObjectType("SagaTransition", { description: "A way from one state to another." })
+class SagaTransitionType implements DiagramTransition {
+  @Field(() => String, { description: "Where from; for UNDO the state that has just been undone." })
+  from!: string;
+
+  @Field(() => String, { description: "Where to; for UNDO the state that is undone next, or the final." })
+  to!: string;
+
+  @Field(() => [String], { description: "What leads there: replies and events by their names, `deadline`, `attempts used up`, `reached`, `undone`." })
+  on!: readonly string[];
+
+  @Field(() => TransitionKindEnum, { description: "How." })
+  kind!: TransitionKind;
+
+  @Field(() => String, { nullable: true, description: "Reason that is given, by its name in the definition." })
+  reason!: string | null;
+}
+
+@ObjectType("SagaDefinition", { description: "A version of a state machine." })
+class SagaDefinitionType implements Diagram {
+  @Field(() => SagaTypeEnum, { description: "Which process." })
+  type!: string;
+
+  @Field(() => Int, { description: "From 1." })
+  version!: number;
+
+  @Field(() => [SagaDefinitionStateType], { description: "The main path in order, then the finals." })
+  states!: readonly DiagramState[];
+
+  @Field(() => [SagaTransitionType], { description: "All ways, those of the main path first." })
+  transitions!: readonly DiagramTransition[];
+}
+
+@Resolver(() => SagaType)
+export class SagaDefinitionResolver {
+  @Query(() => [SagaDefinitionType], { nullable: true, description: "Every version of every process that sagas have run on, the newest first." })
+  @Auth({ any: ["OPERATOR"] })
+  async sagaDefinitions(@Ctx() context: RequestContext): Promise<Diagram[]> {
+    return context.sagas.definitions(context.em);
+  }
+
+  @Query(() => SagaDefinitionType, { nullable: true, description: "Null when no saga has run on this version." })
+  @Auth({ any: ["OPERATOR"] })
+  async sagaDefinition(
+    @Arg("type", () => SagaTypeEnum, { description: "Which process." }) type: string,
+    @Arg("version", () => Int, { nullable: true, description: "Left out: the newest." }) version: number | null | undefined,
+    @Ctx() context: RequestContext,
+  ): Promise<Diagram | null> {
+    const definitions = await context.sagas.definitions(context.em);
+    return definitions.find((one) => one.type === type && one.version === (version ?? one.version)) ?? null;
+  }
+
+  @FieldResolver(() => SagaDefinitionType, { nullable: true, description: "The state machine that it runs on." })
+  definition(@Root() saga: SagaType, @Ctx() context: RequestContext): Promise<Diagram | null> {
+    return context.loaders.sagaDefinition.load({ type: saga.type, version: saga.definitionVersion });
+  }
+}

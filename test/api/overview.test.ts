@@ -1,0 +1,284 @@
+import { Permanent, Transient } from "../../src/kernel/errors.ts";
+import { newId } from "../../src/kernel/ids.ts";
+import { waitFor } from "../support/wait.ts";
+import { ApiTest, codesOf, type Person } from "./support.ts";
+
+let api: ApiTest;
+let [operator, mentor]: Person[] = [];
+let course = "";
+
+beforeAll(async () => {
+  api = await ApiTest.open();
+  operator = await api.person("OPERATOR");
+  mentor = await api.person("MENTOR");
+  course = await api.course(mentor);
+  await api.engine.start();
+});
+afterEach(() => api.faults.clear());
+afterAll(() => api.close());
+
+const ask = async <Data>(query: string, variables: Record<string, unknown> = {}): Promise<Data> => {
+  const answer = await api.run<Data>(query, variables, operator);
+  expect(answer.errors).toBeUndefined();
+  return answer.data;
+};
+
+const untilStatus = (sagaId: string, status: string) =>
+  waitFor(async () => (await api.engine.reader.findById(api.engine.em(), [sagaId])).get(sagaId)?.status === status);
+
+const enroll = async (): Promise<string> => (await api.enroll(await api.person(), course)).sagaId;
+
+interface State {
+  readonly state: string;
+  readonly kind: string;
+  readonly compensation: string | null;
+  readonly row: number;
+  readonly column: number;
+}
+interface Transition {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: string;
+  readonly reason: string | null;
+}
+
+test("a definition is told as it is drawn: the main path in a row, the undos in reverse, the final behind them", async () => {
+  const { sagaDefinition } = await ask<{ sagaDefinition: { version: number; states: State[]; transitions: Transition[] } }>(
+    `{ sagaDefinition(type: COURSE_ENROLLMENT) { version states { state kind compensation row column } transitions { from to kind reason } } }`,
+  );
+  expect(sagaDefinition.states).toMatchObject([
+    { state: "EnrollmentInitiated", kind: "START", row: 0, column: 0 },
+    { state: "CheckingCapacity", kind: "STEP", compensation: "ReleaseSeatCommand", row: 0, column: 1 },
+    { state: "ConfirmingEnrollment", kind: "STEP", row: 0, column: 2 },
+    { state: "EnrollmentConfirmed", kind: "MILESTONE", compensation: null, row: 0, column: 3 },
+    { state: "SendingWelcomeEmail", kind: "STEP", row: 0, column: 4 },
+    { state: "GrantingAccess", kind: "STEP", row: 0, column: 5 },
+    { state: "EnrollmentCompleted", kind: "FINAL", row: 0, column: 6 },
+    { state: "EnrollmentFailed", kind: "FINAL", row: 1, column: 0 },
+  ]);
+  const ways = (kind: string) => sagaDefinition.transitions.filter((one) => one.kind === kind).map(({ from, to }) => `${from} > ${to}`);
+  expect(ways("UNDO")).toEqual([
+    "CheckingCapacity > EnrollmentFailed",
+    "ConfirmingEnrollment > CheckingCapacity",
+    "SendingWelcomeEmail > ConfirmingEnrollment",
+    "GrantingAccess > SendingWelcomeEmail",
+  ]);
+  expect(ways("NEXT")).toEqual([
+    "EnrollmentInitiated > CheckingCapacity",
+    "CheckingCapacity > ConfirmingEnrollment",
+    "ConfirmingEnrollment > EnrollmentConfirmed",
+    "EnrollmentConfirmed > SendingWelcomeEmail",
+    "SendingWelcomeEmail > GrantingAccess",
+    "GrantingAccess > EnrollmentCompleted",
+  ]);
+  expect(sagaDefinition.transitions).toContainEqual({ from: "CheckingCapacity", to: "EnrollmentFailed", kind: "FAIL", reason: "NoCapacity" });
+});
+
+test("every definition is drawn without two states in one place, and every way leads from one of its states to another", async () => {
+  const { sagaDefinitions } = await ask<{ sagaDefinitions: { type: string; states: State[]; transitions: Transition[] }[] }>(
+    "{ sagaDefinitions { type states { state row column } transitions { from to } } }",
+  );
+  expect(sagaDefinitions.map(({ type }) => type)).toEqual(["APPLICATION_REQUEST", "COURSE_ENROLLMENT", "MENTORING_SESSION"]);
+  for (const { states, transitions } of sagaDefinitions) {
+    expect(new Set(states.map(({ row, column }) => `${row} ${column}`)).size).toBe(states.length);
+    const names = states.map(({ state }) => state);
+    for (const { from, to } of transitions) expect([names.includes(from), names.includes(to)]).toEqual([true, true]);
+  }
+});
+
+interface Attempt {
+  readonly state: string;
+  readonly isUndo: boolean;
+  readonly number: number;
+  readonly outcome: string;
+  readonly queuedAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly reason: { readonly code: string } | null;
+}
+const attemptsOf = async (id: string): Promise<Attempt[]> =>
+  (
+    await ask<{ saga: { attempts: Attempt[] } }>(
+      "query ($id: ID!) { saga(id: $id) { attempts { state isUndo number outcome queuedAt startedAt finishedAt reason { code } } } }",
+      { id },
+    )
+  ).saga.attempts;
+const told = (attempts: readonly Attempt[]) => attempts.map(({ state, isUndo, number, outcome }) => `${isUndo ? "undo of " : ""}${state} ${number} ${outcome}`);
+
+test("the attempts of a saga are told with their times, those of undos among them", async () => {
+  api.faults.set("ConfirmEnrollmentCommand", new Transient("busy"));
+  api.faults.set("GrantCourseAccessCommand", new Permanent("no such room"));
+  const id = await enroll();
+  await untilStatus(id, "RETRYING");
+  api.faults.delete("ConfirmEnrollmentCommand");
+  await untilStatus(id, "STUCK");
+  const before = await attemptsOf(id);
+  const [row] = await api.engine.sql<{ failed: number }>(
+    `select count(*)::int - 1 as failed from saga_event where saga_id = '${id}' and kind = 'ATTEMPT_FAILED'`,
+  );
+  const failed = row?.failed ?? 0;
+  expect(told(before)).toEqual([
+    "CheckingCapacity 1 ANSWERED",
+    ...Array.from({ length: failed }, (_, index) => `ConfirmingEnrollment ${index + 1} FAILED`),
+    `ConfirmingEnrollment ${failed + 1} ANSWERED`,
+    "SendingWelcomeEmail 1 ANSWERED",
+    "GrantingAccess 1 FAILED",
+  ]);
+  await ask('mutation ($id: ID!) { cancelSaga(id: $id, note: "The room is gone") { userErrors { code } } }', { id });
+  await untilStatus(id, "CANCELLED");
+  const attempts = await attemptsOf(id);
+  expect(told(attempts).slice(before.length)).toEqual([
+    "undo of GrantingAccess 1 ANSWERED",
+    "undo of SendingWelcomeEmail 1 ANSWERED",
+    "undo of ConfirmingEnrollment 1 ANSWERED",
+    "undo of CheckingCapacity 1 ANSWERED",
+  ]);
+  for (const { queuedAt, startedAt, finishedAt } of attempts) {
+    expect(startedAt).not.toBeNull();
+    expect(new Date(startedAt ?? 0).getTime()).toBeLessThanOrEqual(new Date(finishedAt ?? 0).getTime());
+    expect(new Date(queuedAt).getTime()).toBeLessThanOrEqual(new Date(finishedAt ?? 0).getTime());
+  }
+  expect(attempts.filter(({ outcome }) => outcome === "FAILED").map(({ reason }) => reason === null)).toEqual(Array.from({ length: failed + 1 }, () => false));
+});
+
+test("an attempt that waits for its turn is open, and is due when the saga says", async () => {
+  api.faults.set("SendWelcomeEmailCommand", new Transient("421 too many connections"));
+  const id = await enroll();
+  await untilStatus(id, "RETRYING");
+  const [open] = (await attemptsOf(id)).slice(-1);
+  const { saga } = await ask<{ saga: { nextAttemptAt: string; attempt: number } }>("query ($id: ID!) { saga(id: $id) { nextAttemptAt attempt } }", { id });
+  expect(open).toMatchObject({ state: "SendingWelcomeEmail", number: saga.attempt, outcome: "OPEN", queuedAt: saga.nextAttemptAt, finishedAt: null });
+});
+
+test("what happened is counted stretch by stretch, of one process or all", async () => {
+  const from = new Date(Date.now() - 3_600_000).toISOString();
+  const id = await enroll();
+  await untilStatus(id, "COMPLETED");
+  api.faults.set("CheckCourseCapacityCommand", new Permanent("broken"));
+  const stuck = await enroll();
+  await untilStatus(stuck, "STUCK");
+  const counted = async (type: string | null) => {
+    const { sagaMetrics } = await ask<{ sagaMetrics: Record<string, number | null>[] }>(
+      `query ($from: DateTime!, $to: DateTime!, $type: SagaType) {
+        sagaMetrics(from: $from, to: $to, everySeconds: 1200, type: $type) { started completed failed cancelled becameStuck failedAttempts firstAttempt settledP50Ms settledP95Ms }
+      }`,
+      { from, to: new Date(Date.now() + 60_000).toISOString(), type },
+    );
+    expect(sagaMetrics).toHaveLength(4);
+    return sagaMetrics;
+  };
+  const [all, ofEnrollments, ofSessions] = await Promise.all([counted(null), counted("COURSE_ENROLLMENT"), counted("MENTORING_SESSION")]);
+  expect(all).toEqual(ofEnrollments);
+  const sum = (metrics: Record<string, number | null>[], field: string): number => metrics.reduce((total, one) => total + (one[field] ?? 0), 0);
+  const [rows] = await api.engine.sql<Record<string, number>>(
+    `select count(*)::int as started, count(*) filter (where status = 'COMPLETED')::int as completed, count(*) filter (where status = 'CANCELLED')::int as cancelled from saga`,
+  );
+  for (const field of ["started", "completed", "cancelled"]) expect(sum(all, field)).toBe(rows?.[field]);
+  expect(sum(all, "becameStuck")).toBeGreaterThanOrEqual(1);
+  expect(sum(all, "failedAttempts")).toBeGreaterThanOrEqual(1);
+  expect(sum(all, "firstAttempt")).toBeGreaterThanOrEqual(1);
+  expect(sum(all, "settledP50Ms")).toBeGreaterThan(0);
+  expect(sum(ofSessions, "started")).toBe(0);
+});
+
+test.each([
+  ["from that is not before to", { from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z", every: 60 }, "from has to be before to"],
+  ["too many stretches", { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", every: 10 }, "everySeconds has to be 87 at least"],
+  ["no length", { from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", every: 0 }, "everySeconds is 1 or more, not 0"],
+])("metrics with %s are refused in words", async (_what, variables, words) => {
+  const answer = await api.run(
+    "query ($from: DateTime!, $to: DateTime!, $every: Int!) { sagaMetrics(from: $from, to: $to, everySeconds: $every) { started } }",
+    variables,
+    operator,
+  );
+  expect(codesOf(answer)).toEqual(["BAD_USER_INPUT"]);
+  expect(answer.errors?.[0]?.message).toContain(words);
+});
+
+test("dead letters that say the same are one group, whatever ids and numbers they name, and a filter finds them by it", async () => {
+  const bury = (reason: string, queue = "grouped") =>
+    api.engine.sql(
+      `insert into dead_letter (id, queue, message, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
+       values ('${newId()}', '${queue}', 'ProbeCommand', 'CourseEnrollment', '${newId()}', '{}', 3, 'INTERNAL', '${reason}', 'x')`,
+    );
+  for (let index = 0; index < 3; index++) await bury(`Room ${index} of ${newId()} is locked`);
+  await bury("Something else");
+  const { deadLetterGroups } = await ask<{ deadLetterGroups: { pattern: string; count: number; example: string; history: number[] }[] }>(
+    '{ deadLetterGroups(filter: { queue: "grouped" }) { pattern count example history } }',
+  );
+  expect(deadLetterGroups.map(({ pattern, count }) => [pattern, count])).toEqual([
+    ["Room # of # is locked", 3],
+    ["Something else", 1],
+  ]);
+  expect(deadLetterGroups[0]?.example).toMatch(/^Room 2 of [0-9a-f-]{36} is locked$/);
+  for (const { history, count } of deadLetterGroups) expect([history.length, history.reduce((sum, one) => sum + one, 0)]).toEqual([12, count]);
+  const { deadLetters } = await ask<{ deadLetters: { nodes: unknown[] } }>(
+    "query ($pattern: String!) { deadLetters(filter: { pattern: $pattern }) { nodes { id } } }",
+    { pattern: "Room # of # is locked" },
+  );
+  expect(deadLetters.nodes).toHaveLength(3);
+});
+
+test("processes that carry out commands are told with what they have loaded", async () => {
+  const { workers } = await ask<{ workers: { pid: number; queues: string[]; loads: string[]; hands: { queue: string; count: number }[] }[] }>(
+    "{ workers { pid queues loads hands { queue count takenAt } } }",
+  );
+  expect(workers).toMatchObject([{ pid: process.pid }]);
+  expect(workers[0]?.queues).toContain("send-welcome-email");
+  expect(workers[0]?.loads).toContain("CourseEnrollment v1");
+  expect(workers[0]?.hands.map(({ queue }) => queue)).toContain("send-welcome-email");
+});
+
+test("a saga is found by its id, by the end of it, by its subject and by a message; a dead letter by its id; anything else finds nothing", async () => {
+  const { sagaId, enrollmentId } = await api.enroll(await api.person(), course);
+  await untilStatus(sagaId, "COMPLETED");
+  const [event] = await api.engine.sql<{ message_id: string }>(
+    `select message_id from saga_event where saga_id = '${sagaId}' and message_id is not null limit 1`,
+  );
+  const [letter] = await api.engine.sql<{ id: string }>("select id from dead_letter where status = 'OPEN' limit 1");
+  const found = async (text: string) =>
+    (await ask<{ find: unknown[] }>("query ($text: String!) { find(text: $text) { kind saga { id } deadLetter { id } } }", { text })).find;
+  const saga = { id: sagaId };
+  expect(await found(sagaId)).toEqual([{ kind: "SAGA", saga, deadLetter: null }]);
+  expect(await found(` ${sagaId.slice(-8).toUpperCase()} `)).toEqual([{ kind: "SAGA", saga, deadLetter: null }]);
+  expect(await found(enrollmentId)).toEqual([{ kind: "SUBJECT", saga, deadLetter: null }]);
+  expect(await found(event?.message_id ?? "")).toEqual([{ kind: "MESSAGE", saga, deadLetter: null }]);
+  expect(await found(letter?.id ?? "")).toMatchObject([{ kind: "DEAD_LETTER", deadLetter: { id: letter?.id } }]);
+  for (const text of ["", "%", "nonsense", newId(), sagaId.slice(-7)]) expect(await found(text)).toEqual([]);
+});
+
+test("what operators did to sagas and queues is one list, page by page, the latest first", async () => {
+  api.faults.set("CheckCourseCapacityCommand", new Permanent("broken"));
+  const id = await enroll();
+  await untilStatus(id, "STUCK");
+  await ask('mutation ($id: ID!) { cancelSaga(id: $id, note: "Called off") { userErrors { code } } }', { id });
+  await ask('mutation { pauseQueue(name: "release-seat", note: "Looking at it") { userErrors { code } } }');
+  await ask('mutation { resumeQueue(name: "release-seat") { userErrors { code } } }');
+  interface Action {
+    readonly action: string;
+    readonly target: string | null;
+    readonly note: string | null;
+    readonly saga: { readonly id: string } | null;
+    readonly by: { readonly id: string };
+  }
+  const actions: Action[] = [];
+  let after: string | null = null;
+  for (;;) {
+    type Page = { operatorActions: { nodes: Action[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } };
+    const { operatorActions }: Page = await ask<Page>(
+      "query ($after: String) { operatorActions(first: 2, after: $after) { nodes { action target note saga { id } by { id } } pageInfo { hasNextPage endCursor } } }",
+      { after },
+    );
+    actions.push(...operatorActions.nodes);
+    if (!operatorActions.pageInfo.hasNextPage) break;
+    after = operatorActions.pageInfo.endCursor;
+  }
+  const by = { id: operator?.id };
+  expect(actions.slice(0, 3)).toEqual([
+    { action: "resume-queue", target: "release-seat", note: null, saga: null, by },
+    { action: "pause-queue", target: "release-seat", note: "Looking at it", saga: null, by },
+    { action: "cancel", target: null, note: "Called off", saga: { id }, by },
+  ]);
+  const [rows] = await api.engine.sql<{ count: number }>("select count(*)::int as count from ops.operator_action");
+  expect(actions).toHaveLength(rows?.count ?? 0);
+});
