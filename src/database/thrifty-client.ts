@@ -41,10 +41,13 @@ const nothingYet = { command: "", rowCount: null, oid: 0, fields: [], rows: [] }
  * whose result has got another shape fails with 0A000 in each session that has kept it, and is sent as it is from then on.
  *
  * It waits neither for the beginning of a transaction nor for statements that begin with `AHEAD`. They go out with the next one, which
- * fails as the first of them did; where the transaction could not begin, that is with `NOT_BEGUN`.
+ * fails as the first of them did; where the transaction could not begin, that is with `NOT_BEGUN`. A commit waits until the transaction is
+ * known to have begun, so that what may have been committed never fails with `NOT_BEGUN`.
  */
 export class ThriftyClient extends pg.Client {
   private ahead: Promise<unknown>[] = [];
+  /** Nothing of the transaction has been waited for. */
+  private isUnanswered = false;
   private isGathering = false;
 
   constructor(config?: pg.ClientConfig) {
@@ -57,18 +60,18 @@ export class ThriftyClient extends pg.Client {
     const [text, values] = args as [unknown, unknown];
     this.gather();
     if (args.length !== 2 || typeof text !== "string" || !Array.isArray(values)) return super.query(...(args as [string]));
-    if (text.startsWith("start transaction")) return this.sendAhead(this.begin(text));
-    const result = this.prepared(text, values);
-    if (text.startsWith(AHEAD)) return this.sendAhead(result);
-    const { ahead } = this;
-    if (ahead.length === 0) return result;
+    if (text.startsWith("start transaction")) {
+      this.isUnanswered = true;
+      return this.sendAhead(this.begin(text));
+    }
+    if (text.startsWith(AHEAD)) return this.sendAhead(this.prepared(text, values));
+    const { ahead, isUnanswered } = this;
     this.ahead = [];
-    if (text === "rollback") return result;
-    return Promise.allSettled([...ahead, result]).then((answers) => {
-      const failed = answers.find((answer) => answer.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
-      return result;
-    });
+    this.isUnanswered = false;
+    if (text === "commit" && isUnanswered) return allOf(ahead).then(() => this.prepared(text, values));
+    const result = this.prepared(text, values);
+    if (ahead.length === 0 || text === "rollback") return result;
+    return allOf([...ahead, result]).then(() => result);
   }
 
   private sendAhead(sent: Promise<unknown>): Promise<unknown> {
@@ -103,4 +106,10 @@ export class ThriftyClient extends pg.Client {
       throw error;
     });
   }
+}
+
+/** Waits for all of them. @throws what the first in order has failed with */
+async function allOf(sent: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(sent)).find((answer) => answer.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }

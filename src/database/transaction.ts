@@ -62,12 +62,19 @@ const isRolledBackForOthers = (error: unknown): boolean =>
 const isConnectionFailure = (error: unknown): boolean =>
   hasCode(error, (code) =>
     /^(?:08...|57P0[1235]|53300|ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND)$/.test(code),
-  ) || /timeout (?:exceeded )?when trying to connect|Connection terminated/.test(String((error as { message?: unknown } | null)?.message));
+  ) || hasCause(error, ({ message }) => /timeout (?:exceeded )?when trying to connect|Connection terminated/.test(String(message)));
 
-function hasCode(error: unknown, is: (code: string) => boolean): boolean {
+const hasCode = (error: unknown, is: (code: string) => boolean): boolean => hasCause(error, ({ code }) => typeof code === "string" && is(code));
+
+interface Cause {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+}
+
+/** Whether the error, or one of those that led to it, is such. */
+function hasCause(error: unknown, is: (one: Cause) => boolean): boolean {
   // Not `instanceof Error`: errors of Node's own modules come from another realm when tests run.
-  for (let one = error as { code?: unknown; cause?: unknown } | null | undefined, depth = 0; one != null && depth < 5; one = one.cause as typeof one, depth++) {
-    if (typeof one.code === "string" && is(one.code)) return true;
-  }
+  for (let one = error as Cause | null | undefined, depth = 0; one != null && depth < 5; one = one.cause as typeof one, depth++) if (is(one)) return true;
   return false;
 }
