@@ -65,11 +65,14 @@ export function failureReason(error: unknown): FailureReason {
   const message = error instanceof Error ? error.message : String(error);
   return {
     code,
-    message,
+    message: storable(message),
     permanent: error instanceof Permanent || error instanceof Defect,
-    detail: errorDetail(error),
+    detail: storable(errorDetail(error)),
   };
 }
+
+/** No text in the database holds a NUL. */
+const storable = (text: string): string => text.replaceAll("\0", "\u{FFFD}");
 
 function errorDetail(error: unknown): string {
   if (!(error instanceof Error)) return String(error).slice(0, 4_000);

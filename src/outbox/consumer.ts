@@ -8,7 +8,7 @@ import { afterCommit } from "./after-commit.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Hints } from "./hints.ts";
 import { hold } from "./delays.ts";
-import { carryOutFollowing, FollowingFailed, type FollowingParts } from "./following.ts";
+import { carryOutFollowing, type FollowingParts } from "./following.ts";
 import { envelope, postpone, remove, take, TakenOver, type Message } from "./jobs.ts";
 import { queueOf } from "./message.ts";
 import type { TransactionalParticipant } from "./participant.ts";
@@ -70,6 +70,8 @@ export class TransactionalConsumer {
   isPaused = false;
   /** Sizes of the next batches, last first, while a batch that failed is carried out again in parts; empty: as many as there are. */
   private parted: number[] = [];
+  /** The batch has gone on to commands that follow from it. */
+  private hasGoneOn = false;
   /** Failures of messages that were rolled back alone, until they have been counted. */
   private readonly verdicts = new Map<string, FailureReason>();
   /** Messages of which not even the failure could be counted. */
@@ -113,7 +115,7 @@ export class TransactionalConsumer {
       return UNTIL_WOKEN_MS;
     } catch (error) {
       if (isDatabaseTrouble(error)) throw error;
-      if (error instanceof FollowingFailed) this.parted.push(taken.length);
+      if (this.hasGoneOn) this.parted.push(taken.length);
       else this.takeApart(taken, error);
       return 0;
     }
@@ -145,6 +147,7 @@ export class TransactionalConsumer {
   private async batch(em: EntityManager, size: number, taken: Message[]): Promise<number> {
     const { subscriber } = this.parts;
     taken.length = 0;
+    this.hasGoneOn = false;
     // Who is to blame must be found out message by message, and command by command.
     let mayGoOn = this.parted.length === 0;
     deliverDirectly(em, { carriesOut: (name) => mayGoOn && this.parts.followers.has(name) });
@@ -185,7 +188,7 @@ export class TransactionalConsumer {
       );
     }
     if (unreadable.length > 0) await postponeUnreadable(em, this.queue, unreadable, claim, this.parts.log);
-    await carryOutFollowing(em, this.parts, claim);
+    await carryOutFollowing(em, this.parts, claim, () => (this.hasGoneOn = true));
     await subscriber.save(em, claim);
     const settled = [...current, ...stale, ...failed];
     if (settled.length > 0) await remove(em, this.queue, settled);

@@ -15,9 +15,6 @@ export interface Follower {
   readonly isPaused: boolean;
 }
 
-/** A command that a transaction had gone on to could not be carried out there: nobody whom it began with is to blame. */
-export class FollowingFailed extends Error {}
-
 export interface FollowingParts {
   readonly subscriber: InTransactionSubscriber;
   readonly completions: Completions;
@@ -33,9 +30,10 @@ export interface FollowingParts {
  * nobody outside can tell the difference but by the clock. What may not be started now goes onto its queue.
  *
  * @param claim what the transaction has locked
- * @throws {FollowingFailed} to be begun again without going on: what follows is then judged by itself
+ * @param goesOn told before the first of them is begun. A transaction that has gone on and fails, there or later, is to be begun again without:
+ *   what follows is then judged by itself, and nobody is to blame for what came after.
  */
-export async function carryOutFollowing(em: EntityManager, parts: FollowingParts, claim: Claim): Promise<void> {
+export async function carryOutFollowing(em: EntityManager, parts: FollowingParts, claim: Claim, goesOn: () => void): Promise<void> {
   for (let length = 1, commands = takeFollowing(em); commands.length > 0; commands = takeFollowing(em), length++) {
     for (const [name, ofName] of Map.groupBy(commands, (command) => command.name)) {
       const follower = parts.followers.get(name);
@@ -46,9 +44,8 @@ export async function carryOutFollowing(em: EntityManager, parts: FollowingParts
       if (follower === undefined || started.length === 0) continue;
       // What was read before is not what was written since, by statements over sets.
       em.clear();
-      await carryOut(em, follower, parts.subscriber, started, reclaimed).catch((cause: unknown) => {
-        throw new FollowingFailed(`${name}, which followed in the same transaction, has failed`, { cause });
-      });
+      goesOn();
+      await carryOut(em, follower, parts.subscriber, started, reclaimed);
       afterCommit(em, () => parts.completions.add(queueOf(name), started.length));
     }
   }

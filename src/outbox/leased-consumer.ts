@@ -6,7 +6,7 @@ import { afterCommit } from "./after-commit.ts";
 import { delivery, inTime, publishReplies } from "./carry-out.ts";
 import { isDatabaseTrouble, listenToQueue, postponeUnreadable, UNTIL_WOKEN_MS, type ConsumerParts } from "./consumer.ts";
 import { hold } from "./delays.ts";
-import { carryOutFollowing, FollowingFailed } from "./following.ts";
+import { carryOutFollowing } from "./following.ts";
 import { envelope, onConnectionOf, postpone, settle, TakenOver, type JobData, type Message } from "./jobs.ts";
 import { queueOf, type Envelope } from "./message.ts";
 import { countFailures } from "./own-retries.ts";
@@ -198,41 +198,53 @@ export class LeasedConsumer {
         this.performed.push(...batch);
         throw error;
       }
-      for (const one of batch) await this.settleAlone(one, error);
+      for (const [index, one] of batch.entries()) {
+        await this.settleAlone(one, error).catch((trouble: unknown) => {
+          this.performed.push(...batch.slice(index));
+          throw trouble;
+        });
+      }
     } finally {
       this.settling = [];
     }
   }
 
   private async settleTogether(batch: readonly Performed[]): Promise<void> {
+    let hasGoneOn = false;
     try {
-      await this.settle(batch, true);
+      await this.settle(batch, () => (hasGoneOn = true));
     } catch (error) {
-      if (!(error instanceof FollowingFailed) || isDatabaseTrouble(error)) throw error;
-      await this.settle(batch, false);
+      if (!hasGoneOn || isDatabaseTrouble(error)) throw error;
+      await this.settle(batch, null);
     }
   }
 
+  /** @throws when nobody's message is to blame */
   private async settleAlone(one: Performed, batchError: unknown): Promise<void> {
+    const { job, command } = one;
     try {
-      await this.settle([one], false);
+      await this.settle([one], null);
     } catch (error) {
       if (error instanceof TakenOver)
-        return this.parts.log.warn({ queue: this.queue, job: one.job.id }, "A lease ran out before its effect was recorded; whoever has it now decides");
-      if (isDatabaseTrouble(error)) {
-        this.performed.push(one);
-        throw error;
-      }
-      await this.settle([{ job: one.job, command: one.command, ok: false, failure: failureReason(error ?? batchError) }], false);
+        return this.parts.log.warn({ queue: this.queue, job: job.id }, "A lease ran out before its effect was recorded; whoever has it now decides");
+      if (isDatabaseTrouble(error)) throw error;
+      await this.settle([{ job, command, ok: false, failure: failureReason(error ?? batchError) }], null).catch((cause: unknown) => {
+        if (isDatabaseTrouble(cause)) throw cause;
+        this.parts.log.error(
+          { err: cause, queue: this.queue, job: job.id },
+          "A message was carried out, but neither its effect nor a failure can be recorded; its lease runs out, and the attempt counts as failed",
+        );
+      });
     }
   }
 
-  private async settle(batch: readonly Performed[], mayGoOn: boolean): Promise<void> {
+  /** @param goesOn see `carryOutFollowing`; null: what follows goes onto its queue */
+  private async settle(batch: readonly Performed[], goesOn: (() => void) | null): Promise<void> {
     const { boss, subscriber, transaction } = this.parts;
     await transaction(async (em) => {
       // After a failed attempt nothing is gone on to: should the process die of what follows, this command would be blamed once more.
       const isFirst = batch.every(({ command }) => (command.replyTo?.attempt ?? 1) === 1);
-      deliverDirectly(em, { carriesOut: (name) => mayGoOn && isFirst && this.parts.followers.has(name) });
+      deliverDirectly(em, { carriesOut: (name) => goesOn !== null && isFirst && this.parts.followers.has(name) });
       const claim = await subscriber.claim(
         em,
         batch.map((one) => one.command),
@@ -269,7 +281,7 @@ export class LeasedConsumer {
           claim,
         );
       }
-      await carryOutFollowing(em, this.parts, claim);
+      await carryOutFollowing(em, this.parts, claim, goesOn ?? (() => undefined));
       await subscriber.save(em, claim);
       const jobsOf = (some: readonly Performed[]): Message[] => some.map((one) => one.job);
       const settled = [...done, ...failed, ...stale];

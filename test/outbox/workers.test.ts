@@ -22,7 +22,7 @@ test("the processes at work are those whose lock is held in this database, with 
     await depot.sql("insert into worker (id, host, pid, lock_key) overriding system value values ($1, 'gone', 1, 77)", [newId()]);
     await other.database.orm.em.getConnection().execute("select pg_advisory_lock(28016, 77)");
     await depot.database.orm.em.getConnection().execute("select pg_advisory_lock(1, 77), pg_advisory_lock(77)");
-    const common = { id: expect.any(String), host: hostname(), pid: process.pid, startedAt: expect.any(Date), queues: ["pack", "deliver"] };
+    const common = { id: expect.any(String), host: hostname(), pid: process.pid, startedAt: expect.any(Date), queues: ["pack", "deliver"], hands: [] };
     expect(await listWorkers(old.em())).toEqual([
       { ...common, loads: ["Parcel v1", "Parcel v2"] },
       { ...common, loads: [] },

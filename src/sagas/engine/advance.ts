@@ -152,7 +152,7 @@ export class Advance implements InTransactionSubscriber {
       const lost = work.takeBack(born.flatMap(({ id }) => (added.has(id) ? [] : [id])));
       if (lost.length === 0) break;
       await work.lockKeys(em, lost);
-      for (const birth of lost) work.startAgain(birth);
+      for (const birth of lost) work.hearAgain(birth);
     }
     return inserted;
   }

@@ -102,6 +102,8 @@ interface Birth extends Key {
   readonly id: string;
   readonly event: Published;
   readonly mail: readonly Mail[];
+  /** What it has heard since. */
+  readonly later: Published[];
 }
 
 /** The decisions of one transaction in the making. Several about one saga build on each other. */
@@ -173,7 +175,7 @@ export class Work {
     if (starting !== undefined) receipts.push(this.start(starting, event));
     for (const { type, subjectId } of this.keysHeardBy(event)) {
       const id = this.bySubject.get(subjectKey(type, subjectId));
-      receipts.push(id === undefined ? this.keep(type, subjectId, event) : this.step(id, inputOf(event)));
+      receipts.push(id === undefined ? this.keep(type, subjectId, event) : this.hearAt(id, event));
     }
     return receipts[0] ?? { messageId: event.id, fate: "no-subscriber" };
   }
@@ -260,9 +262,9 @@ export class Work {
     const key = subjectKey(type, subjectId);
     const other = this.bySubject.get(key);
     // Of two starts of one key in one transaction, the first is the saga's.
-    if (other !== undefined && runNumber === 1) return this.step(other, { ...inputOf(event), kind: "event" });
+    if (other !== undefined && runNumber === 1) return this.hearAt(other, event);
     const mail = this.mail.get(key) ?? [];
-    this.births.set(id, { id, type, subjectId, event, mail });
+    this.births.set(id, { id, type, subjectId, event, mail, later: [] });
     this.bySubject.set(key, id);
     this.note({ sagaId: id, before: null, decision });
     this.mail.delete(key);
@@ -308,13 +310,36 @@ export class Work {
     return lost;
   }
 
+  /** An event by its key. A birth remembers it, since it may yet be another saga that has to hear it. */
+  private hearAt(sagaId: string, event: Published): Receipt {
+    this.births.get(sagaId)?.later.push(event);
+    const isStart = this.registry.startedBy(event.contract.name) !== undefined;
+    return this.step(sagaId, isStart ? { ...inputOf(event), kind: "event" } : inputOf(event));
+  }
+
+  /** The key of a birth has a saga: that one hears the starting event, and what the birth has heard since. */
+  hearAgain(birth: Birth): void {
+    this.startAgain(birth);
+    for (const event of birth.later) {
+      const { type, subjectId } = birth;
+      const id = this.bySubject.get(subjectKey(type, subjectId));
+      this.corrections.set(event.id, id === undefined ? this.keepOrPutAside(type, subjectId, event) : this.hearAt(id, event));
+    }
+  }
+
+  /** One that would start a saga is not kept for the one that there is. */
+  private keepOrPutAside(type: string, subjectId: string, event: Published): Receipt {
+    const isStart = this.registry.startedBy(event.contract.name)?.name === type;
+    return isStart && this.unreadable.has(subjectKey(type, subjectId)) ? { messageId: event.id, fate: "duplicate-start" } : this.keep(type, subjectId, event);
+  }
+
   /** The starting event of a key that has a saga: another run where the definition allows it after the end, otherwise put aside. */
-  startAgain({ event, mail, type, subjectId }: Birth): void {
+  private startAgain({ event, mail, type, subjectId }: Birth): void {
     const key = subjectKey(type, subjectId);
     const id = this.bySubject.get(key);
     const before = id === undefined ? undefined : this.instances.get(id);
     if (before === undefined) {
-      this.corrections.set(event.id, this.unreadable.has(key) ? { messageId: event.id, fate: "duplicate-start" } : this.keep(type, subjectId, event));
+      this.corrections.set(event.id, this.keepOrPutAside(type, subjectId, event));
       this.kept.push(...mail);
       return;
     }
@@ -324,7 +349,7 @@ export class Work {
       this.corrections.set(event.id, this.start(definition, event, before.runNumber + 1));
       return;
     }
-    this.corrections.set(event.id, this.step(before.id, { ...inputOf(event), kind: "event" }));
+    this.corrections.set(event.id, this.hearAt(before.id, event));
     this.deliver(mail);
   }
 
