@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, errors, type FlattenedJWSInput, type JWTHeaderParameters, type RemoteJWKSet } from "jose";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { AdoptAccount, ExternalPerson } from "../domain/users/identity.port.ts";
 import { processNow } from "../kernel/clock.ts";
@@ -33,6 +34,7 @@ const maxTokenLength = 8_000;
 const keysMaxAgeMs = 600_000;
 const requestTimeoutMs = 5_000;
 const MAX_KNOWN = 20_000;
+const KNOWN_FOR_MS = 60_000;
 
 const text = (max: number) => z.string().refine((value) => value.isWellFormed() && !value.includes("\0") && value.length <= max);
 const claims = z.looseObject({ iss: z.string(), sub: text(255).min(1), exp: z.int() });
@@ -46,17 +48,18 @@ type Claims = z.infer<typeof claims>;
 export function createOidcIdentity(options: OidcOptions): { verify(token: string): Promise<ExternalSubject | null> } {
   const { issuer, audience, now = processNow } = options;
   const keys = new IssuerKeys(options);
-  const known = new Map<string, Promise<{ readonly userId: string }>>();
+  const known = new LRUCache<string, { readonly said: string; readonly account: Promise<{ readonly userId: string }> }>({ max: MAX_KNOWN, ttl: KNOWN_FOR_MS });
   const rules = { getKey: keys.find, algorithms, types, issuer, audience, now, maxLength: maxTokenLength };
 
-  /** Asked once for all tokens that say the same about a person. */
+  /** Asked again as soon as a person's token says something else than the last one did, and once a minute, since other processes hear tokens too. */
   const accountOf = (person: ExternalPerson): Promise<{ readonly userId: string }> => {
-    const key = JSON.stringify([person.subject, person.email, person.roles]);
-    const account = known.get(key) ?? options.adopt(person);
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(key, account);
-    account.catch(() => known.delete(key));
-    return account;
+    const said = JSON.stringify([person.email, person.roles]);
+    const last = known.get(person.subject);
+    if (last?.said === said) return last.account;
+    const now = { said, account: options.adopt(person) };
+    known.set(person.subject, now);
+    now.account.catch(() => known.get(person.subject) === now && known.delete(person.subject));
+    return now.account;
   };
 
   return {

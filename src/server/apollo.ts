@@ -29,6 +29,11 @@ export function createApollo(parts: {
     hideSchemaDetailsFromClientErrors: !development,
     stopOnTerminationSignals: false,
     parseOptions: guard.parseOptions,
+    documentStore: {
+      get: (hash) => Promise.resolve(guard.valid.get(hash)),
+      set: (hash, document) => Promise.resolve(guard.valid.set(hash, document)),
+      delete: () => Promise.resolve(),
+    },
     logger: { debug: (text) => log.debug(text), info: (text) => log.info(text), warn: (text) => log.warn(text), error: (text) => log.error(text) },
     formatError: (formatted, error) => publicError(formatted, error, { requestId: currentRequestId(), log }),
     plugins: [

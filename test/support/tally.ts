@@ -6,7 +6,7 @@ import { createTestEngine, type TestEngine, type TestEngineOptions } from "./eng
 
 export const TallyStartedEvent = event("TallyStartedEvent", { tallyId: t.id() });
 export const TallyCancelledEvent = event("TallyCancelledEvent", { tallyId: t.id() });
-const CountedEvent = event("CountedEvent", { tallyId: t.id() });
+export const CountedEvent = event("CountedEvent", { tallyId: t.id() });
 const UncountedEvent = event("UncountedEvent", { tallyId: t.id() });
 const RungEvent = event("RungEvent", { tallyId: t.id() });
 const TalliedEvent = event("TalliedEvent", { tallyId: t.id() });

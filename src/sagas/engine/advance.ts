@@ -25,7 +25,7 @@ export class Advance implements InTransactionSubscriber {
   private readonly registry: SagaRegistry;
   private readonly hints: Hints;
   /** By the EntityManager of a transaction that has claimed. */
-  private readonly unsaved = new WeakMap<EntityManager, Unsaved>();
+  private readonly claims = new WeakMap<EntityManager, LockedClaim>();
 
   constructor(registry: SagaRegistry, hints: Hints) {
     this.registry = registry;
@@ -34,7 +34,7 @@ export class Advance implements InTransactionSubscriber {
 
   async claim(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
     const claimed = await claim(em, this.registry, commands);
-    this.unsaved.set(em, claimed.unsaved);
+    this.claims.set(em, claimed);
     return claimed;
   }
 
@@ -48,12 +48,13 @@ export class Advance implements InTransactionSubscriber {
   }
 
   async apply(em: EntityManager, events: readonly Published[], claimed?: Claim): Promise<readonly Receipt[]> {
-    // Whoever publishes without a claim reads the rows.
-    if (claimed === undefined) await this.write(em, this.unsaved.get(em));
-    const work = new Work(this.registry, claimed as LockedClaim | undefined);
+    // A participant that publishes may look at what that led to, and may be the one whose saga hears it.
+    const claim = (claimed as LockedClaim | undefined) ?? this.claims.get(em);
+    if (claimed === undefined) await this.write(em, claim?.unsaved);
+    const work = new Work(this.registry, claim);
     await work.lockFor(em, events);
     const receipts = events.map((event) => work.hear(event));
-    await this.finish(em, work, claimed, true);
+    await this.finish(em, work, claim, claimed !== undefined);
     return receipts.map((receipt) => work.final(receipt));
   }
 

@@ -12,9 +12,9 @@ import {
   validate,
   type ValidationRule,
 } from "graphql";
-import { LRUCache } from "lru-cache";
 import type { RequestContext } from "../../schema/context.ts";
 import type { LimitedCalls } from "../../schema/limited.ts";
+import { DocumentCache } from "./document-cache.ts";
 import type { TrustedDocuments } from "./documents.ts";
 import type { Limits } from "./limits.ts";
 import { measureOperation, type RootField } from "./measure.ts";
@@ -39,8 +39,8 @@ export class Guard {
   readonly documents: TrustedDocuments;
   readonly #rates: Rates;
   readonly #suggestions: boolean;
-  /** Documents that are in order, by their text: the same few come again and again. */
-  readonly #valid = new LRUCache<string, DocumentNode>({ max: 1_000 });
+  /** By their text here, by their hash for Apollo. */
+  readonly valid = new DocumentCache();
 
   constructor(parts: {
     readonly schema: GraphQLSchema;
@@ -71,7 +71,7 @@ export class Guard {
 
   /** Reads and checks a document as Apollo does for HTTP. */
   read(query: string, operationName: string | null | undefined): { document: DocumentNode; operation: OperationDefinitionNode } | readonly GraphQLError[] {
-    let document = this.#valid.get(query);
+    let document = this.valid.get(query);
     if (document === undefined) {
       try {
         document = parse(query, this.parseOptions);
@@ -80,7 +80,7 @@ export class Guard {
       }
       const errors = validate(this.schema, document, [...specifiedRules, ...this.validationRules]);
       if (errors.length > 0) return errors.map((error) => refused("GRAPHQL_VALIDATION_FAILED", this.#withoutSuggestion(error.message), [error]));
-      this.#valid.set(query, document);
+      this.valid.set(query, document);
     }
     const operation = getOperationAST(document, operationName);
     return operation == null ? [refused("OPERATION_RESOLUTION_FAILURE", "Which operation of the document is meant cannot be told.")] : { document, operation };
