@@ -7,6 +7,7 @@ import { killContenders } from "./contender-processes.ts";
 import { loads } from "./loads.ts";
 import { help, parseOptions, type Options } from "./options.ts";
 import { findPgbench } from "./pgbench.ts";
+import { stopPrograms } from "./programs.ts";
 import { progress, progressDone } from "./progress.ts";
 import { installPeers } from "./peers.ts";
 import { recover } from "./recover.ts";
@@ -36,6 +37,7 @@ let cleaning: Promise<void> | null = null;
 
 async function clean(): Promise<void> {
   await killContenders();
+  await stopPrograms();
   await redis?.stop();
   await server?.close();
 }

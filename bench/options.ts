@@ -66,8 +66,11 @@ export function parseOptions(argv: readonly string[]): Options | "help" {
     },
   });
   if (values.help) return "help";
-  const sagas = whole("--sagas", values.sagas ?? (values.recover ? "1000" : "5000"), 100, 100_000);
-  if (sagas % 100 !== 0) throw new TypeError(`--sagas: expected a multiple of 100, found ${sagas}`);
+  const instead = (["recover", "waiting", "due", "load"] as const).filter((name) => values[name] !== undefined && values[name] !== false);
+  if (instead.length > 1) throw new TypeError(`Expected one of --recover, --waiting, --due and --load, found ${instead.map((name) => `--${name}`).join(", ")}`);
+  const sagas = Number(values.sagas ?? (values.recover ? "1000" : "5000"));
+  if (!Number.isInteger(sagas / 100) || sagas < 100 || sagas > 100_000)
+    throw new TypeError(`--sagas: expected a multiple of 100 from 100 to 100000, found ${values.sagas}`);
   return {
     recover: values.recover,
     due: values.due === undefined ? null : whole("--due", values.due, 1_000, 1_000_000),

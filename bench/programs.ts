@@ -22,15 +22,39 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+const allRunning = new Set<Running>();
+
+/** Ends every program that is still there. */
+export async function stopPrograms(): Promise<void> {
+  await Promise.all([...allRunning].map((running) => running.stop()));
+}
+
 export async function startPrograms(database: Database, count: number, env: Record<string, string> = {}): Promise<Running> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "mentorplatform-bench-data-"));
   const live: Program[] = [];
   const stop = async (): Promise<void> => {
+    allRunning.delete(running);
     await Promise.all(live.splice(0).map((program) => program.stop()));
     rmSync(dataDirectory, { recursive: true, force: true });
   };
-  const settings = { DATABASE_URL: database.url, DATA_DIR: dataDirectory, LOG_LEVEL: "warn", ACCESS_TOKEN_TTL_SECONDS: "3600", ...env };
   const urls: string[] = [];
+  const memory = (field: "VmRSS" | "VmHWM"): number => Math.max(...live.map(({ pid }) => memoryOf(pid, field)));
+  const running: Running = {
+    urls,
+    get pids() {
+      return live.map(({ pid }) => pid);
+    },
+    dataDirectory,
+    memoryMb: () => memory("VmRSS"),
+    peakMemoryMb: () => memory("VmHWM"),
+    async kill(index) {
+      const [program] = live.splice(index, 1);
+      await program?.kill();
+    },
+    stop,
+  };
+  allRunning.add(running);
+  const settings = { DATABASE_URL: database.url, DATA_DIR: dataDirectory, LOG_LEVEL: "warn", ACCESS_TOKEN_TTL_SECONDS: "3600", ...env };
   try {
     progress("Compiling the program");
     await promisify(execFile)("tsc", ["-p", "."]);
@@ -48,19 +72,7 @@ export async function startPrograms(database: Database, count: number, env: Reco
     await stop();
     throw error;
   }
-  const memory = (field: "VmRSS" | "VmHWM"): number => Math.max(...live.map(({ pid }) => memoryOf(pid, field)));
-  return {
-    urls,
-    pids: live.map(({ pid }) => pid),
-    dataDirectory,
-    memoryMb: () => memory("VmRSS"),
-    peakMemoryMb: () => memory("VmHWM"),
-    async kill(index) {
-      const [program] = live.splice(index, 1);
-      await program?.kill();
-    },
-    stop,
-  };
+  return running;
 }
 
 /** As Linux counts it. */

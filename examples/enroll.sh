@@ -6,11 +6,11 @@ set -euo pipefail
 API=${1:-http://localhost:4000/graphql}
 post() { curl -sS "$API" -H 'content-type: application/json' "$@"; }
 # Takes the first match of a pattern out of an answer; an answer without one is shown whole.
-pick() { local answer; answer=$(cat); grep -oE "$1" <<<"$answer" | head -1 || { echo "not expected: $answer" >&2; return 1; }; }
+pick() { local answer found; answer=$(cat); found=$(grep -oE -m 1 "$1" <<<"$answer") || { echo "not expected: $answer" >&2; return 1; }; head -n 1 <<<"$found"; }
 
 # Sign in.
 TOKEN=$(post -d '{
-  "query": "mutation ($email: EmailAddress!, $password: String!) { signIn(email: $email, password: $password) { accessToken } }",
+  "query": "mutation ($email: EmailAddress!, $password: String!) { signIn(email: $email, password: $password) { accessToken userErrors { message } } }",
   "variables": { "email": "learner-0001@demo.example", "password": "demo-password-0001" }
 }' | pick 'eyJ[^"]*')
 
@@ -26,4 +26,4 @@ SAGA=$(pick '[0-9a-f-]{36}' <<<"$ANSWER")
 echo "$ANSWER"
 
 # Say how to watch it.
-echo "node examples/watch.mjs $SAGA $TOKEN"
+echo "node examples/watch.mjs $SAGA $TOKEN $API"

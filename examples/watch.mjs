@@ -5,6 +5,10 @@ import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
 const [sagaId, accessToken, api = "http://localhost:4000/graphql", state] = process.argv.slice(2);
+if (accessToken === undefined) {
+  console.error("Expected: node examples/watch.mjs <saga> <access token> [address of the API] [state]");
+  process.exit(2);
+}
 const client = createClient({
   url: api.replace(/^http/, "ws"),
   webSocketImpl: WebSocket,
@@ -33,4 +37,5 @@ try {
 } catch (error) {
   if (error instanceof Error) throw error;
   console.log(`The server has closed the socket: ${error.code} ${error.reason}`);
+  process.exitCode = 1;
 }
