@@ -61,7 +61,15 @@ async function read(stream: Stream<{ sagaActivity: Push }>, count: number): Prom
   return { ids, cursor };
 }
 
-const newSaga = async (learner?: Person): Promise<string> => (await api.enroll(learner ?? (await api.person()), await api.course(mentor))).sagaId;
+/** Whoever works in another database of the server may hold the end of all that can be read back for a while. */
+const nothingHeldBack = () => waitFor(async () => !(await api.engine.reader.activity(api.engine.em(), null, 0)).isHeldBack);
+
+/** A saga of which whoever begins to watch hears no more. */
+async function newSaga(learner?: Person): Promise<string> {
+  const { sagaId } = await api.enroll(learner ?? (await api.person()), await api.course(mentor));
+  await nothingHeldBack();
+  return sagaId;
+}
 const storedIds = async (): Promise<string[]> =>
   (await api.engine.sql<{ id: string }>("select saga_id || ':' || sequence as id from saga_event order by xid, position")).map(({ id }) => id);
 
@@ -232,12 +240,10 @@ describe("the feed behind it", () => {
     if (value === undefined) throw new Error("Expected a push, found the end");
     return value;
   };
-  const nothingHeldBack = () => waitFor(async () => !(await api.engine.reader.activity(api.engine.em(), null, 0)).isHeldBack);
   const upTo = (last: number, from = 1): number[] => Array.from({ length: last - from + 1 }, (_, index) => from + index);
 
   test("what is new is read once for all watchers, and nothing is read while nobody watches", async () => {
     const sagaId = await newSaga();
-    await nothingHeldBack();
     const { feed, looks } = feedOf({ lookEveryMs: 60_000, minGapMs: 1_000 });
     const watches = Array.from({ length: 50 }, () => feed.watch(null, ({ event }) => event.sagaId === sagaId));
     for (const watch of watches) await get(watch);
@@ -272,7 +278,6 @@ describe("the feed behind it", () => {
 
   test("a reader that is slow loses nothing, however far behind, and gets at most 200 events a push", async () => {
     const sagaId = await newSaga();
-    await nothingHeldBack();
     const { feed } = feedOf({ tailLength: 50 });
     const watch = feed.watch(null, ({ event }) => event.sagaId === sagaId);
     await get(watch);
@@ -296,7 +301,6 @@ describe("the feed behind it", () => {
 
   test("while the database cannot be asked nobody's stream ends, and afterwards nothing is missing", async () => {
     const sagaId = await newSaga();
-    await nothingHeldBack();
     let isDown = false;
     const { feed } = feedOf({
       reader: { activity: (em, after, first) => (isDown ? Promise.reject(new Error("down")) : api.engine.reader.activity(em, after, first)) },

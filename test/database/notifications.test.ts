@@ -57,7 +57,16 @@ test("another process hears the keys, on the topic they were sent to", async () 
 test("while nobody else listens no hint is sent, and whoever begins to listen hears the next one", async () => {
   const one = await connect();
   const lastOf = async (): Promise<unknown> =>
-    (await database.sql("select query_start from pg_stat_activity where application_name = 'mentorplatform-notify' and query like '%pg_notify%'"))[0];
+    (
+      await database.sql(
+        "select query_start from pg_stat_activity where datname = current_database() and application_name = 'mentorplatform-notify' and query like '%pg_notify%'",
+      )
+    )[0];
+  // Those of the tests before may take a moment to be gone.
+  await waitFor(
+    async () =>
+      (await database.sql("select 1 from pg_stat_activity where datname = current_database() and application_name = 'mentorplatform-listen'")).length === 1,
+  );
   one.send("saga", ["a"]);
   // Nobody was found by it.
   await waitFor(async () => (await lastOf()) !== undefined);
