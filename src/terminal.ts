@@ -34,11 +34,11 @@ const unexpected = (error: unknown): StartupProblem => ({
   code: "START_FAILED",
 });
 
-function urlsOf(app: RunningApp, config: Config): { graphql: string; playground: string; mailbox: string | null } | null {
+function urlsOf(app: RunningApp, config: Config): { console: string; graphql: string; playground: string; mailbox: string | null } | null {
   if (app.server === null) return null;
   const everywhere = ["127.0.0.1", "::1", "0.0.0.0", "::"].includes(config.host);
   const base = everywhere ? `http://localhost:${app.server.port}` : app.server.url;
-  return { graphql: `${base}/graphql`, playground: `${base}/graphiql`, mailbox: app.smtp === null ? null : `${base}/dev/mail` };
+  return { console: `${base}/console`, graphql: `${base}/graphql`, playground: `${base}/graphiql`, mailbox: app.smtp === null ? null : `${base}/dev/mail` };
 }
 
 const readyEvent = (app: RunningApp, config: Config, ms: number): object => ({
@@ -65,6 +65,7 @@ function summary(app: RunningApp, config: Config, ms: number, output: Output): s
     "",
     `  ${paint(output, "bold", `MentorPlatform ${version()}`)}  ${config.production ? "production" : "development"}`,
     "",
+    ...(urls === null ? [] : [entry("Console", urls.console, demo === null ? "" : "operator-0001@demo.example")]),
     ...(urls === null ? [] : [entry("GraphQL", urls.graphql, `playground: ${urls.playground}`)]),
     ...(urls === null || urls.mailbox === null ? [] : [entry("Mailbox", urls.mailbox, mails(app.smtp?.store.count ?? 0))]),
     ...(database.directory === null ? [] : [entry("Database", `psql '${database.url}'`)]),

@@ -14,6 +14,7 @@ import { accountPages } from "./account-pages.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
 import { addressOf, Guard, type Limits, proxyList, TrustedDocuments } from "./guard/index.ts";
+import { consolePages } from "./console-pages.ts";
 import { healthRoutes } from "./health.ts";
 import { playgroundRoutes } from "./playground.ts";
 import { refreshCookie } from "./refresh-cookie.ts";
@@ -56,7 +57,7 @@ export interface RunningServer {
 }
 
 /**
- * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the pages of account mails, /healthz and /readyz.
+ * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the console at /console, the pages of account mails, /healthz and /readyz.
  *
  * @throws {StartupError} the port is taken, or the address is none of this machine's
  */
@@ -99,6 +100,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     }),
   );
   app.use(playgroundRoutes());
+  app.use(consolePages());
   app.use(accountPages());
   for (const router of parts.routers ?? []) app.use(router);
   answerInJson(app, log, limits.maxBodyBytes);

@@ -7,7 +7,7 @@ export interface ReadyLine {
   readonly event: "ready";
   readonly pid: number;
   readonly roles: readonly string[];
-  readonly urls: { readonly graphql: string; readonly playground: string; readonly mailbox: string | null } | null;
+  readonly urls: { readonly console: string; readonly graphql: string; readonly playground: string; readonly mailbox: string | null } | null;
   readonly database: string;
   readonly ms: number;
 }

@@ -63,8 +63,16 @@ async function runOn(url: string, statement: string): Promise<void> {
 }
 
 /** Tests that start the program start what `npm start` would: three times faster than compiling it in every process. */
+/** The program and its console, as `npm run build` does. */
 async function compile(): Promise<void> {
-  const compiler = spawn(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], { stdio: "inherit" });
-  const [code] = (await once(compiler, "close")) as [number | null];
-  if (code !== 0) throw new Error(`The program does not compile (tsc has ended with ${code})`);
+  await Promise.all([
+    run("node_modules/typescript/bin/tsc", "-p", "."),
+    run("node_modules/vite/bin/vite.js", "build", "--config", "console/vite.config.ts", "--logLevel", "error"),
+  ]);
+}
+
+async function run(...command: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, command, { stdio: "inherit" });
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`The program does not compile (${command.join(" ")} has ended with ${code})`);
 }

@@ -1,0 +1,71 @@
+import { authExchange } from "@urql/exchange-auth";
+import { cacheExchange } from "@urql/exchange-graphcache";
+import { createClient as createSocketClient } from "graphql-ws";
+import { Client, fetchExchange } from "urql";
+import { accessToken, refresh } from "./session.ts";
+import { store } from "./store.ts";
+
+/** Types without an id of their own live in whatever shows them. */
+const embedded = [
+  "Reason",
+  "SagaStep",
+  "SagaPause",
+  "SagaRemainder",
+  "SagaExplanation",
+  "SagaRemedy",
+  "SagaNextState",
+  "SagaAttempt",
+  "SagaDefinition",
+  "SagaDefinitionState",
+  "SagaTransition",
+  "SagaCount",
+  "SagaMetrics",
+  "SagaPlan",
+  "SagaPlannedEvent",
+  "SagaPlannedUndo",
+  "QueuePause",
+  "DeadLetterGroup",
+  "WorkerHand",
+  "Found",
+  "UserError",
+  "PageInfo",
+];
+
+export const client = new Client({
+  url: "/graphql",
+  preferGetMethod: false,
+  requestPolicy: "cache-and-network",
+  exchanges: [
+    cacheExchange({ keys: { ...Object.fromEntries(embedded.map((name) => [name, () => null])), Queue: ({ name }) => name as string } }),
+    authExchange(async (utils) => ({
+      addAuthToOperation(operation) {
+        const token = accessToken.get();
+        return token == null ? operation : utils.appendHeaders(operation, { authorization: `Bearer ${token}` });
+      },
+      didAuthError: (error) => error.graphQLErrors.some(({ extensions }) => extensions["code"] === "UNAUTHENTICATED"),
+      refreshAuth: async () => void (await refresh()),
+    })),
+    fetchExchange,
+  ],
+});
+
+export type Connection = { readonly state: "idle" | "live" } | { readonly state: "lost"; readonly retryAt: number };
+export const connection = store<Connection>({ state: "idle" });
+
+/** One socket for all subscriptions; whoever subscribes comes back by itself, since only it knows where it stood. */
+export const socket = createSocketClient({
+  url: () => `${location.origin.replace(/^http/, "ws")}/graphql`,
+  connectionParams: async () => {
+    const token = accessToken.get() ?? (await refresh().catch(() => null));
+    return token === null ? {} : { authorization: `Bearer ${token}` };
+  },
+  retryAttempts: 0,
+  keepAlive: 10_000,
+  on: {
+    connected: () => connection.set({ state: "live" }),
+    closed: (event) => {
+      if ((event as CloseEvent).code === 4403) void refresh().catch(() => undefined);
+      else if ((event as CloseEvent).code === 1000) connection.set({ state: "idle" });
+    },
+  },
+});

@@ -1,0 +1,244 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo, useRef } from "react";
+import { useQuery } from "urql";
+import { OverviewDocument, SagaActivityDocument } from "../generated/graphql.ts";
+import { useStream } from "../live.ts";
+import { useAddress } from "../ui/address.ts";
+import { between, duration, whole } from "../ui/format.ts";
+import { Card, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
+import type { QueueRowFragment as QueueRow, SagaRowFragment } from "../generated/graphql.ts";
+import { statuses } from "../ui/state.tsx";
+import { SagaTable } from "./SagaTable.tsx";
+
+const Chart = lazy(() => import("./Chart.tsx"));
+
+const ranges = { "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400 } as const;
+type Range = keyof typeof ranges;
+const STRETCHES = 60;
+const every = 15_000;
+
+export function Overview() {
+  const { range = "1h" } = useAddress<{ range: Range }>();
+  const navigate = useNavigate();
+  const now = useNow();
+  const tick = Math.floor(now / every);
+  const seconds = ranges[range];
+  const variables = useMemo(() => {
+    const to = (tick + 1) * every;
+    return { from: new Date(to - seconds * 1_000).toISOString(), to: new Date(to).toISOString(), everySeconds: seconds / STRETCHES };
+  }, [tick, seconds]);
+  const [{ data, error }, again] = useQuery({ query: OverviewDocument, variables, requestPolicy: "network-only" });
+  // What it counts is asked for now and then; that something moves is told.
+  const cursor = useRef<string | null>(null);
+  useStream(
+    "overview",
+    SagaActivityDocument,
+    () => ({ after: cursor.current }),
+    ({ sagaActivity }) => (cursor.current = sagaActivity.cursor),
+  );
+  if (error !== undefined && data === undefined) return <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
+  if (data?.sagaMetrics == null) return <Skeleton rows={8} />;
+  const { sagaMetrics: metrics } = data;
+  const counts = new Map<string, number>();
+  for (const { status, count } of data.sagaCounts ?? []) counts.set(status, (counts.get(status) ?? 0) + count);
+  const of = (...names: readonly string[]): number => names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
+  const sum = (read: (one: (typeof metrics)[number]) => number): number => metrics.reduce((total, one) => total + read(one), 0);
+  const ended = sum((one) => one.completed + one.failed + one.cancelled);
+  const latest = metrics.findLast((one) => one.settledP95Ms !== null);
+  const attention = (data.attention?.nodes ?? []).toSorted((a, b) => rank(a) - rank(b)).slice(0, 6);
+  const oldestStuck = (data.sagaCounts ?? [])
+    .filter(({ status }) => status === "STUCK")
+    .map(({ oldestUpdatedAt }) => oldestUpdatedAt)
+    .toSorted()[0];
+  const times = metrics.map((one) => new Date(one.from).getTime() / 1_000);
+  const perMinute = (value: number): number => (value / variables.everySeconds) * 60;
+  return (
+    <>
+      <div className="page-head">
+        <h1 tabIndex={-1}>Overview</h1>
+        <div className="segments" role="group" aria-label="Range">
+          {(Object.keys(ranges) as Range[]).map((one) => (
+            <button key={one} type="button" aria-pressed={range === one} onClick={() => void navigate({ to: "/console", search: { range: one } })}>
+              {one}
+            </button>
+          ))}
+        </div>
+      </div>
+      <div className="figures">
+        <Figure label="Stuck" tone={of("STUCK") > 0 ? "stuck" : undefined} value={whole(of("STUCK"))} to={{ status: "STUCK" }}>
+          {oldestStuck === undefined ? "nothing needs an operator" : `need an operator, the oldest for ${duration(between(oldestStuck, now))}`}
+        </Figure>
+        <Figure label="Retrying" tone={of("RETRYING") > 0 ? "retrying" : undefined} value={whole(of("RETRYING"))} to={{ status: "RETRYING" }}>
+          {whole(sum((one) => one.failedAttempts))} failed attempts in the range
+        </Figure>
+        <Figure label="In flight" value={whole(of("RUNNING", "RETRYING", "COMPENSATING", "WAITING", "STUCK"))}>
+          {whole(of("WAITING"))} wait for people, providers or the clock
+        </Figure>
+        <Figure label="Completed a minute" value={whole(Math.round((sum((one) => one.completed) / seconds) * 60 * 10) / 10)}>
+          {ended === 0 ? "none has ended" : `${Math.round((100 * sum((one) => one.firstAttempt)) / ended)} % at the first attempt`}
+        </Figure>
+        <Figure label="p95 start to settled" value={latest?.settledP95Ms == null ? "·" : duration(latest.settledP95Ms)}>
+          {latest?.settledP50Ms == null ? "nothing has settled" : `half of them within ${duration(latest.settledP50Ms)}`}
+        </Figure>
+      </div>
+      <div className="two">
+        <Card
+          title="Finished a minute"
+          aside={
+            <span className="legend">
+              <i className="dot" data-tone="completed" /> completed <i className="dot" data-tone="neutral" /> failed or cancelled{" "}
+              <i className="dot" data-tone="stuck" /> stuck
+            </span>
+          }
+        >
+          <Suspense fallback={<div className="chart" />}>
+            <Chart
+              label="Finished a minute"
+              times={times}
+              series={[
+                { name: "stuck", tone: "stuck", values: metrics.map((one) => perMinute(one.becameStuck)) },
+                { name: "failed or cancelled", tone: "neutral", values: metrics.map((one) => perMinute(one.failed + one.cancelled)) },
+                { name: "completed", tone: "completed", values: metrics.map((one) => perMinute(one.completed)) },
+              ]}
+              stacked
+              format={(value) => whole(Math.round(value * 10) / 10)}
+            />
+          </Suspense>
+        </Card>
+        <Card
+          title="Start to settled"
+          aside={
+            <span className="legend">
+              <i className="line taken" /> p95 <i className="line" /> p50
+            </span>
+          }
+        >
+          <Suspense fallback={<div className="chart" />}>
+            <Chart
+              label="Start to settled"
+              times={times}
+              series={[
+                { name: "p95", tone: "ink", values: metrics.map((one) => one.settledP95Ms ?? null) },
+                { name: "p50", tone: "faint", values: metrics.map((one) => one.settledP50Ms ?? null) },
+              ]}
+              format={duration}
+            />
+          </Suspense>
+        </Card>
+      </div>
+      <Card title="Needs attention" aside={<Link to="/console/sagas">All sagas</Link>} flush>
+        {attention.length === 0 ? <Empty>Nothing needs attention.</Empty> : <SagaTable sagas={attention} now={now} label="Needs attention" />}
+      </Card>
+      <Card title="Queues" aside={<Link to="/console/queues">All queues</Link>} flush>
+        <QueueTable queues={(data.queues ?? []).toSorted((a, b) => b.ready - a.ready || b.completedLastMinute - a.completedLastMinute).slice(0, 8)} now={now} />
+      </Card>
+    </>
+  );
+}
+
+const rank = ({ status }: SagaRowFragment): number => statuses.indexOf(status);
+
+function Figure({
+  label,
+  value,
+  tone,
+  to,
+  children,
+}: {
+  readonly label: string;
+  readonly value: string;
+  readonly tone?: string | undefined;
+  readonly to?: { status: string };
+  readonly children: React.ReactNode;
+}) {
+  const inside = (
+    <>
+      <p className="eyebrow">{label}</p>
+      <p className="figure num">{value}</p>
+      <p className="hint">{children}</p>
+    </>
+  );
+  return to === undefined ? (
+    <div className="card figure-card">{inside}</div>
+  ) : (
+    <Link to="/console/sagas" search={to} className="card figure-card" data-tone={tone}>
+      {inside}
+    </Link>
+  );
+}
+
+export function QueueTable({
+  queues,
+  now,
+  children,
+}: {
+  readonly queues: readonly QueueRow[];
+  readonly now: number;
+  readonly children?: (queue: QueueRow) => React.ReactNode;
+}) {
+  return (
+    <table className="rows" aria-label="Queues">
+      <thead>
+        <tr>
+          <th scope="col">Queue</th>
+          <th scope="col" className="right">
+            Ready
+          </th>
+          <th scope="col" className="right">
+            Later
+          </th>
+          <th scope="col" className="right">
+            Active
+          </th>
+          <th scope="col" className="right">
+            Oldest
+          </th>
+          <th scope="col" className="right">
+            Last minute
+          </th>
+          <th scope="col" className="right">
+            Dead
+          </th>
+          {children !== undefined && (
+            <th scope="col">
+              <span className="sr">Actions</span>
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {queues.map((queue) => {
+          const age = queue.oldestReadyAt == null ? 0 : between(queue.oldestReadyAt, now);
+          const late = age > 30_000;
+          return (
+            <tr key={queue.name} data-late={late}>
+              <td>
+                <code>{queue.name}</code>
+                {queue.pause != null && (
+                  <span className="pill" data-tone="waiting">
+                    paused: {queue.pause.note}
+                  </span>
+                )}
+              </td>
+              <td className="right num">{whole(queue.ready)}</td>
+              <td className="right num faint">{whole(queue.deferred)}</td>
+              <td className="right num">{whole(queue.active)}</td>
+              <td className="right num">{queue.oldestReadyAt == null ? "–" : duration(age)}</td>
+              <td className="right num">{whole(queue.completedLastMinute)}</td>
+              <td className="right num">
+                {queue.deadLetters > 0 ? (
+                  <Link to="/console/dead">
+                    <span className="bad">{whole(queue.deadLetters)}</span>
+                  </Link>
+                ) : (
+                  0
+                )}
+              </td>
+              {children !== undefined && <td className="right">{children(queue)}</td>}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

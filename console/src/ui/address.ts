@@ -1,0 +1,12 @@
+import { useParams, useSearch } from "@tanstack/react-router";
+
+/** What stands behind the `?` of the address; nobody has checked it. */
+export function useAddress<Search extends object>(): Partial<Search> {
+  const search: object = useSearch({ strict: false });
+  return search;
+}
+
+export function useId(): string {
+  const params: { readonly id?: string } = useParams({ strict: false });
+  return params.id ?? "";
+}

@@ -1,0 +1,21 @@
+// One file each: the whole set would be thousands of modules to look through.
+export type { Icon } from "@tabler/icons-react";
+export { default as IconActivity } from "@tabler/icons-react/dist/esm/icons/IconActivity.mjs";
+export { default as IconAlertOctagonFilled } from "@tabler/icons-react/dist/esm/icons/IconAlertOctagonFilled.mjs";
+export { default as IconArrowBackUp } from "@tabler/icons-react/dist/esm/icons/IconArrowBackUp.mjs";
+export { default as IconBan } from "@tabler/icons-react/dist/esm/icons/IconBan.mjs";
+export { default as IconBook2 } from "@tabler/icons-react/dist/esm/icons/IconBook2.mjs";
+export { default as IconCircleCheckFilled } from "@tabler/icons-react/dist/esm/icons/IconCircleCheckFilled.mjs";
+export { default as IconCircleMinus } from "@tabler/icons-react/dist/esm/icons/IconCircleMinus.mjs";
+export { default as IconGauge } from "@tabler/icons-react/dist/esm/icons/IconGauge.mjs";
+export { default as IconHourglass } from "@tabler/icons-react/dist/esm/icons/IconHourglass.mjs";
+export { default as IconLogout } from "@tabler/icons-react/dist/esm/icons/IconLogout.mjs";
+export { default as IconMailX } from "@tabler/icons-react/dist/esm/icons/IconMailX.mjs";
+export { default as IconMoon } from "@tabler/icons-react/dist/esm/icons/IconMoon.mjs";
+export { default as IconPlayerPlayFilled } from "@tabler/icons-react/dist/esm/icons/IconPlayerPlayFilled.mjs";
+export { default as IconRefresh } from "@tabler/icons-react/dist/esm/icons/IconRefresh.mjs";
+export { default as IconStack2 } from "@tabler/icons-react/dist/esm/icons/IconStack2.mjs";
+export { default as IconSubtask } from "@tabler/icons-react/dist/esm/icons/IconSubtask.mjs";
+export { default as IconSun } from "@tabler/icons-react/dist/esm/icons/IconSun.mjs";
+export { default as IconTool } from "@tabler/icons-react/dist/esm/icons/IconTool.mjs";
+export { default as IconUsers } from "@tabler/icons-react/dist/esm/icons/IconUsers.mjs";
