@@ -105,7 +105,7 @@ inBrowser("a stuck saga is found from the overview in two clicks, says why, is b
   await page.getByText("The column is there again").waitFor();
 });
 
-inBrowser("filters stand in the address, and a list can be told to stand still", async () => {
+inBrowser("filters stand in the address and outlive a reload; a list has a button that stops it", async () => {
   const page = await open();
   await signIn(page);
   await page.getByRole("link", { name: "Sagas", exact: true }).click();

@@ -7,6 +7,7 @@ import { createLog } from "../../src/kernel/log.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { command, event, query, send, t } from "../../src/outbox/index.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { waitFor } from "../support/wait.ts";
 
 const RingCommand = command("RingCommand", { id: t.id() }, event("RungEvent", { id: t.id() }));
 
@@ -65,9 +66,7 @@ test("a commit whose answer is lost is reported and not repeated, also where not
     });
     return "deaf";
   };
-  const committed = async (): Promise<void> => {
-    while ((await database.sql("select 1 from outbox where name = 'RingCommand'")).length === 0);
-  };
+  const committed = () => waitFor(async () => (await database.sql("select 1 from outbox where name = 'RingCommand'")).length > 0);
   await expect(transaction?.((em) => send(em, RingCommand, { id: newId() }))).rejects.toThrow(/ECONNRESET|terminated/);
   expect(commits).toBe(1);
   expect(await database.sql("select 1 from outbox where name = 'RingCommand'")).toHaveLength(1);

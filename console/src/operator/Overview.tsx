@@ -6,8 +6,9 @@ import { useStream } from "../live.ts";
 import { useAddress } from "../ui/address.ts";
 import { between, duration, whole } from "../ui/format.ts";
 import { Card, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
-import type { QueueRowFragment as QueueRow, SagaRowFragment } from "../generated/graphql.ts";
+import type { SagaRowFragment } from "../generated/graphql.ts";
 import { statuses } from "../ui/state.tsx";
+import { QueueTable } from "./QueueTable.tsx";
 import { SagaTable } from "./SagaTable.tsx";
 
 const Chart = lazy(() => import("./Chart.tsx"));
@@ -164,81 +165,5 @@ function Figure({
     <Link to="/console/sagas" search={to} className="card figure-card" data-tone={tone}>
       {inside}
     </Link>
-  );
-}
-
-export function QueueTable({
-  queues,
-  now,
-  children,
-}: {
-  readonly queues: readonly QueueRow[];
-  readonly now: number;
-  readonly children?: (queue: QueueRow) => React.ReactNode;
-}) {
-  return (
-    <table className="rows" aria-label="Queues">
-      <thead>
-        <tr>
-          <th scope="col">Queue</th>
-          <th scope="col" className="right">
-            Ready
-          </th>
-          <th scope="col" className="right">
-            Later
-          </th>
-          <th scope="col" className="right">
-            Active
-          </th>
-          <th scope="col" className="right">
-            Oldest
-          </th>
-          <th scope="col" className="right">
-            Last minute
-          </th>
-          <th scope="col" className="right">
-            Dead
-          </th>
-          {children !== undefined && (
-            <th scope="col">
-              <span className="sr">Actions</span>
-            </th>
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        {queues.map((queue) => {
-          const age = queue.oldestReadyAt == null ? 0 : between(queue.oldestReadyAt, now);
-          const late = age > 30_000;
-          return (
-            <tr key={queue.name} data-late={late}>
-              <td>
-                <code>{queue.name}</code>
-                {queue.pause != null && (
-                  <span className="pill" data-tone="waiting">
-                    paused: {queue.pause.note}
-                  </span>
-                )}
-              </td>
-              <td className="right num">{whole(queue.ready)}</td>
-              <td className="right num faint">{whole(queue.deferred)}</td>
-              <td className="right num">{whole(queue.active)}</td>
-              <td className="right num">{queue.oldestReadyAt == null ? "–" : duration(age)}</td>
-              <td className="right num">{whole(queue.completedLastMinute)}</td>
-              <td className="right num">
-                {queue.deadLetters > 0 ? (
-                  <Link to="/console/dead">
-                    <span className="bad">{whole(queue.deadLetters)}</span>
-                  </Link>
-                ) : (
-                  0
-                )}
-              </td>
-              {children !== undefined && <td className="right">{children(queue)}</td>}
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
   );
 }

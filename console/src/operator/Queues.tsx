@@ -4,7 +4,7 @@ import { PauseQueueDocument, QueueDepthsDocument, QueuesDocument, ResumeQueueDoc
 import { useStream } from "../live.ts";
 import { duration, whole } from "../ui/format.ts";
 import { Dialog, Field, Problem, Skeleton, Sheet, useNow } from "../ui/parts.tsx";
-import { QueueTable } from "./Overview.tsx";
+import { QueueTable } from "./QueueTable.tsx";
 
 export function Queues() {
   const now = useNow();

@@ -12,9 +12,9 @@ import { Diagram } from "./Diagram.tsx";
 import { Timeline } from "./Timeline.tsx";
 
 type Saga = NonNullable<SagaPageQuery["saga"]>;
-const tabs = ["timeline", "events", "data", "sql"] as const;
+const tabs = ["timeline", "events", "letters", "sql"] as const;
 type Tab = (typeof tabs)[number];
-const titles: Readonly<Record<Tab, string>> = { timeline: "Timeline", events: "Events", data: "Dead letters", sql: "Jobs & SQL" };
+const titles: Readonly<Record<Tab, string>> = { timeline: "Timeline", events: "Events", letters: "Dead letters", sql: "Jobs & SQL" };
 
 export function SagaPage() {
   const id = useId();
@@ -79,7 +79,7 @@ function Found({ saga }: { readonly saga: Saga }) {
               <button key={one} type="button" role="tab" aria-selected={tab === one} onClick={() => go({ tab: one })}>
                 {titles[one]}
                 {one === "events" && <span className="count num">{saga.events.length}</span>}
-                {one === "data" && (saga.deadLetters?.length ?? 0) > 0 && <span className="count num">{saga.deadLetters?.length}</span>}
+                {one === "letters" && (saga.deadLetters?.length ?? 0) > 0 && <span className="count num">{saga.deadLetters?.length}</span>}
               </button>
             ))}
           </div>
@@ -88,7 +88,7 @@ function Found({ saga }: { readonly saga: Saga }) {
               <Timeline attempts={saga.attempts} startedAt={saga.startedAt} end={end} selected={search.step} select={(step) => go({ step })} />
             )}
             {tab === "events" && <Events saga={saga} />}
-            {tab === "data" && <Letters saga={saga} />}
+            {tab === "letters" && <Letters saga={saga} />}
             {tab === "sql" && <Sql saga={saga} />}
           </div>
         </section>

@@ -144,7 +144,7 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   const turn = new Turn(definition, instance, context, contract.name, messageId, visibleBody(contract, payload));
   const first = instance.heard.find(({ id }) => id === messageId);
   if (first !== undefined) return { ...turn.ignore("duplicate", `${contract.name} was put aside: the same message came before.`), first: first.fate };
-  turn.begunAt = reply.begunAt ?? null;
+  turn.endsAttempt(reply.begunAt);
   // The reply of a participant comes once, with its job; only what comes from outside may come again.
   const remember = (fate: Fate): void => (reply.outside === true ? turn.remember(fate) : undefined);
   turn.becomes("applied");
@@ -240,7 +240,7 @@ function onAnswersLater(definition: Definition, instance: Instance, input: Extra
 
 function onAttemptFailed(definition: Definition, instance: Instance, input: Extract<Input, { kind: "attempt-failed" }>, context: DecisionContext): Decision {
   const turn = new Turn(definition, instance, context, input.command, input.messageId);
-  turn.begunAt = input.begunAt ?? null;
+  turn.endsAttempt(input.begunAt);
   const fate = fateOfCommand(instance, input.runId, input.attempt);
   if (fate !== "current") return turn.ignore(fate, `A failed attempt at ${input.command} was put aside: ${describeFate(fate)}.`);
   const aside = instance.asides.find((one) => one.id === input.runId && one.status === "active");

@@ -140,7 +140,7 @@ interface Target {
   readonly reason: string | null;
 }
 
-function targets({ failedFinal }: Shape, path: readonly string[], from: string, outcome: AnyOutcome): Target[] {
+function targets({ failedFinal }: Pick<Shape, "failedFinal">, path: readonly string[], from: string, outcome: AnyOutcome): Target[] {
   const following = path[path.indexOf(from) + 1];
   switch (outcome.go) {
     case "next":
@@ -149,7 +149,7 @@ function targets({ failedFinal }: Shape, path: readonly string[], from: string, 
     case "state": {
       const { to, orElse } = outcome;
       const kind = to === following ? "NEXT" : "BRANCH";
-      return [{ to, kind, reason: null }, ...(orElse === undefined ? [] : targets({ failedFinal } as Shape, path, from, orElse))];
+      return [{ to, kind, reason: null }, ...(orElse === undefined ? [] : targets({ failedFinal }, path, from, orElse))];
     }
     case "final":
       // The end of the path is where it goes on to, like any other next state.

@@ -25,7 +25,7 @@ export interface SagaMetrics {
 export interface MetricsRequest {
   readonly from: Date;
   readonly to: Date;
-  /** Length of a stretch. Stretches begin at `from`; the last one may be shorter. */
+  /** Length of a stretch, 1 or more. Stretches begin at `from`; the last one may be shorter. */
   readonly everySeconds: number;
   /** Name of a definition; null: all. */
   readonly type: string | null;
@@ -33,11 +33,14 @@ export interface MetricsRequest {
 
 const MAX_STRETCHES = 1_000;
 
+/** The number of the stretch that an instant of a column lies in, from 0. */
+const stretchOf = (column: string): string => `floor(extract(epoch from ${column} - $1::timestamptz) / $3)::int`;
+
 /**
  * Counts what happened between two instants, stretch by stretch, by one statement. Every part reads an index from `from` on, so that it
  * costs what happened since then, however much there was before.
  *
- * @throws {InvalidRequest} BAD_USER_INPUT: `from` is not before `to`, or there would be more than 1,000 stretches
+ * @throws {InvalidRequest} BAD_USER_INPUT: `from` is not before `to`, a stretch is shorter than a second, or there would be more than 1,000 stretches
  */
 export async function readMetrics(em: EntityManager, request: MetricsRequest): Promise<SagaMetrics[]> {
   const { from, to, everySeconds, type } = request;
@@ -53,21 +56,21 @@ export async function readMetrics(em: EntityManager, request: MetricsRequest): P
   const rows = await query<Omit<SagaMetrics, "from" | "to"> & { n: number }>(
     em,
     `with started as (
-       select width(started_at) as n, count(*)::int as started from saga
+       select ${stretchOf("started_at")} as n, count(*)::int as started from saga
        where started_at >= $1 and started_at < $2 and ($4::text is null or type = $4) group by 1
      ), ended as (
-       select width(finished_at) as n,
+       select ${stretchOf("finished_at")} as n,
               count(*) filter (where status = 'COMPLETED')::int as completed,
               count(*) filter (where status = 'FAILED')::int as failed,
               count(*) filter (where status = 'CANCELLED')::int as cancelled,
               count(*) filter (where not jsonb_path_exists(runs, '$[*] ? (@.attempts > 1 || @.undo.attempts > 1)'))::int as "firstAttempt"
        from saga where updated_at >= $1 and finished_at >= $1 and finished_at < $2 and ($4::text is null or type = $4) group by 1
      ), settled as (
-       select width(settled_at) as n,
+       select ${stretchOf("settled_at")} as n,
               percentile_cont(array[0.5, 0.95]) within group (order by extract(epoch from settled_at - started_at) * 1000) as ms
        from saga where updated_at >= $1 and settled_at >= $1 and settled_at < $2 and ($4::text is null or type = $4) group by 1
      ), trouble as (
-       select width(occurred_at) as n,
+       select ${stretchOf("occurred_at")} as n,
               count(*) filter (where status = 'STUCK' and kind in ('TRANSITION', 'COMPENSATION'))::int as "becameStuck",
               count(*) filter (where kind = 'ATTEMPT_FAILED')::int as "failedAttempts"
        from saga_event e where occurred_at >= $1 and occurred_at < $2 and (status = 'STUCK' or kind = 'ATTEMPT_FAILED')
@@ -76,10 +79,7 @@ export async function readMetrics(em: EntityManager, request: MetricsRequest): P
      select n, coalesce(started, 0) as started, coalesce(completed, 0) as completed, coalesce(failed, 0) as failed, coalesce(cancelled, 0) as cancelled,
             coalesce("becameStuck", 0) as "becameStuck", coalesce("failedAttempts", 0) as "failedAttempts", coalesce("firstAttempt", 0) as "firstAttempt",
             round(ms[1])::float8 as "settledP50Ms", round(ms[2])::float8 as "settledP95Ms"
-     from generate_series(0, $5::int - 1) n left join started using (n) left join ended using (n) left join settled using (n) left join trouble using (n) order by n`.replaceAll(
-      /width\((\w+)\)/g,
-      "floor(extract(epoch from $1 - $$1::timestamptz) / $$3)::int",
-    ),
+     from generate_series(0, $5::int - 1) n left join started using (n) left join ended using (n) left join settled using (n) left join trouble using (n) order by n`,
     [from, to, everySeconds, type, count],
   );
   const at = (n: number): Date => new Date(Math.min(from.getTime() + n * everySeconds * 1_000, to.getTime()));

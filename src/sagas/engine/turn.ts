@@ -159,7 +159,7 @@ export class Turn {
   private fate: Fate | null = null;
   private body: Data | null;
   /** When the attempt was begun that the message ends; goes onto the next row that is recorded. */
-  begunAt: Date | null = null;
+  private begunAt: Date | null = null;
   private draft: Instance;
   private readonly history: HistoryRow[] = [];
   private readonly commands: CommandToSend[] = [];
@@ -203,6 +203,12 @@ export class Turn {
   /** What becomes of the message; noted on the first row that it leads to. */
   becomes(fate: Fate): this {
     this.fate = fate;
+    return this;
+  }
+
+  /** The message ends an attempt that was begun then; undefined: an answer from outside, which ends none that anybody saw begin. */
+  endsAttempt(begunAt: Date | undefined): this {
+    this.begunAt = begunAt ?? null;
     return this;
   }
 

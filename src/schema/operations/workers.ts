@@ -29,16 +29,7 @@ class WorkerHandType {
 }
 
 @ObjectType("Worker", { description: "A process that carries out commands and is alive: it holds a lock that PostgreSQL drops when it dies." })
-class WorkerType {
-  @Field(() => ID, { description: "UUIDv7, made at its start." })
-  id!: string;
-
-  @Field(() => String, { description: "Name of its machine." })
-  host!: string;
-
-  @Field(() => Int, { description: "Number of the process on that machine." })
-  pid!: number;
-
+class WorkerType extends SagaWorkerType {
   @Field(() => DateTime, { description: "When it signed on." })
   startedAt!: Date;
 
