@@ -128,7 +128,12 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   const { mailer, smtp } = await openMail(config, log, closing);
   const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing);
   let server: RunningServer | null = null;
-  const { store, scanner, routes } = await openFiles(config, log, () => config.publicUrl ?? `http://localhost:${server?.port ?? config.port}`);
+  const {
+    store,
+    scanner,
+    routes,
+    origin: fileOrigin,
+  } = await openFiles(config, log, () => config.publicUrl ?? `http://localhost:${server?.port ?? config.port}`);
   const files = new FileVault({ store, scanner, em, log });
   const checkInbox = new CheckInbox({ provider: checks.provider, em, transaction: createTransaction(orm, log, "sweeper"), log });
   const participants = [
@@ -236,6 +241,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
       log,
       routers,
       ...(routes === null ? {} : { uploads: routes(files) }),
+      fileOrigin,
       publicUrl: config.publicUrl,
       origins: config.publicUrl === null ? [] : [new URL(config.publicUrl).origin],
       pingDatabase: () => query(em(), "select 1"),
@@ -323,6 +329,8 @@ interface FileParts {
   readonly scanner: Scanner;
   /** Serves our own URLs; null: the store has others. */
   readonly routes: ((files: FileVault) => Router) | null;
+  /** Where browsers put and get files. */
+  readonly origin: () => string;
 }
 
 /** @param baseUrl where people reach the program; asked for each URL */
@@ -333,12 +341,17 @@ export async function openFiles(config: Config, log: Log, baseUrl: () => string)
     if (region === null || bucket === null || accessKeyId === null || secretAccessKey === null)
       throw new Error("Expected FILES_DRIVER=s3 without its settings to have been refused by the configuration");
     const endpoint = config.s3Endpoint ?? `https://s3.${region}.amazonaws.com`;
-    return { store: new S3FileStore({ endpoint, region, bucket, accessKeyId, secretAccessKey }), scanner, routes: null };
+    return {
+      store: new S3FileStore({ endpoint, region, bucket, accessKeyId, secretAccessKey }),
+      scanner,
+      routes: null,
+      origin: () => new URL(endpoint).origin,
+    };
   }
   const root = config.filesRoot ?? join(config.dataDir, "files");
   const tokens = new FileTokens(secretFile(join(root, "url-secret"), () => randomBytes(32).toString("base64url")));
   const store = await FsFileStore.open({ root, tokens, baseUrl: () => baseUrl().replace(/\/+$/, "") });
-  return { store, scanner, routes: (files) => fileRoutes({ store, tokens, files, log }) };
+  return { store, scanner, routes: (files) => fileRoutes({ store, tokens, files, log }), origin: () => new URL(baseUrl()).origin };
 }
 
 async function startQueue(config: Config, url: string, log: Log): Promise<PgBoss> {

@@ -1,4 +1,6 @@
 import { useState } from "react";
+import { ForgotPasswordDocument } from "./generated/graphql.ts";
+import { useSend } from "./send.ts";
 import { signIn } from "./session.ts";
 import { Field, Problem } from "./ui/parts.tsx";
 
@@ -8,7 +10,9 @@ export function SignIn() {
   const [wrong, setWrong] = useState<readonly { message: string; field?: readonly string[] | null }[]>([]);
   const [problem, setProblem] = useState<Error | null>(null);
   const [busy, setBusy] = useState(false);
-  const of = (field: string): string | undefined => wrong.find((one) => one.field?.[0] === field)?.message;
+  const forgotten = useSend(ForgotPasswordDocument);
+  const [sent, setSent] = useState<unknown>(null);
+  const of = (field: string): string | undefined => [...wrong, ...forgotten.refused].find((one) => one.field?.[0] === field)?.message;
   const others = wrong.filter(({ field }) => field?.[0] !== "email" && field?.[0] !== "password");
   const submit = (): void => {
     setBusy(true);
@@ -18,29 +22,32 @@ export function SignIn() {
       .finally(() => setBusy(false));
   };
   return (
-    <main className="alone">
-      <h1>Sign in</h1>
-      <form className="card card-body" onSubmit={(event) => (event.preventDefault(), submit())}>
-        <Field label="Email" error={of("email")}>
-          {(props) => (
-            <input {...props} type="email" autoComplete="username" required autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />
-          )}
-        </Field>
-        <Field label="Password" error={of("password")}>
-          {(props) => (
-            <input {...props} type="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />
-          )}
-        </Field>
-        {others.map(({ message }) => (
-          <p key={message} className="wrong" role="alert">
-            {message}
-          </p>
-        ))}
-        {problem !== null && <Problem error={problem} />}
+    <form className="card card-body" aria-label="Sign in" onSubmit={(event) => (event.preventDefault(), submit())}>
+      <Field label="Email" error={of("email")}>
+        {(props) => (
+          <input {...props} type="email" autoComplete="username" required autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />
+        )}
+      </Field>
+      <Field label="Password" error={of("password")}>
+        {(props) => (
+          <input {...props} type="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.target.value)} />
+        )}
+      </Field>
+      {others.map(({ message }) => (
+        <p key={message} className="wrong" role="alert">
+          {message}
+        </p>
+      ))}
+      {(problem ?? forgotten.problem) !== null && <Problem error={problem ?? (forgotten.problem as Error)} />}
+      <div className="buttons">
         <button type="submit" className="primary" disabled={busy}>
           Sign in
         </button>
-      </form>
-    </main>
+        <button type="button" className="quiet" disabled={email === "" || forgotten.isBusy} onClick={() => void forgotten.send({ email }).then(setSent)}>
+          Forgot your password?
+        </button>
+      </div>
+      {sent !== null && <p role="status">If this address has an account, a link to a new password is on its way to it.</p>}
+    </form>
   );
 }

@@ -31,23 +31,25 @@ const embedded = [
   "PageInfo",
 ];
 
-export const client = new Client({
-  url: "/graphql",
-  preferGetMethod: false,
-  requestPolicy: "cache-and-network",
-  exchanges: [
-    cacheExchange({ keys: { ...Object.fromEntries(embedded.map((name) => [name, () => null])), Queue: ({ name }) => name as string } }),
-    authExchange(async (utils) => ({
-      addAuthToOperation(operation) {
-        const token = accessToken.get();
-        return token == null ? operation : utils.appendHeaders(operation, { authorization: `Bearer ${token}` });
-      },
-      didAuthError: (error) => error.graphQLErrors.some(({ extensions }) => extensions["code"] === "UNAUTHENTICATED"),
-      refreshAuth: async () => void (await refresh()),
-    })),
-    fetchExchange,
-  ],
-});
+/** With a cache of its own: what one person was shown is not there for the next. */
+export const newClient = (): Client =>
+  new Client({
+    url: "/graphql",
+    preferGetMethod: false,
+    requestPolicy: "cache-and-network",
+    exchanges: [
+      cacheExchange({ keys: { ...Object.fromEntries(embedded.map((name) => [name, () => null])), Queue: ({ name }) => name as string } }),
+      authExchange(async (utils) => ({
+        addAuthToOperation(operation) {
+          const token = accessToken.get();
+          return token == null ? operation : utils.appendHeaders(operation, { authorization: `Bearer ${token}` });
+        },
+        didAuthError: (error) => error.graphQLErrors.some(({ extensions }) => extensions["code"] === "UNAUTHENTICATED"),
+        refreshAuth: async () => void (await refresh()),
+      })),
+      fetchExchange,
+    ],
+  });
 
 export type Connection = { readonly state: "idle" | "live" } | { readonly state: "lost"; readonly retryAt: number };
 export const connection = store<Connection>({ state: "idle" });

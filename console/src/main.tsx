@@ -1,59 +1,77 @@
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./styles/console.css";
-import { createRootRoute, createRoute, createRouter, Navigate, Outlet, RouterProvider } from "@tanstack/react-router";
-import { StrictMode, useEffect } from "react";
+import "./styles/site.css";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet, RouterProvider } from "@tanstack/react-router";
+import { StrictMode, useEffect, useMemo } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider } from "urql";
-import { client } from "./client.ts";
-import { Audit } from "./operator/Audit.tsx";
-import { DeadLetters } from "./operator/DeadLetters.tsx";
-import { Definitions } from "./operator/Definitions.tsx";
-import { Overview } from "./operator/Overview.tsx";
-import { Queues } from "./operator/Queues.tsx";
-import { SagaPage } from "./operator/SagaPage.tsx";
-import { Sagas } from "./operator/Sagas.tsx";
-import { Shell } from "./operator/Shell.tsx";
-import { Workers } from "./operator/Workers.tsx";
+import { newClient } from "./client.ts";
 import { accessToken, refresh } from "./session.ts";
-import { SignIn } from "./SignIn.tsx";
 import { useStore } from "./store.ts";
 
+const operator = () => import("./operator/pages.ts");
+const product = () => import("./product/pages.ts");
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: () => <Navigate to="/" /> });
+const site = createRoute({ getParentRoute: () => root, id: "site", component: lazyRouteComponent(product, "Site") });
+const shell = createRoute({ getParentRoute: () => root, path: "/console", component: lazyRouteComponent(operator, "Shell") });
+const validateSearch = (search: Record<string, unknown>): Record<string, unknown> => search;
+const product$ = (path: string, name: keyof Awaited<ReturnType<typeof product>>) =>
+  createRoute({ getParentRoute: () => site, path, component: lazyRouteComponent(product, name), validateSearch });
+const operator$ = (path: string, name: keyof Awaited<ReturnType<typeof operator>>) =>
+  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(operator, name), validateSearch });
+
+const router = createRouter({
+  defaultPreload: "intent",
+  routeTree: root.addChildren([
+    site.addChildren([
+      product$("/", "Mentors"),
+      product$("mentors/$id", "Mentor"),
+      product$("courses", "Courses"),
+      product$("courses/$id", "Course"),
+      product$("sessions/$id", "Session"),
+      product$("me", "Me"),
+      product$("become-a-mentor", "BecomeMentor"),
+      product$("mentor", "Teaching"),
+      product$("desk", "Desk"),
+      product$("desk/$id", "Review"),
+      product$("register", "Register"),
+      product$("sign-in", "SignInPage"),
+    ]),
+    shell.addChildren([
+      operator$("/", "Overview"),
+      operator$("sagas", "Sagas"),
+      operator$("sagas/$id", "SagaPage"),
+      operator$("dead", "DeadLetters"),
+      operator$("queues", "Queues"),
+      operator$("definitions", "Definitions"),
+      operator$("workers", "Workers"),
+      operator$("audit", "Audit"),
+    ]),
+  ]),
+});
+
 /** Nobody sees a page before it is known who they are. */
-function Gate() {
+function Program() {
   const token = useStore(accessToken);
   useEffect(() => {
     refresh().catch(() => accessToken.set(null));
   }, []);
-  if (token === undefined) return null;
-  return token === null ? <SignIn /> : <Outlet />;
+  const who = token === undefined ? null : token === null ? "nobody" : "somebody";
+  const client = useMemo(newClient, [who]);
+  if (who === null) return null;
+  return (
+    <Provider key={who} value={client}>
+      <RouterProvider router={router} />
+    </Provider>
+  );
 }
-
-const root = createRootRoute({ component: Gate, notFoundComponent: () => <Navigate to="/console" /> });
-const shell = createRoute({ getParentRoute: () => root, path: "/console", component: Shell });
-const page = (path: string, component: () => React.ReactNode) =>
-  createRoute({ getParentRoute: () => shell, path, component, validateSearch: (search) => search });
-const router = createRouter({
-  routeTree: root.addChildren([
-    shell.addChildren([
-      page("/", Overview),
-      page("sagas", Sagas),
-      page("sagas/$id", SagaPage),
-      page("dead", DeadLetters),
-      page("queues", Queues),
-      page("definitions", Definitions),
-      page("workers", Workers),
-      page("audit", Audit),
-    ]),
-  ]),
-});
 
 const element = document.getElementById("root");
 if (element === null) throw new Error("The page has no place for the program");
 createRoot(element).render(
   <StrictMode>
-    <Provider value={client}>
-      <RouterProvider router={router} />
-    </Provider>
+    <Program />
   </StrictMode>,
 );

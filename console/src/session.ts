@@ -1,6 +1,7 @@
 import { print } from "graphql";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { RefreshTokensDocument, SignInDocument, SignOutDocument } from "./generated/graphql.ts";
+import { claimDrafts, clearDrafts } from "./drafts.ts";
 import { store } from "./store.ts";
 
 /** Null: nobody is signed in. Undefined: not known yet. */
@@ -21,7 +22,10 @@ export async function send<Data, Variables>(document: TypedDocumentNode<Data, Va
 
 export async function signIn(email: string, password: string): Promise<readonly { message: string; field?: readonly string[] | null }[]> {
   const { signIn: payload } = await send(SignInDocument, { email, password });
-  if (payload?.accessToken != null) accessToken.set(payload.accessToken);
+  if (payload?.accessToken != null) {
+    claimDrafts(email);
+    accessToken.set(payload.accessToken);
+  }
   return payload?.userErrors ?? [];
 }
 
@@ -42,6 +46,7 @@ export function refresh(): Promise<string | null> {
 
 export async function signOut(): Promise<void> {
   await send(SignOutDocument, {}).catch(() => undefined);
+  clearDrafts();
   forget();
 }
 

@@ -1,4 +1,4 @@
-import express, { Router } from "express";
+import express, { Router, type Response } from "express";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -7,38 +7,43 @@ const directory = [new URL("../../console/", import.meta.url), new URL("../../di
   .map((url) => fileURLToPath(url))
   .find((path) => existsSync(`${path}index.html`));
 
-const headers = {
+const pages = ["/", "/mentors/*path", "/courses{/*path}", "/sessions/*path", "/me", "/become-a-mentor", "/mentor", "/desk{/*path}", "/register", "/sign-in"];
+
+const headersOf = (fileOrigin: string): Record<string, string> => ({
   "content-security-policy": [
     "default-src 'none'",
     "script-src 'self'",
     // Widths of bars and places of states are style attributes.
     "style-src 'self' 'unsafe-inline'",
     "font-src 'self'",
-    "img-src 'self' data:",
-    "connect-src 'self' ws: wss:",
+    `img-src 'self' data: blob: ${fileOrigin}`,
+    // Documents of an application are shown beside its texts, out of memory.
+    "frame-src blob:",
+    "object-src blob:",
+    `connect-src 'self' ws: wss: ${fileOrigin}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; "),
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-};
+});
 
 /**
- * The console at /console and everything below; / leads there. Its files have their content's hash in their names, and so are good for ever.
- * Nothing of this is here where the console has not been built.
+ * The product site at / and the console at /console, which are one program. Its files have their content's hash in their names, and so are
+ * good for ever. Nothing of this is here where it has not been built.
+ *
+ * @param fileOrigin where people put and get files; default: here
  */
-export function consolePages(): Router {
+export function consolePages(fileOrigin: () => string = () => ""): Router {
   const router = Router();
   if (directory === undefined) return router;
-  router.use(
-    "/assets",
-    express.static(`${directory}assets`, { immutable: true, maxAge: "365d", index: false, setHeaders: (response) => response.set(headers) }),
-  );
-  router.get("/theme.js", (_request, response) => response.set(headers).sendFile(`${directory}theme.js`));
-  router.get("/", (_request, response) => response.redirect("/console"));
-  router.get(["/console", "/console/*path"], (_request, response) =>
-    response.set({ ...headers, "cache-control": "no-cache" }).sendFile(`${directory}index.html`),
-  );
+  const setHeaders = (response: Response): unknown => response.set(headersOf(fileOrigin()));
+  router.use("/assets", express.static(`${directory}assets`, { immutable: true, maxAge: "365d", index: false, setHeaders }));
+  router.get("/theme.js", (_request, response) => (setHeaders(response), response.sendFile(`${directory}theme.js`)));
+  router.get([...pages, "/console{/*path}"], (_request, response) => {
+    setHeaders(response);
+    response.set("cache-control", "no-cache").sendFile(`${directory}index.html`);
+  });
   return router;
 }

@@ -43,6 +43,8 @@ export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly routers?: readonly Router[];
   /** Routes that take large bodies, and bound their size and time by themselves. */
   readonly uploads?: Router;
+  /** Where the pages put and get files, besides this server itself. */
+  readonly fileOrigin?: () => string;
   /** Origins, besides this server's own, whose pages may open sockets. */
   readonly origins?: readonly string[];
   /** How long a look at an account's standing is good for; default 5,000. */
@@ -57,7 +59,7 @@ export interface RunningServer {
 }
 
 /**
- * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the console at /console, the pages of account mails, /healthz and /readyz.
+ * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the product site at /, the console at /console, the pages of account mails, /healthz and /readyz.
  *
  * @throws {StartupError} the port is taken, or the address is none of this machine's
  */
@@ -100,7 +102,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     }),
   );
   app.use(playgroundRoutes());
-  app.use(consolePages());
+  app.use(consolePages(parts.fileOrigin));
   app.use(accountPages());
   for (const router of parts.routers ?? []) app.use(router);
   answerInJson(app, log, limits.maxBodyBytes);

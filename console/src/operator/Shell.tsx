@@ -17,11 +17,13 @@ import { useEffect, useRef, useState } from "react";
 import { useClient, useQuery } from "urql";
 import { connection } from "../client.ts";
 import { DeadLetterGroupsDocument, FindDocument, type FindQuery, ViewerDocument } from "../generated/graphql.ts";
-import { signOut } from "../session.ts";
+import { accessToken, signOut } from "../session.ts";
+import { SignIn } from "../SignIn.tsx";
 import { useStore } from "../store.ts";
 import { duration, tail, typeName, whole } from "../ui/format.ts";
 import { Dialog, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { Pill } from "../ui/state.tsx";
+import { useTheme } from "../ui/theme.ts";
 
 const places: readonly (readonly [to: string, label: string, Icon: Icon])[] = [
   ["/console", "Overview", IconGauge],
@@ -33,22 +35,22 @@ const places: readonly (readonly [to: string, label: string, Icon: Icon])[] = [
   ["/console/audit", "Audit", IconBook2],
 ];
 
-function setTheme(theme: "light" | "dark"): void {
-  document.documentElement.dataset["theme"] = theme;
-  localStorage.setItem("theme", theme);
-}
-const otherTheme = (): "light" | "dark" => (document.documentElement.dataset["theme"] === "dark" ? "light" : "dark");
-
 export function Shell() {
+  if (useStore(accessToken) !== null) return <Frame />;
+  return (
+    <main className="alone">
+      <h1>Sign in</h1>
+      <SignIn />
+    </main>
+  );
+}
+
+function Frame() {
   const [{ data, error, fetching }, again] = useQuery({ query: ViewerDocument });
   const [isFinding, setFinding] = useState(false);
-  const [theme, rememberTheme] = useState(() => document.documentElement.dataset["theme"]);
+  const [theme, toggleTheme] = useTheme();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const toggleTheme = (): void => {
-    setTheme(otherTheme());
-    rememberTheme(document.documentElement.dataset["theme"]);
-  };
   const went = useRef<string | null>(null);
   useEffect(() => {
     const place = places.findLast(([to]) => path.startsWith(to));
@@ -114,6 +116,9 @@ export function Shell() {
         <a className="place" href="/graphiql">
           <IconActivity size={17} /> <span>GraphiQL</span>
         </a>
+        <Link className="place" to="/">
+          <IconUsers size={17} /> <span>Product site</span>
+        </Link>
         <div className="foot">
           <button type="button" className="place" onClick={() => void signOut()}>
             <IconLogout size={17} /> <span>Sign out</span>

@@ -1,0 +1,9 @@
+export { Audit } from "./Audit.tsx";
+export { DeadLetters } from "./DeadLetters.tsx";
+export { Definitions } from "./Definitions.tsx";
+export { Overview } from "./Overview.tsx";
+export { Queues } from "./Queues.tsx";
+export { SagaPage } from "./SagaPage.tsx";
+export { Sagas } from "./Sagas.tsx";
+export { Shell } from "./Shell.tsx";
+export { Workers } from "./Workers.tsx";

@@ -1,0 +1,138 @@
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useQuery } from "urql";
+import { useDraft } from "../drafts.ts";
+import { PublishSlotsDocument, TeachingDocument, type TeachingQuery, WithdrawSlotDocument } from "../generated/graphql.ts";
+import { useSend } from "../send.ts";
+import { Empty, Field, Problem, Skeleton } from "../ui/parts.tsx";
+import { SessionLines } from "./Me.tsx";
+import { window$ } from "./Mentors.tsx";
+import { Refusals } from "./Refusals.tsx";
+import { Heading, SignedIn, useOwnActivity, useZone } from "./Site.tsx";
+import { byDay, timeOf } from "./when.ts";
+
+type Slot = NonNullable<NonNullable<TeachingQuery["viewer"]>["mentorProfile"]>["schedules"][number];
+
+export const Teaching = () => (
+  <>
+    <Heading>Teaching</Heading>
+    <SignedIn why="Sign in as a mentor.">{() => <Own />}</SignedIn>
+  </>
+);
+
+function Own() {
+  const window = useMemo(() => window$(28), []);
+  const [{ data, error }, again] = useQuery({ query: TeachingDocument, variables: window });
+  const reload = (): void => again({ requestPolicy: "network-only" });
+  useOwnActivity(reload);
+  const viewer = data?.viewer;
+  if (viewer == null) return error === undefined ? <Skeleton rows={6} /> : <Problem error={error} again={reload} />;
+  if (viewer.mentorProfile == null)
+    return (
+      <Empty>
+        You are not a mentor yet. <Link to="/become-a-mentor">Become one</Link>
+      </Empty>
+    );
+  const sessions = viewer.mentoringSessions?.nodes ?? [];
+  return (
+    <div className="two">
+      <div>
+        <h2>Your times, the next four weeks</h2>
+        <Times slots={viewer.mentorProfile.schedules} reload={reload} />
+        <h2>Sessions</h2>
+        {sessions.length === 0 ? (
+          <Empty>Nobody has booked you yet.</Empty>
+        ) : (
+          <div className="card">
+            <SessionLines sessions={sessions} side="learner" />
+          </div>
+        )}
+      </div>
+      <aside>
+        <Publish timeZone={viewer.timeZone} reload={reload} />
+      </aside>
+    </div>
+  );
+}
+
+function Times({ slots, reload }: { readonly slots: readonly Slot[]; readonly reload: () => void }) {
+  const zone = useZone();
+  const { send, isBusy, refused, problem } = useSend(WithdrawSlotDocument);
+  if (slots.length === 0) return <Empty>Publish your first times.</Empty>;
+  return (
+    <div className="card week">
+      <Refusals refused={refused} problem={problem} />
+      {byDay(slots, zone).map(([day, those]) => (
+        <section key={day} aria-label={day}>
+          <h3>{day}</h3>
+          <ul>
+            {those.map(({ id, startTime, endTime, open, session }) => (
+              <li key={id} data-open={open}>
+                <span className="num">
+                  {timeOf(startTime, zone)}–{timeOf(endTime, zone)}
+                </span>
+                {session == null ? (
+                  open ? (
+                    <button type="button" className="quiet" disabled={isBusy} onClick={() => void send({ id }).then(reload)}>
+                      Withdraw
+                    </button>
+                  ) : (
+                    <span className="faint">over</span>
+                  )
+                ) : (
+                  <Link to="/sessions/$id" params={{ id: session.id }}>
+                    {session.learner.fullName}
+                  </Link>
+                )}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+const tomorrow = (): string => new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+const fields = ["date", "start", "end"].map((name) => `input.blocks.0.${name}`).concat(["input.slotMinutes", "input.bufferMinutes", "input.repeatWeeks"]);
+
+function Publish({ timeZone, reload }: { readonly timeZone: string; readonly reload: () => void }) {
+  const [draft, change] = useDraft("publish", { date: tomorrow(), start: "09:00", end: "12:00", slotMinutes: 60, bufferMinutes: 0, repeatWeeks: 0 });
+  const { send, at, besides, isBusy, problem } = useSend(PublishSlotsDocument);
+  const submit = async (): Promise<void> => {
+    const { date, start, end, ...rest } = draft;
+    if ((await send({ input: { ...rest, timeZone, blocks: [{ date, start, end }] } })) !== null) reload();
+  };
+  const number = (name: "slotMinutes" | "bufferMinutes" | "repeatWeeks", label: string) => (
+    <Field label={label} error={at(`input.${name}`)}>
+      {(props) => <input {...props} type="number" min={0} value={draft[name]} onChange={(event) => change({ [name]: Number(event.target.value) })} />}
+    </Field>
+  );
+  const block = (name: "date" | "start" | "end", label: string, type: string) => (
+    <Field label={label} error={at(`input.blocks.0.${name}`)}>
+      {(props) => <input {...props} type={type} required value={draft[name]} onChange={(event) => change({ [name]: event.target.value })} />}
+    </Field>
+  );
+  return (
+    <section className="card card-body" aria-label="Publish times">
+      <h2>Publish times</h2>
+      <p className="faint">In {timeZone}. A block is cut into sessions.</p>
+      <form onSubmit={(event) => (event.preventDefault(), void submit())}>
+        {block("date", "Day", "date")}
+        <div className="pair">
+          {block("start", "From", "time")}
+          {block("end", "To", "time")}
+        </div>
+        <div className="pair">
+          {number("slotMinutes", "Minutes each")}
+          {number("bufferMinutes", "Minutes between")}
+        </div>
+        {number("repeatWeeks", "Repeat for how many weeks more")}
+        <Refusals refused={besides(...fields)} problem={problem} />
+        <button type="submit" className="primary" disabled={isBusy}>
+          Publish
+        </button>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,13 @@
+export { BecomeMentor } from "./BecomeMentor.tsx";
+export { Course } from "./Course.tsx";
+export { Courses } from "./Courses.tsx";
+export { Desk } from "./Desk.tsx";
+export { Me } from "./Me.tsx";
+export { Mentor } from "./Mentor.tsx";
+export { Mentors } from "./Mentors.tsx";
+export { Register } from "./Register.tsx";
+export { Review } from "./Review.tsx";
+export { Session } from "./Session.tsx";
+export { Site } from "./Site.tsx";
+export { SignInPage } from "./SignInPage.tsx";
+export { Teaching } from "./Teaching.tsx";

@@ -1,0 +1,37 @@
+/** All times are shown in one zone, which the page names. */
+export const browserZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const format = (options: Intl.DateTimeFormatOptions) => (instant: string, timeZone: string) =>
+  new Intl.DateTimeFormat(undefined, { ...options, timeZone }).format(new Date(instant));
+
+/** `14:30` */
+export const timeOf = format({ hour: "2-digit", minute: "2-digit" });
+/** `Tue 24 Nov` */
+export const dayOf = format({ weekday: "short", day: "numeric", month: "short" });
+/** `Tue 24 Nov, 14:30` */
+export const dayAndTime = format({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+/** `24 November 2026` */
+export const dateOf = format({ dateStyle: "long" });
+
+export const minutesBetween = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 60_000);
+
+/** What starts on one day of that zone, in order. */
+export function byDay<Slot extends { readonly startTime: string }>(
+  slots: readonly Slot[],
+  timeZone: string,
+): readonly (readonly [day: string, slots: Slot[]])[] {
+  const days = new Map<string, Slot[]>();
+  for (const slot of slots) {
+    const day = dayOf(slot.startTime, timeZone);
+    days.set(day, [...(days.get(day) ?? []), slot]);
+  }
+  return [...days];
+}
+
+/** `2 days`, `3 hours`, `now`: how long until, in the largest unit that fits. */
+export function untilOf(instant: string, now: number): string {
+  const minutes = Math.round((Date.parse(instant) - now) / 60_000);
+  if (minutes < 1) return "now";
+  const [count, unit] = minutes < 90 ? [minutes, "minute"] : minutes < 2_880 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1_440), "day"];
+  return new Intl.NumberFormat(undefined, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(count));
+}
