@@ -1,4 +1,5 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { Kind } from "graphql";
 import { useRef, useState } from "react";
 import { useClient } from "urql";
 import type { RefusedFragment } from "./generated/graphql.ts";
@@ -24,7 +25,7 @@ export interface Sending<Data extends Answer, Variables> {
 const newKey = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const asksForKey = ({ definitions }: TypedDocumentNode<never, never>): boolean =>
-  definitions.some((one) => one.kind === "OperationDefinition" && one.variableDefinitions?.some(({ variable }) => variable.name.value === "key"));
+  definitions.some((one) => one.kind === Kind.OPERATION_DEFINITION && one.variableDefinitions?.some(({ variable }) => variable.name.value === "key"));
 
 const path = ({ field }: RefusedFragment): string => field?.join(".") ?? "";
 
@@ -44,7 +45,7 @@ export function useSend<Data extends Answer, Variables extends object>(document:
     setBusy(true);
     setProblem(null);
     const keyed = asksForKey(document as never) ? { ...variables, key: begun.current.key } : variables;
-    const { data, error } = await client.mutation<Data>(document, keyed as never).toPromise();
+    const { data, error } = await client.mutation<Data>(document, keyed).toPromise();
     const sent = data?.sent ?? null;
     if (sent !== null) begun.current = { input: "", key: "" };
     setBusy(false);

@@ -6,6 +6,7 @@ import { trouble, type SagaRegistry } from "../sagas/engine/index.ts";
 import { Chance } from "./chance.ts";
 import type { Row } from "./copy.ts";
 import { Life } from "./life.ts";
+import { onePagePdf } from "./pdf.ts";
 import { DAY_MS, type Person } from "./people.ts";
 
 /** Those whose applicants are mentors now, and how the others stand. */
@@ -84,9 +85,7 @@ export function liveApplication({ number, applicant, reviewer, ending }: Planned
   const isReviewed = instance.state === "UnderReview" || decidedAt !== null;
   const documents = (["CV", "COVER_LETTER"] as const).map((kind) => {
     const fileId = chance.id(submittedAt);
-    const bytes = Buffer.from(
-      `%PDF-1.4\n% ${kind} of application ${number}, made up\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n`,
-    );
+    const bytes = onePagePdf(`${kind === "CV" ? "CV" : "Cover letter"} of application ${number}, made up`);
     const isBad = kind === "CV" && (ending === "damaged" || ending === "missing");
     const fileName = kind === "CV" ? "cv.pdf" : "letter.pdf";
     return {

@@ -1,13 +1,14 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { useQuery } from "urql";
+
 import { useDraft } from "../drafts.ts";
 import { type AppliedFragment, ApplyDocument, OwnApplicationsDocument, ResubmitDocument, WithdrawDocument } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { refresh } from "../session.ts";
 import { Field, Problem, Skeleton } from "../ui/parts.tsx";
 import { type DocumentDraft, Documents, documentKinds } from "./Documents.tsx";
-import { Progress } from "./Progress.tsx";
+import { Outlook, Progress } from "./Progress.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn, useOwnActivity, useVisitor, useZone } from "./Site.tsx";
 import { dateOf } from "./when.ts";
@@ -19,16 +20,26 @@ export const BecomeMentor = () => (
   </>
 );
 
+const ahead = ["ApplicationSubmitted", "ValidatingDocuments", "RequestingBackgroundCheck", "AssigningReviewer", "UnderReview", "SendingNotification"] as const;
+
 const isOpen = ({ status }: AppliedFragment): boolean => ["PENDING", "UNDER_REVIEW", "INFO_REQUESTED"].includes(status);
 
 function Own() {
-  const [{ data, error }, again] = useQuery({ query: OwnApplicationsDocument });
+  const [{ data, error }, again] = useSteadyQuery({ query: OwnApplicationsDocument });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);
   const applications = data?.viewer?.applicationRequests;
   if (applications == null) return error === undefined ? <Skeleton rows={6} /> : <Problem error={error} again={reload} />;
   const application = applications.find(isOpen) ?? applications.toSorted((one, other) => other.submittedAt.localeCompare(one.submittedAt))[0];
-  if (application === undefined) return <Form key="new" reload={reload} />;
+  if (application === undefined)
+    return (
+      <div className="two">
+        <Form key="new" reload={reload} />
+        <aside>
+          <Outlook title="What happens when you apply" states={ahead} />
+        </aside>
+      </div>
+    );
   return (
     <div className="two">
       <div>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { useQuery } from "urql";
+
 import { CourseDocument, CourseMaterialsDocument, EnrollDocument, type CourseQuery, UnenrollDocument } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { useId } from "../ui/address.ts";
 import { whole } from "../ui/format.ts";
@@ -8,7 +9,7 @@ import { IconFileText } from "../ui/icons.ts";
 import { Empty, Problem, Skeleton } from "../ui/parts.tsx";
 import { CourseLines, levels, seatsOf } from "./Courses.tsx";
 import { Portrait } from "./Portrait.tsx";
-import { Progress } from "./Progress.tsx";
+import { Outlook, Progress } from "./Progress.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { SignInFirst } from "./SignInPage.tsx";
 import { Heading, useOwnActivity, useVisitor, useZone } from "./Site.tsx";
@@ -16,11 +17,13 @@ import { dateOf } from "./when.ts";
 
 type Shown = NonNullable<CourseQuery["course"]>;
 
+const ahead = ["EnrollmentInitiated", "CheckingCapacity", "EnrollmentConfirmed", "SendingWelcomeEmail", "GrantingAccess"] as const;
+
 export function Course() {
   const id = useId();
   const zone = useZone();
   const visitor = useVisitor();
-  const [{ data, error }, again] = useQuery({ query: CourseDocument, variables: { id } });
+  const [{ data, error }, again] = useSteadyQuery({ query: CourseDocument, variables: { id } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);
   const course = data?.course;
@@ -74,12 +77,16 @@ export function Course() {
         {others.length > 0 && (
           <>
             <h2>Other courses of {course.mentor.fullName}</h2>
-            <CourseLines courses={others} />
+            <CourseLines courses={others} ofOne />
           </>
         )}
       </div>
       <aside>
-        {own != null && <Progress key={own.saga.id} saga={own.saga} title={own.status === "PENDING" ? "Enrolling" : "Your enrollment"} onMove={reload} />}
+        {own == null ? (
+          <Outlook title="What happens when you enroll" states={ahead} />
+        ) : (
+          <Progress key={own.saga.id} saga={own.saga} title={own.status === "PENDING" ? "Enrolling" : "Your enrollment"} onMove={reload} />
+        )}
       </aside>
     </div>
   );
@@ -107,7 +114,7 @@ function Enrollment({ course, reload }: { readonly course: Shown; readonly reloa
 }
 
 function Materials({ courseId, status }: { readonly courseId: string; readonly status: string }) {
-  const [{ data, error }] = useQuery({ query: CourseMaterialsDocument, variables: { id: courseId }, pause: status !== "ACTIVE" });
+  const [{ data, error }] = useSteadyQuery({ query: CourseMaterialsDocument, variables: { id: courseId }, pause: status !== "ACTIVE" });
   const resources = data?.course?.resources;
   return (
     <>

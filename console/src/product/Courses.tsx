@@ -1,6 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useQuery } from "urql";
+
 import { type CourseLevel, type CourseLineFragment, CoursesDocument } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useAddress } from "../ui/address.ts";
 import { whole } from "../ui/format.ts";
 import { Empty, Problem, Skeleton } from "../ui/parts.tsx";
@@ -19,7 +20,8 @@ export const levels: Readonly<Record<CourseLevel, string>> = { BEGINNER: "For be
 export const seatsOf = ({ capacity, seatsTaken }: CourseLineFragment): string =>
   capacity == null ? "Seats for everybody" : seatsTaken >= capacity ? "No seat left" : `${whole(capacity - seatsTaken)} of ${whole(capacity)} seats left`;
 
-export const CourseLines = ({ courses }: { readonly courses: readonly CourseLineFragment[] }) => (
+/** @param ofOne all are the same mentor's, whose name the page has said */
+export const CourseLines = ({ courses, ofOne = false }: { readonly courses: readonly CourseLineFragment[]; readonly ofOne?: boolean }) => (
   <ul className="lines">
     {courses.map((course) => (
       <li key={course.id}>
@@ -27,7 +29,8 @@ export const CourseLines = ({ courses }: { readonly courses: readonly CourseLine
           {course.title}
         </Link>
         <span className="faint">
-          {levels[course.level]} · {course.category.name} · {course.mentor.fullName}
+          {levels[course.level]} · {course.category.name}
+          {!ofOne && ` · ${course.mentor.fullName}`}
         </span>
         <span className="num faint">{seatsOf(course)}</span>
       </li>
@@ -53,7 +56,7 @@ export function Courses() {
     ...(search.all === true ? {} : { openForEnrollment: true }),
   };
   const pages = usePages<CourseLineFragment>(JSON.stringify(filter));
-  const [{ data, error, fetching }, again] = useQuery({ query: CoursesDocument, variables: { filter, after: pages.after } });
+  const [{ data, error, fetching }, again] = useSteadyQuery({ query: CoursesDocument, variables: { filter, after: pages.after } });
   const courses = pages.with(data?.courses.nodes ?? []);
   return (
     <>

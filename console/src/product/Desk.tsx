@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { useQuery } from "urql";
+
 import { type ApplicationRequestStatus, type BackgroundCheckStatus, DeskDocument, type DeskQuery } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useAddress } from "../ui/address.ts";
 import { ago } from "../ui/format.ts";
 import { Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
@@ -37,7 +38,7 @@ function Applications() {
   const { all = false } = useAddress<{ all: boolean }>();
   const now = useNow(10_000);
   const pages = usePages<Row>(String(all));
-  const [{ data, error, fetching }, again] = useQuery({
+  const [{ data, error, fetching }, again] = useSteadyQuery({
     query: DeskDocument,
     variables: { filter: all ? {} : { status: ["UNDER_REVIEW" as const] }, after: pages.after },
   });

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { useQuery } from "urql";
+
 import { type BookedFragment, MarkReadDocument, MineDocument, type MineQuery, NotificationsDocument, type WatchedFragment } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { Ago, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { More, usePages } from "./lists.tsx";
@@ -62,7 +63,7 @@ function Mine() {
   const zone = useZone();
   const sessions = usePages<BookedFragment>("sessions");
   const enrollments = usePages<Enrollment>("enrollments");
-  const [{ data, error, fetching }, again] = useQuery({
+  const [{ data, error, fetching }, again] = useSteadyQuery({
     query: MineDocument,
     variables: { sessionsAfter: sessions.after, enrollmentsAfter: enrollments.after },
   });
@@ -129,7 +130,7 @@ function Mine() {
 
 function Notifications() {
   const now = useNow(10_000);
-  const [{ data, error, fetching }, again] = useQuery({ query: NotificationsDocument, variables: {} });
+  const [{ data, error, fetching }, again] = useSteadyQuery({ query: NotificationsDocument, variables: {} });
   const { send, refused, problem, isBusy } = useSend(MarkReadDocument);
   useOwnActivity(() => again({ requestPolicy: "network-only" }));
   useEffect(() => {

@@ -1,14 +1,16 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { useQuery } from "urql";
+
 import { useDraft } from "../drafts.ts";
 import { BookSessionDocument, MentorDocument, type MentorQuery, SessionDocument, type SessionType } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { useAddress, useId } from "../ui/address.ts";
 import { IconCalendarPlus } from "../ui/icons.ts";
 import { Empty, Field, Problem, Skeleton } from "../ui/parts.tsx";
 import { CourseLines } from "./Courses.tsx";
 import { window$ } from "./Mentors.tsx";
+import { Outlook } from "./Progress.tsx";
 import { Portrait } from "./Portrait.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { SessionFacts, SessionProgress } from "./Session.tsx";
@@ -25,12 +27,14 @@ export const sessionTypes: readonly (readonly [type: SessionType, label: string]
 
 type Profile = NonNullable<NonNullable<MentorQuery["user"]>["mentorProfile"]>;
 
+const ahead = ["SessionCreated", "ValidatingSchedule", "SendingNotifications", "SessionScheduled"] as const;
+
 export function Mentor() {
   const id = useId();
   const { session } = useAddress<{ session: string }>();
   const zone = useZone();
   const window = useMemo(() => window$(21), [id]);
-  const [{ data, error }, again] = useQuery({ query: MentorDocument, variables: { id, ...window } });
+  const [{ data, error }, again] = useSteadyQuery({ query: MentorDocument, variables: { id, ...window } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   const user = data?.user;
   const profile = user?.mentorProfile;
@@ -61,9 +65,9 @@ export function Mentor() {
         </p>
         <Booking mentorId={id} profile={profile} reload={reload} />
         <h2>Courses</h2>
-        {profile.courses.nodes.length === 0 ? <p className="faint">No courses yet.</p> : <CourseLines courses={profile.courses.nodes} />}
+        {profile.courses.nodes.length === 0 ? <p className="faint">No courses yet.</p> : <CourseLines courses={profile.courses.nodes} ofOne />}
       </div>
-      <aside>{session !== undefined && <BookedHere id={session} reload={reload} />}</aside>
+      <aside>{session === undefined ? <Outlook title="What happens when you book" states={ahead} /> : <BookedHere id={session} reload={reload} />}</aside>
     </div>
   );
 }
@@ -155,7 +159,7 @@ const distance = (slot: { readonly startTime: string }, from: { readonly startTi
   Math.abs(Date.parse(slot.startTime) - Date.parse(from?.startTime ?? new Date().toISOString()));
 
 function BookedHere({ id, reload }: { readonly id: string; readonly reload: () => void }) {
-  const [{ data }, again] = useQuery({ query: SessionDocument, variables: { id } });
+  const [{ data }, again] = useSteadyQuery({ query: SessionDocument, variables: { id } });
   const session = data?.mentoringSession;
   if (session == null) return null;
   return (

@@ -1,7 +1,8 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { useQuery } from "urql";
+
 import { MentorsDocument, type MentorsQuery } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useAddress } from "../ui/address.ts";
 import { Empty, Problem, Skeleton } from "../ui/parts.tsx";
 import { Portrait } from "./Portrait.tsx";
@@ -33,11 +34,11 @@ export function Mentors() {
     });
   const [text, setText] = useSearchText(search.q, (q) => go({ q }));
 
-  const days = Number(search.days ?? 7);
+  const days = search.days ?? 7;
   const filter = { text: search.q, expertiseIds: search.expertise === undefined ? undefined : [search.expertise] };
   const pages = usePages<Mentor>(JSON.stringify([filter, days]));
   const open = useMemo(() => window$(days), [days]);
-  const [{ data, error, fetching }, again] = useQuery({
+  const [{ data, error, fetching }, again] = useSteadyQuery({
     query: MentorsDocument,
     variables: { ...open, filter: { ...filter, openFrom: open.from, openTo: open.to }, after: pages.after },
   });

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { type WatchedFragment, WatchDocument, type WatchSubscription } from "../generated/graphql.ts";
+import { type SagaState, type WatchedFragment, WatchDocument, type WatchSubscription } from "../generated/graphql.ts";
 import { useStream } from "../live.ts";
 import { useAddress } from "../ui/address.ts";
 import { between, duration } from "../ui/format.ts";
@@ -26,7 +26,7 @@ const marks = { done: IconCheck, now: IconLoader2, trouble: IconAlertOctagonFill
 
 /** One sentence for whoever waits; nothing where the steps say it all. */
 function sentenceOf(saga: WatchedFragment): string | null {
-  const { doing, failing } = wordsFor(saga.state);
+  const { failing } = wordsFor(saga.state);
   switch (saga.status) {
     case "RETRYING":
       return failing ?? "This did not work yet.";
@@ -39,8 +39,9 @@ function sentenceOf(saga: WatchedFragment): string | null {
       return saga.reason?.message ?? wordsFor(saga.state).done;
     case "COMPLETED":
       return wordsFor(saga.state).done;
-    default:
-      return saga.settled ? null : doing;
+    case "RUNNING":
+    case "WAITING":
+      return null;
   }
 }
 
@@ -49,6 +50,7 @@ export function Progress({ saga: first, title, onMove }: { readonly saga: Watche
   const [pushed, setSaga] = useState(first);
   const saga = pushed.id === first.id && pushed.sequence >= first.sequence ? pushed : first;
   const [events, setEvents] = useState<readonly WatchSubscription["sagaProgress"]["events"][number][]>([]);
+  const [gaps, setGaps] = useState(0);
   const last = useRef(0);
   const moved = useRef(onMove);
   moved.current = onMove;
@@ -63,7 +65,7 @@ export function Progress({ saga: first, title, onMove }: { readonly saga: Watche
     ({ sagaProgress: push }) => {
       const isFirst = last.current === 0;
       const [next] = push.events;
-      if (next !== undefined && next.sequence !== last.current + 1) console.error(`expected event ${last.current + 1} of ${first.id}, found ${next.sequence}`);
+      if (next !== undefined && next.sequence !== last.current + 1) setGaps((count) => count + 1);
       last.current = push.events.at(-1)?.sequence ?? last.current;
       setSaga(push.saga);
       setEvents((before) => [...before, ...push.events]);
@@ -91,7 +93,7 @@ export function Progress({ saga: first, title, onMove }: { readonly saga: Watche
           })}
         </ol>
         <p aria-live="polite" className={saga.status === "FAILED" ? "wrong verdict" : sentence === null ? "sr" : "verdict"}>
-          {sentence ?? wordsFor(saga.state).done}
+          {sentence ?? (saga.settled ? wordsFor(saga.state).done : wordsFor(saga.state).doing)}
         </p>
         {saga.status === "RETRYING" && saga.nextAttemptAt != null && (
           <p className="tone" data-tone="retrying">
@@ -99,15 +101,38 @@ export function Progress({ saga: first, title, onMove }: { readonly saga: Watche
           </p>
         )}
       </section>
-      <UnderTheHood saga={saga} events={events} />
+      <UnderTheHood saga={saga} events={events} gaps={gaps} />
     </>
   );
 }
 
+/** What will happen, before anything does. */
+export const Outlook = ({ title, states }: { readonly title: string; readonly states: readonly SagaState[] }) => (
+  <section className="card progress" aria-label={title}>
+    <h2>{title}</h2>
+    <ol>
+      {states.map((state, index) => (
+        <li key={state} data-mark="to-do">
+          <span className="mark">{index + 1}</span>
+          <span>{wordsFor(state).done}</span>
+        </li>
+      ))}
+    </ol>
+  </section>
+);
+
 const isLocal = ["localhost", "127.0.0.1"].includes(location.hostname);
 
 /** The subscription and what it brought, for those who build such pages: on a developer's machine, or with ?debug=1. */
-function UnderTheHood({ saga, events }: { readonly saga: WatchedFragment; readonly events: readonly WatchSubscription["sagaProgress"]["events"][number][] }) {
+function UnderTheHood({
+  saga,
+  events,
+  gaps,
+}: {
+  readonly saga: WatchedFragment;
+  readonly events: readonly WatchSubscription["sagaProgress"]["events"][number][];
+  readonly gaps: number;
+}) {
   const { debug } = useAddress<{ debug: number }>();
   if (!isLocal && debug !== 1) return null;
   return (
@@ -135,6 +160,9 @@ function UnderTheHood({ saga, events }: { readonly saga: WatchedFragment; readon
           ))}
         </tbody>
       </table>
+      <p>
+        {events.length} {events.length === 1 ? "event" : "events"}, {gaps === 0 ? "no gap" : `${gaps} gaps`}.
+      </p>
       <a href={`/console/sagas/${saga.id}`}>Open in the console</a>
     </details>
   );

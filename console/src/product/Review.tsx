@@ -1,8 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { useQuery } from "urql";
+
 import { useDraft } from "../drafts.ts";
 import { ApproveDocument, AskForMoreDocument, RejectDocument, ReviewDocument, type ReviewQuery } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { useId } from "../ui/address.ts";
 import { exact } from "../ui/format.ts";
@@ -21,7 +22,7 @@ export const Review = () => <SignedIn why="Sign in as a reviewer.">{() => <One /
 
 function One() {
   const id = useId();
-  const [{ data, error }, again] = useQuery({ query: ReviewDocument, variables: { id } });
+  const [{ data, error }, again] = useSteadyQuery({ query: ReviewDocument, variables: { id } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   const application = data?.applicationRequest;
   const zone = useZone();

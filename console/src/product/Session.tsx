@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState, type ReactNode } from "react";
-import { useQuery } from "urql";
+
 import { useDraft } from "../drafts.ts";
 import {
   AnswerProposalDocument,
@@ -12,6 +12,7 @@ import {
   type SessionOutcome,
   TeachingDocument,
 } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { useId } from "../ui/address.ts";
 import { Dialog, Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
@@ -63,7 +64,7 @@ export function SessionFacts({ session }: { readonly session: BookedFragment }) 
             <>
               {": "}
               <a href={session.meetingUrl} rel="noreferrer">
-                {session.meetingUrl.replace(/^https?:\/\//, "")}
+                the room
               </a>
             </>
           )}
@@ -86,7 +87,7 @@ export function Session() {
 
 function Own() {
   const id = useId();
-  const [{ data, error }, again] = useQuery({ query: SessionDocument, variables: { id } });
+  const [{ data, error }, again] = useSteadyQuery({ query: SessionDocument, variables: { id } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   const session = data?.mentoringSession;
   if (data === undefined) return error === undefined ? <Skeleton rows={6} /> : <Problem error={error} again={reload} />;
@@ -255,8 +256,11 @@ function Propose({ session, done }: { readonly session: BookedFragment; readonly
   const sending = useSend(ProposeSlotDocument);
   const [scheduleId, choose] = useState("");
   const window = useMemo(() => window$(21), []);
-  const [{ data }] = useQuery({ query: TeachingDocument, variables: window });
-  const slots = data?.viewer?.mentorProfile?.schedules.filter(({ open }) => open) ?? [];
+  const [{ data }] = useSteadyQuery({ query: TeachingDocument, variables: window });
+  const now = useNow(10_000);
+  const free = data?.viewer?.mentorProfile?.schedules.filter((slot) => slot.session == null && Date.parse(slot.startTime) > now) ?? [];
+  // To its mentor a slot is never open: nobody books an own one.
+  const slots = free.map((slot) => ({ ...slot, open: true }));
   return (
     <Noted
       session={session}

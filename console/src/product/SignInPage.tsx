@@ -1,4 +1,5 @@
-import { Link, Navigate, useRouterState } from "@tanstack/react-router";
+import { Link, useRouter, useRouterState } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { SignIn } from "../SignIn.tsx";
 import { useAddress } from "../ui/address.ts";
 import { Heading, useVisitor } from "./Site.tsx";
@@ -14,8 +15,13 @@ export function SignInFirst({ children }: { readonly children: string }) {
 }
 
 export function SignInPage() {
-  const { to = "/" } = useAddress<{ to: string }>();
-  if (useVisitor() !== null) return <Navigate to={to} replace />;
+  const { to } = useAddress<{ to: string }>();
+  const { history } = useRouter();
+  const isIn = useVisitor() !== null;
+  useEffect(() => {
+    // Nowhere but to pages of this site.
+    if (isIn) history.replace(to !== undefined && /^\/(?![/\\])/.test(to) ? to : "/");
+  }, [isIn]);
   return (
     <div className="narrow">
       <Heading>Sign in</Heading>

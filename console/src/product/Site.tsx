@@ -1,9 +1,10 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { createContext, useContext, useEffect, useRef, type ReactNode } from "react";
-import { useQuery } from "urql";
+
 import { connection } from "../client.ts";
 import { OwnActivityDocument, VisitorDocument, type VisitorQuery } from "../generated/graphql.ts";
 import { useStream } from "../live.ts";
+import { useSteadyQuery } from "../query.ts";
 import { accessToken, signOut } from "../session.ts";
 import { SignIn } from "../SignIn.tsx";
 import { store, useStore } from "../store.ts";
@@ -45,7 +46,7 @@ function placesOf(visitor: Visitor | null): readonly (readonly [to: string, labe
 }
 
 export function Site() {
-  const [{ data, error }, again] = useQuery({ query: VisitorDocument });
+  const [{ data, error }, again] = useSteadyQuery({ query: VisitorDocument });
   const visitor = data?.viewer ?? null;
   const path = useRouterState({ select: (state) => state.location.pathname });
   const went = useRef<string | null>(null);

@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 import { useZone } from "./Site.tsx";
 import { byDay, timeOf } from "./when.ts";
 
@@ -7,6 +7,9 @@ interface Slot {
   readonly startTime: string;
   readonly open: boolean;
 }
+
+/** Days to look at before asking for more. */
+const SHORT = 7;
 
 /** One of a mentor's times, by day; those that are taken are shown and cannot be had. */
 export function Slots({
@@ -22,6 +25,9 @@ export function Slots({
 }) {
   const zone = useZone();
   const name = useId();
+  const days = byDay(slots, zone);
+  const [isLong, setLong] = useState(false);
+  const isShort = !isLong && days.length > SHORT && !days.slice(SHORT).some(([, those]) => those.some(({ id }) => id === chosen));
   return (
     <div
       className="slots"
@@ -30,7 +36,7 @@ export function Slots({
       aria-invalid={error !== undefined}
       aria-describedby={error === undefined ? undefined : `${name}-said`}
     >
-      {byDay(slots, zone).map(([day, those]) => (
+      {(isShort ? days.slice(0, SHORT) : days).map(([day, those]) => (
         <fieldset key={day}>
           <legend>{day}</legend>
           {those.map(({ id, startTime, open }) => (
@@ -42,6 +48,11 @@ export function Slots({
           ))}
         </fieldset>
       ))}
+      {isShort && (
+        <button type="button" className="quiet" onClick={() => setLong(true)}>
+          Later times, until {days.at(-1)?.[0]}
+        </button>
+      )}
       {error !== undefined && (
         <p id={`${name}-said`} className="wrong" role="alert">
           {error}

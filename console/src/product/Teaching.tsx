@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { useQuery } from "urql";
+
 import { useDraft } from "../drafts.ts";
 import { PublishSlotsDocument, TeachingDocument, type TeachingQuery, WithdrawSlotDocument } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
-import { Empty, Field, Problem, Skeleton } from "../ui/parts.tsx";
+import { Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { SessionLines } from "./Me.tsx";
 import { window$ } from "./Mentors.tsx";
 import { Refusals } from "./Refusals.tsx";
@@ -22,7 +23,7 @@ export const Teaching = () => (
 
 function Own() {
   const window = useMemo(() => window$(28), []);
-  const [{ data, error }, again] = useQuery({ query: TeachingDocument, variables: window });
+  const [{ data, error }, again] = useSteadyQuery({ query: TeachingDocument, variables: window });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);
   const viewer = data?.viewer;
@@ -57,6 +58,7 @@ function Own() {
 
 function Times({ slots, reload }: { readonly slots: readonly Slot[]; readonly reload: () => void }) {
   const zone = useZone();
+  const now = useNow(10_000);
   const { send, isBusy, refused, problem } = useSend(WithdrawSlotDocument);
   if (slots.length === 0) return <Empty>Publish your first times.</Empty>;
   return (
@@ -66,13 +68,13 @@ function Times({ slots, reload }: { readonly slots: readonly Slot[]; readonly re
         <section key={day} aria-label={day}>
           <h3>{day}</h3>
           <ul>
-            {those.map(({ id, startTime, endTime, open, session }) => (
-              <li key={id} data-open={open}>
+            {those.map(({ id, startTime, endTime, session }) => (
+              <li key={id}>
                 <span className="num">
                   {timeOf(startTime, zone)}–{timeOf(endTime, zone)}
                 </span>
                 {session == null ? (
-                  open ? (
+                  Date.parse(startTime) > now ? (
                     <button type="button" className="quiet" disabled={isBusy} onClick={() => void send({ id }).then(reload)}>
                       Withdraw
                     </button>

@@ -24,9 +24,11 @@ function put(url: string, headers: readonly { name: string; value: string }[], f
     const request = new XMLHttpRequest();
     request.open("PUT", url);
     for (const { name, value } of headers) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded, total }) => tell(loaded / total);
-    request.onload = () => (request.status < 300 ? resolve() : reject(new Error(request.responseText || `The file was refused (${request.status}).`)));
-    request.onerror = () => reject(new Error("The connection was lost while the file was sent. Choose it again."));
+    request.upload.addEventListener("progress", ({ loaded, total }) => tell(loaded / total));
+    request.addEventListener("load", () =>
+      request.status < 300 ? resolve() : reject(new Error(request.responseText || `The file was refused (${request.status}).`)),
+    );
+    request.addEventListener("error", () => reject(new Error("The connection was lost while the file was sent. Choose it again.")));
     request.send(file);
   });
 }

@@ -33,5 +33,5 @@ export function untilOf(instant: string, now: number): string {
   const minutes = Math.round((Date.parse(instant) - now) / 60_000);
   if (minutes < 1) return "now";
   const [count, unit] = minutes < 90 ? [minutes, "minute"] : minutes < 2_880 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1_440), "day"];
-  return new Intl.NumberFormat(undefined, { style: "unit", unit: String(unit), unitDisplay: "long" }).format(Number(count));
+  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
