@@ -11,6 +11,8 @@ const rooms = {
   schema: ["kernel", "domain", "sagas/engine/index", "outbox/index"],
   database: ["kernel", "outbox/index"],
   server: ["kernel", "schema", "database"],
+  client: ["kernel"],
+  ops: ["kernel", "client", "traffic", "config", "terminal", "seed/people"],
   seed: ["kernel", "domain", "outbox/index", "sagas/"],
 };
 
@@ -25,6 +27,7 @@ const packages = [
   ["@mikro-orm", ["domain", "outbox", "sagas/engine", "database"]],
   ["nodemailer", ["gateways"]],
   ["jose", ["gateways"]],
+  ["commander", ["ops"]],
 ];
 
 const outsideRoom = (room) => `^src/(?!${room}/)`;
@@ -68,7 +71,8 @@ export default {
       to: { dependencyTypes: ["npm"], pathNot: "node_modules/(pino|uuid)/" },
     },
     { name: "no-circles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
-    { name: "nothing-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
+    // What is generated takes its types from a package that has nothing else.
+    { name: "nothing-unresolved", severity: "error", from: { pathNot: "/generated/" }, to: { couldNotResolve: true } },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
