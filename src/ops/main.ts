@@ -3,10 +3,12 @@ import { ApiError } from "../client/api-client.ts";
 import { readEnvironment } from "../config.ts";
 import { printFailure } from "../terminal.ts";
 import { addDeadLetterVerbs } from "./dead-letters.ts";
+import { addDoctor } from "./doctor.ts";
 import { exitCode } from "./exit-code.ts";
 import { Output } from "./output.ts";
 import { addQueueVerbs } from "./queues.ts";
 import { addSagaVerbs } from "./sagas.ts";
+import { addTraffic } from "./traffic.ts";
 import { UsageError } from "./usage-error.ts";
 
 // Before the options look for their variables: `.env` may have them.
@@ -23,6 +25,8 @@ const program = new Command("npm run ops --")
 addSagaVerbs(program);
 addDeadLetterVerbs(program);
 addQueueVerbs(program);
+addDoctor(program);
+addTraffic(program);
 
 try {
   await program.parseAsync();

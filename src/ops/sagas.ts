@@ -232,9 +232,11 @@ async function act(ops: Ops, options: Act, text: string): Promise<number> {
   const done = await run(false);
   const end = options.wait === undefined ? null : await waitForEnd(ops, id, options.wait === true ? usualWaitMs : options.wait);
   const now = end ?? done.saga ?? saga;
-  output.object(now, () => [`${output.paint("green", "✔")} ${now.type} ${id} is ${now.status} in ${now.state}.`]);
+  const code = end === null ? exitCode.done : exitCodeOf(end, options.aim);
+  const mark = code === exitCode.done ? output.paint("green", "✔") : output.paint("red", "✖");
+  output.object(now, () => [`${mark} ${now.type} ${id} is ${now.status} in ${now.state}.`]);
   output.next(`npm run ops -- why ${id}`);
-  return end === null ? exitCode.done : exitCodeOf(end, options.aim);
+  return code;
 }
 
 const usualWaitMs = 60_000;

@@ -28,21 +28,6 @@ export type ApplicationRequestInput = {
   workExperience: string;
 };
 
-/** How far an application is. */
-export type ApplicationRequestStatus =
-  /** The applicant is a mentor. */
-  | 'APPROVED'
-  /** The reviewer asked the applicant for more. */
-  | 'INFO_REQUESTED'
-  /** Automatic checks are running. */
-  | 'PENDING'
-  /** A person or a check said no; `failure` says which. */
-  | 'REJECTED'
-  /** A reviewer is deciding. */
-  | 'UNDER_REVIEW'
-  /** Taken back by the applicant, or not answered in time. */
-  | 'WITHDRAWN';
-
 /** What a learner books. */
 export type BookMentoringSessionInput = {
   /** A published course of the slot's mentor. */
@@ -439,7 +424,7 @@ export type RedriveDeadLettersMutation = { act: { remaining: number | null, dead
 export type HealthQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type HealthQuery = { viewer: { email: string | null, roles: Array<Role> | null } | null, queues: Array<{ name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null }> | null, workers: Array<{ id: string, host: string, pid: number, startedAt: string, loads: Array<string>, hands: Array<{ queue: string, count: number, takenAt: string }> }> | null, sagaCounts: Array<{ type: SagaType, status: SagaStatus, count: number }> | null, sagaDefinitions: Array<{ type: SagaType, version: number }> | null };
+export type HealthQuery = { viewer: { email: string | null, roles: Array<Role> | null } | null, queues: Array<{ name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null }> | null, workers: Array<{ id: string, host: string, pid: number, startedAt: string, loads: Array<string> }> | null, sagaCounts: Array<{ type: SagaType, status: SagaStatus, count: number }> | null, sagaDefinitions: Array<{ type: SagaType, version: number }> | null };
 
 export type QueueRowFragment = { name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null };
 
@@ -538,12 +523,10 @@ export type SignInMutationVariables = Exact<{
 
 export type SignInMutation = { signIn: { accessToken: string | null, accessTokenExpiresAt: string | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
 
-export type OpenCoursesQueryVariables = Exact<{
-  after?: string | null | undefined;
-}>;
+export type OpenCoursesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type OpenCoursesQuery = { courses: { nodes: Array<{ id: string, capacity: number | null, seatsTaken: number, mentor: { id: string } }> } };
+export type OpenCoursesQuery = { courses: { nodes: Array<{ id: string, capacity: number | null, seatsTaken: number }> } };
 
 export type OpenSlotsQueryVariables = Exact<{
   from: string;
@@ -557,7 +540,7 @@ export type OpenSlotsQuery = { mentors: { nodes: Array<{ id: string, mentorProfi
 export type StandingQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type StandingQuery = { viewer: { id: string, timeZone: string, enrollments: { nodes: Array<{ id: string, course: { id: string } }> } | null, mentoringSessions: { nodes: Array<{ id: string }> } | null, applicationRequests: Array<{ id: string, status: ApplicationRequestStatus }> | null } | null };
+export type StandingQuery = { viewer: { enrollments: { nodes: Array<{ id: string, course: { id: string } }> } | null, mentoringSessions: { nodes: Array<{ id: string }> } | null } | null };
 
 export type EnrollMutationVariables = Exact<{
   course: string;
@@ -849,11 +832,6 @@ export const HealthDocument = new TypedDocumentString(`
     pid
     startedAt
     loads
-    hands {
-      queue
-      count
-      takenAt
-    }
   }
   sagaCounts {
     type
@@ -1263,15 +1241,12 @@ export const SignInDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<SignInMutation, SignInMutationVariables>;
 export const OpenCoursesDocument = new TypedDocumentString(`
-    query OpenCourses($after: String) {
-  courses(filter: {openForEnrollment: true}, first: 50, after: $after) {
+    query OpenCourses {
+  courses(filter: {openForEnrollment: true}, first: 100) {
     nodes {
       id
       capacity
       seatsTaken
-      mentor {
-        id
-      }
     }
   }
 }
@@ -1302,8 +1277,6 @@ export const OpenSlotsDocument = new TypedDocumentString(`
 export const StandingDocument = new TypedDocumentString(`
     query Standing {
   viewer {
-    id
-    timeZone
     enrollments(status: [PENDING, CONFIRMED, ACTIVE], first: 50) {
       nodes {
         id
@@ -1316,10 +1289,6 @@ export const StandingDocument = new TypedDocumentString(`
       nodes {
         id
       }
-    }
-    applicationRequests {
-      id
-      status
     }
   }
 }
