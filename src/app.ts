@@ -77,6 +77,8 @@ export interface RunningApp {
   readonly server: { readonly url: string; readonly port: number } | null;
   /** The embedded mail server; null for another MAIL_MODE. */
   readonly smtp: EmbeddedSmtp | null;
+  /** The embedded provider of background checks; null for another BACKGROUND_CHECK_MODE. */
+  readonly checks: CheckAddress | null;
   /** Settles when the program cannot go on by itself. */
   readonly lost: Promise<Error>;
   /**
@@ -86,18 +88,25 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
+/** Where an embedded provider of background checks is, and the key that it takes. */
+export interface CheckAddress {
+  readonly url: string;
+  readonly apiKey: string;
+}
+
 const drainMs = 25_000;
 
 /**
  * Builds and starts everything the roles need, in order; what has been started is stopped again when a later part fails.
  *
+ * @param checks the embedded provider of background checks of another process, to be used instead of one of this process
  * @throws {StartupError} something outside the program is not as it must be
  */
-export async function startApp(config: Config, log: Log): Promise<RunningApp> {
+export async function startApp(config: Config, log: Log, checks: CheckAddress | null = null): Promise<RunningApp> {
   const lost = Promise.withResolvers<Error>();
   const closing = new Closing(log);
   try {
-    const app = await build(config, log, closing, lost.resolve);
+    const app = await build({ config, log, closing, checksElsewhere: checks, lose: lost.resolve });
     return { ...app, lost: lost.promise, stop: () => closing.run() };
   } catch (error) {
     await closing.run();
@@ -105,7 +114,15 @@ export async function startApp(config: Config, log: Log): Promise<RunningApp> {
   }
 }
 
-async function build(config: Config, log: Log, closing: Closing, lose: (error: Error) => void): Promise<Omit<RunningApp, "lost" | "stop">> {
+interface Site {
+  readonly config: Config;
+  readonly log: Log;
+  readonly closing: Closing;
+  readonly checksElsewhere: CheckAddress | null;
+  readonly lose: (error: Error) => void;
+}
+
+async function build({ config, log, closing, checksElsewhere, lose }: Site): Promise<Omit<RunningApp, "lost" | "stop">> {
   const { roles } = config;
   if (config.crashAt !== null) armCrashPoint(config.crashAt.point, config.crashAt.nth);
   prepareDataDirectory(config.dataDir);
@@ -126,7 +143,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
   await engine.storeDefinitions();
 
   const { mailer, smtp } = await openMail(config, log, closing);
-  const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing);
+  const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing, checksElsewhere);
   let server: RunningServer | null = null;
   const {
     store,
@@ -258,6 +275,7 @@ async function build(config: Config, log: Log, closing: Closing, lose: (error: E
     demo,
     server,
     smtp,
+    checks: checkProvider === null ? null : { url: checkProvider.url, apiKey: checkProvider.apiKey },
   };
 }
 
@@ -305,7 +323,7 @@ interface CheckParts {
   readonly webhookSecrets: readonly string[];
 }
 
-async function openBackgroundChecks(config: Config, log: Log, closing: Closing): Promise<CheckParts> {
+async function openBackgroundChecks(config: Config, log: Log, closing: Closing, elsewhere: CheckAddress | null): Promise<CheckParts> {
   if (config.backgroundCheckMode === "http") {
     const { backgroundCheckUrl: url, backgroundCheckApiKey: apiKey, backgroundCheckWebhookSecret: webhookSecrets } = config;
     if (url === null || apiKey === null || webhookSecrets === null)
@@ -313,6 +331,8 @@ async function openBackgroundChecks(config: Config, log: Log, closing: Closing):
     return { checks: new HttpBackgroundChecks({ url, apiKey }), checkProvider: null, webhookSecrets };
   }
   const [secret = loadWebhookSecret(config.dataDir), ...others] = config.backgroundCheckWebhookSecret ?? [];
+  const webhookSecrets = [secret, ...others];
+  if (elsewhere !== null) return { checks: new HttpBackgroundChecks({ ...elsewhere, provider: "embedded" }), checkProvider: null, webhookSecrets };
   const provider = await EmbeddedBackgroundCheck.start({
     directory: join(config.dataDir, "background-checks"),
     delayMs: config.backgroundCheckDelayMs,
@@ -321,7 +341,7 @@ async function openBackgroundChecks(config: Config, log: Log, closing: Closing):
   });
   closing.add("provider of background checks", () => provider.stop());
   const checks = new HttpBackgroundChecks({ url: provider.url, apiKey: provider.apiKey, provider: "embedded" });
-  return { checks, checkProvider: provider, webhookSecrets: [secret, ...others] };
+  return { checks, checkProvider: provider, webhookSecrets };
 }
 
 interface FileParts {

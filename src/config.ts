@@ -122,6 +122,15 @@ export const settings = {
       "Made-up accounts and courses to fill an empty database with; their passwords are known to everybody. Unset: demo with the embedded PostgreSQL outside production, else none.",
     parser: oneOf("demo", "tiny", "none"),
   }),
+  demoTraffic: optional<number>({
+    name: "DEMO_TRAFFIC",
+    unit: "sagas a second",
+    example: "5",
+    expected: "a whole number, 0 to 20",
+    meaning:
+      "What made-up learners begin over the API, three in a hundred of it with a fault; it ends by itself after 5,000 sagas, which stay in the database. Unset: 2 in development on a terminal with the embedded PostgreSQL, else 0. Refused in production.",
+    parser: whole(0, 20),
+  }),
   logLevel: setting({
     name: "LOG_LEVEL",
     fallback: "warn",
@@ -478,10 +487,14 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const given = values as Values;
   // Accounts with known passwords must not appear in a database that somebody means to use.
   const config: Config = { ...given, seed: given.seed ?? (given.databaseUrl === null && !given.production ? "demo" : "none") };
-  if (problems.length === 0) problems.push(...contradictions(config));
+  // What has been told of a setting is not told again as its absence.
+  const named = new Set(problems.map(settingOf));
+  problems.push(...contradictions(config).filter((problem) => !named.has(settingOf(problem))));
   if (problems.length > 0) throw new StartupError(problems);
   return config;
 }
+
+const settingOf = ({ found }: StartupProblem): string => found.slice(0, found.indexOf(":"));
 
 const invalid = (row: Setting, given: string): StartupProblem => ({
   found: `${row.name}: expected ${row.expected}, found ${row.secret ? "something else (not shown, it may hold a password)" : JSON.stringify(given)}`,
@@ -577,6 +590,14 @@ function contradictions(config: Config): StartupProblem[] {
       why: "Links in mails would lead to localhost, where their readers have no such server.",
       remedy: `Set PUBLIC_URL, for example PUBLIC_URL=${settings.publicUrl.example}.`,
       code: "CONFIG_PUBLIC_URL_MISSING",
+    });
+  }
+  if (config.production && (config.demoTraffic ?? 0) > 0) {
+    problems.push({
+      found: `DEMO_TRAFFIC: expected 0 because NODE_ENV is production, found ${config.demoTraffic}`,
+      why: "What made-up people do would stand between what people do.",
+      remedy: "Unset DEMO_TRAFFIC.",
+      code: "CONFIG_DEMO_IN_PRODUCTION",
     });
   }
   if (!config.production || config.allowEmbedded) return problems;

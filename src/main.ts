@@ -1,5 +1,6 @@
 import { startApp, type RunningApp } from "./app.ts";
 import { loadConfig, readEnvironment, type Config } from "./config.ts";
+import { Development } from "./development.ts";
 import { monotonicMs } from "./kernel/clock.ts";
 import { createLog } from "./kernel/log.ts";
 import { printFailure, printReady, printStopped, printStopping } from "./terminal.ts";
@@ -9,6 +10,7 @@ const sameSignalMs = 500;
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 let app: RunningApp | null = null;
+let development: Development | null = null;
 let stoppingSince: number | null = null;
 let debug = false;
 
@@ -18,19 +20,22 @@ try {
   const config: Config = loadConfig(readEnvironment());
   debug = config.logLevel === "debug";
   const log = createLog(config.logLevel);
-  const started = await startApp(config, log);
-  app = started;
+  const lose = (error: Error): void => {
+    log.error({ err: error }, "The program cannot go on");
+    void stop(1);
+  };
+  development = new Development({ config, log, lose, quit: () => onSignal("SIGINT") });
+  app = await startApp(development.ownConfig, log);
+  await development.start(app);
   if (stoppingSince === null) {
-    printReady(started, config, Math.round(monotonicMs()), process.stdout);
-    void started.lost.then((error) => {
-      log.error({ err: error }, "The program cannot go on");
-      void stop(1);
-    });
+    printReady({ app, config, ms: Math.round(monotonicMs()), ...development.summary }, process.stdout);
+    void app.lost.then(lose);
   } else {
     await stop(0);
   }
 } catch (error) {
   printFailure(error, debug, process.stderr);
+  await app?.stop();
   process.exit(1);
 }
 
@@ -44,11 +49,12 @@ function onSignal(signal: keyof typeof exitCodes): void {
   stoppingSince = now;
   printStopping(process.stdout);
   // While the start is under way it is left to finish, and then undone.
-  if (app !== null) void stop(0);
+  if (development?.hasStarted === true) void stop(0);
 }
 
 async function stop(exitCode: number): Promise<void> {
   const since = monotonicMs();
+  await development?.stop();
   await app?.stop();
   printStopped(Math.round(monotonicMs() - since), process.stdout);
   process.exit(exitCode);

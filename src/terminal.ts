@@ -7,9 +7,27 @@ import { formatProblem, StartupError, type StartupProblem } from "./kernel/start
 
 type Output = NodeJS.WriteStream;
 
+/** What is running, for whoever started it. */
+export interface Ready {
+  readonly app: RunningApp;
+  readonly config: Config;
+  /** A worker in a process of its own; null where it is in this one, or there is none. */
+  readonly workerPid: number | null;
+  /** Sagas a second that made-up people begin; 0: none. */
+  readonly traffic: { readonly perSecond: number; readonly limit: number };
+  /** What the keys do, in the order in which they are told; empty where none are read. */
+  readonly keys: Readonly<Record<string, string>>;
+  readonly ms: number;
+}
+
 /** What the program says when it can be used: a summary for people, one line of JSON for everything else. */
-export function printReady(app: RunningApp, config: Config, ms: number, output: Output): void {
-  output.write(output.isTTY ? summary(app, config, ms, output) : `${JSON.stringify(readyEvent(app, config, ms))}\n`);
+export function printReady(ready: Ready, output: Output): void {
+  output.write(output.isTTY ? summary(ready, output) : `${JSON.stringify(readyEvent(ready))}\n`);
+}
+
+/** One line about what a key has done, or what people should know. */
+export function printNotice(text: string, output: Output): void {
+  output.write(output.isTTY ? `  ${text}\n` : `${JSON.stringify({ event: "notice", text })}\n`);
 }
 
 /** Three lines for every problem; a stack only when somebody wants to debug. */
@@ -34,14 +52,28 @@ const unexpected = (error: unknown): StartupProblem => ({
   code: "START_FAILED",
 });
 
-function urlsOf(app: RunningApp, config: Config): { console: string; graphql: string; playground: string; mailbox: string | null } | null {
+interface Urls {
+  readonly product: string;
+  readonly console: string;
+  readonly graphql: string;
+  readonly playground: string;
+  readonly mailbox: string | null;
+}
+
+function urlsOf(app: RunningApp, config: Config): Urls | null {
   if (app.server === null) return null;
   const everywhere = ["127.0.0.1", "::1", "0.0.0.0", "::"].includes(config.host);
   const base = everywhere ? `http://localhost:${app.server.port}` : app.server.url;
-  return { console: `${base}/console`, graphql: `${base}/graphql`, playground: `${base}/graphiql`, mailbox: app.smtp === null ? null : `${base}/dev/mail` };
+  return {
+    product: `${base}/`,
+    console: `${base}/console`,
+    graphql: `${base}/graphql`,
+    playground: `${base}/graphiql`,
+    mailbox: app.smtp === null ? null : `${base}/dev/mail`,
+  };
 }
 
-const readyEvent = (app: RunningApp, config: Config, ms: number): object => ({
+const readyEvent = ({ app, config, ms }: Ready): object => ({
   event: "ready",
   pid: process.pid,
   roles: [...app.roles],
@@ -51,32 +83,34 @@ const readyEvent = (app: RunningApp, config: Config, ms: number): object => ({
   ms,
 });
 
-function summary(app: RunningApp, config: Config, ms: number, output: Output): string {
+function summary({ app, config, workerPid, traffic, keys, ms }: Ready, output: Output): string {
   const done = (label: string, text: string): string => `${paint(output, "green", "✔")} ${label.padEnd(17)} ${text}`;
   const entry = (label: string, text: string, remark = ""): string =>
-    `  ${paint(output, "bold", label.padEnd(11))} ${remark === "" ? text : `${text.padEnd(36)} ${paint(output, "dim", remark)}`}`;
+    `  ${paint(output, "bold", label.padEnd(11))} ${remark === "" ? text : `${text.padEnd(32)} ${paint(output, "dim", remark)}`}`;
   const { database, migrations, demo } = app;
   const urls = urlsOf(app, config);
+  const own = `${[...app.roles].join(", ")} in one process, pid ${process.pid}`;
   const lines = [
     done(`PostgreSQL ${database.version}`, database.directory === null ? database.address : `${shortPath(database.directory)} (kept between runs)`),
     done("Migrations", `${migrations.applied.length} applied now, ${migrations.total} in all`),
     ...(demo === null ? [] : [done("Demo data", `${demo.accountCount} accounts, ${demo.courseCount} courses`)]),
-    done(`Ready in ${(ms / 1_000).toFixed(1)} s`, `${[...app.roles].join(", ")} in one process, pid ${process.pid}`),
+    done(`Ready in ${(ms / 1_000).toFixed(1)} s`, workerPid === null ? own : `${own}; worker in another, pid ${workerPid}`),
     "",
     `  ${paint(output, "bold", `MentorPlatform ${version()}`)}  ${config.production ? "production" : "development"}`,
     "",
+    ...(urls === null ? [] : [entry("Product", urls.product, demo === null ? "" : "learner-0001@demo.example")]),
     ...(urls === null ? [] : [entry("Console", urls.console, demo === null ? "" : "operator-0001@demo.example")]),
     ...(urls === null ? [] : [entry("GraphQL", urls.graphql, `playground: ${urls.playground}`)]),
     ...(urls === null || urls.mailbox === null ? [] : [entry("Mailbox", urls.mailbox, mails(app.smtp?.store.count ?? 0))]),
     ...(database.directory === null ? [] : [entry("Database", `psql '${database.url}'`)]),
-    ...(demo === null
+    ...(demo === null ? [] : [entry("Passwords", "demo-password-NNNN", "also mentor-0001, reviewer-0001, admin-0001")]),
+    ...(traffic.perSecond === 0
       ? []
-      : [
-          entry("Accounts", "learner-0001, mentor-0001, reviewer-0001, operator-0001, admin-0001 @demo.example"),
-          entry("Passwords", "demo-password-NNNN, with the number of the account"),
-        ]),
+      : [entry("Traffic", `${traffic.perSecond} sagas a second`, `made up, and kept in the database; ends after ${traffic.limit.toLocaleString("en")}`)]),
     "",
-    paint(output, "dim", "  Ctrl-C stops"),
+    `  ${Object.entries({ ...keys, ...(Object.keys(keys).length === 0 ? { "Ctrl-C": "stops" } : {}) })
+      .map(([key, what]) => `${paint(output, "bold", key)} ${paint(output, "dim", what)}`)
+      .join(paint(output, "dim", " · "))}`,
   ];
   return `${lines.join("\n")}\n`;
 }

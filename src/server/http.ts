@@ -17,6 +17,7 @@ import { addressOf, Guard, type Limits, proxyList, TrustedDocuments } from "./gu
 import { consolePages } from "./console-pages.ts";
 import { healthRoutes } from "./health.ts";
 import { playgroundRoutes } from "./playground.ts";
+import { findPortOwner } from "./port-owner.ts";
 import { refreshCookie } from "./refresh-cookie.ts";
 import { currentRequestId, requestIds } from "./request-id.ts";
 import { serveWebSockets } from "./websocket.ts";
@@ -240,10 +241,11 @@ async function listen(httpServer: Server, host: string, port: number): Promise<n
 
 function problemOf(cause: unknown, host: string, port: number) {
   if ((cause as NodeJS.ErrnoException).code === "EADDRINUSE") {
+    const owner = findPortOwner(port);
     return {
-      found: `PORT: expected port ${port} on ${host} to be free, found it taken by another program`,
+      found: `PORT: expected port ${port} on ${host} to be free, found it taken by ${owner === null ? "another program" : `process ${owner.pid} (${owner.name})`}`,
       why: "HTTP and WebSocket are served there.",
-      remedy: `Stop the other program, or set PORT, for example PORT=${port + 1}; PORT=0 takes a free one.`,
+      remedy: `Stop ${owner === null ? "the other program" : "it"}, or set PORT, for example PORT=${port + 1}; PORT=0 takes a free one.`,
       code: "SERVER_PORT_TAKEN",
     };
   }

@@ -48,7 +48,7 @@ export class Offers {
   /** Five mentors at a time, one page after the other. */
   async #readSlots(reader: Somebody): Promise<void> {
     const now = processNow().getTime();
-    const window = { from: new Date(now + 3 * dayMs).toISOString(), to: new Date(now + 60 * dayMs).toISOString() };
+    const window = { from: new Date(now + 3 * dayMs).toISOString(), to: new Date(now + 33 * dayMs).toISOString() };
     const { mentors } = await reader.run(OpenSlotsDocument, { ...window, after: this.#mentorsAfter });
     this.#mentorsAfter = mentors.pageInfo.hasNextPage ? (mentors.pageInfo.endCursor ?? null) : null;
     const found = mentors.nodes.flatMap(({ mentorProfile }) => {
@@ -59,9 +59,9 @@ export class Offers {
     this.#slots.push(...found.filter(({ scheduleId }) => !known.has(scheduleId)));
   }
 
-  /** Four hours on some day of the coming two months; a day that is taken already is none of ours. */
+  /** Four hours on some day of the coming month; a day that is taken already is none of ours. */
   async #publish(mentor: Somebody): Promise<void> {
-    const date = new Date(processNow().getTime() + (4 + this.#chance.below(56)) * dayMs).toISOString().slice(0, 10);
+    const date = new Date(processNow().getTime() + (4 + this.#chance.below(28)) * dayMs).toISOString().slice(0, 10);
     const input = { timeZone: "UTC", blocks: [{ date, start: "13:00", end: "17:00" }] };
     await mentor.run(PublishSlotsDocument, { input, key: newId() }).catch((error: unknown) => {
       if (!(error instanceof ApiError) || error.code !== "SCHEDULE_OVERLAP") throw error;
