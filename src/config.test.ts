@@ -109,6 +109,23 @@ test("production refuses embedded systems unless they are allowed", () => {
   expect(loadConfig({ ...env, ...withoutEmbedded }).production).toBe(true);
 });
 
+test("made-up people are never at work in production", () => {
+  const env = { NODE_ENV: "production", ALLOW_EMBEDDED: "1", SEED: "demo" };
+  expect(problemsOf({ ...env, DEMO_TRAFFIC: "2" }).problems).toMatchObject([
+    { found: expect.stringMatching(/^DEMO_TRAFFIC:/), code: "CONFIG_DEMO_IN_PRODUCTION" },
+  ]);
+  expect(loadConfig({ ...env, DEMO_TRAFFIC: "0" }).demoTraffic).toBe(0);
+});
+
+test("what is wrong with a setting is told once, beside what contradicts another", () => {
+  expect(
+    problemsOf({ MAIL_MODE: "smtp", SMTP_URL: "mail", AUTH_MODE: "oidc", OIDC_AUDIENCE: "api" }).problems.map(({ found, code }) => [found.split(":")[0], code]),
+  ).toEqual([
+    ["SMTP_URL", "CONFIG_INVALID"],
+    ["OIDC_ISSUER", "CONFIG_OIDC_INCOMPLETE"],
+  ]);
+});
+
 test("BACKGROUND_CHECK_MODE=http needs the provider's URL, our key there and its secret", () => {
   expect(problemsOf({ BACKGROUND_CHECK_MODE: "http" }).problems.map((problem) => `${problem.found.split(":")[0]} ${problem.code}`)).toEqual([
     "BACKGROUND_CHECK_URL CONFIG_BACKGROUND_CHECK_INCOMPLETE",

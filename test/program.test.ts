@@ -84,17 +84,32 @@ test("a second program on the same directory refuses in three lines and leaves t
   await first.stop();
 });
 
-test("a taken port is named with the variable to change", async () => {
+test("a taken port is named with who has it and the variable to change", async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as AddressInfo;
   try {
-    await expect(startProgram({ ...settings, PORT: String(port) })).rejects.toThrow(/✖ PORT: expected port \d+ on 127\.0\.0\.1 to be free/);
+    await expect(startProgram({ ...settings, PORT: String(port) })).rejects.toThrow(
+      new RegExp(
+        `✖ PORT: expected port ${port} on 127\\.0\\.0\\.1 to be free, found it taken by ${process.platform === "linux" ? `process ${process.pid} \\(` : "another program"}[^]*PORT=${port + 1}; PORT=0 .* SERVER_PORT_TAKEN\n$`,
+      ),
+    );
   } finally {
     other.close();
   }
 });
 
+test("made-up people begin sagas where DEMO_TRAFFIC says so, also without a terminal", async () => {
+  const program = await startProgram({ ...settings, DEMO_TRAFFIC: "5" });
+  const client = await connect(program.ready.database);
+  await waitFor(async () => (await client.query("select from saga where started_at > now() - interval '1 minute'")).rowCount !== 0, { timeoutMs: 20_000 });
+  await client.end();
+  expect(await program.stop()).toBe(0);
+  expect(program.stderr()).toBe("");
+});
+
 test("every problem of the configuration is shown before anything is started", async () => {
-  await expect(startProgram({ PORT: "many", SEED: "bench" })).rejects.toThrow(/✖ PORT:[^]*CONFIG_INVALID\n\n✖ SEED:[^]*CONFIG_INVALID\n$/);
+  await expect(startProgram({ PORT: "many", SEED: "bench", MAIL_MODE: "smtp", DEMO_TRAFFIC: "100" })).rejects.toThrow(
+    /✖ PORT:[^]*CONFIG_INVALID\n\n✖ SEED:[^]*CONFIG_INVALID\n\n✖ DEMO_TRAFFIC:[^]*CONFIG_INVALID\n\n✖ SMTP_URL:[^]*CONFIG_SMTP_URL_MISSING\n$/,
+  );
 });

@@ -7,7 +7,13 @@ export interface ReadyLine {
   readonly event: "ready";
   readonly pid: number;
   readonly roles: readonly string[];
-  readonly urls: { readonly console: string; readonly graphql: string; readonly playground: string; readonly mailbox: string | null } | null;
+  readonly urls: {
+    readonly product: string;
+    readonly console: string;
+    readonly graphql: string;
+    readonly playground: string;
+    readonly mailbox: string | null;
+  } | null;
   readonly database: string;
   readonly ms: number;
 }

@@ -1,0 +1,74 @@
+import { Journey } from "../journeys/support.ts";
+import { waitFor } from "../support/wait.ts";
+import { CommandLine } from "./support.ts";
+
+// Queues, the doctor and made-up people, from the command line.
+
+let journey: Journey;
+let ops: CommandLine;
+beforeAll(async () => {
+  // One sign-in a minute: what follows works only because the token is kept.
+  journey = await Journey.start({ MAX_SIGN_INS_PER_ACCOUNT: "1" });
+  ops = new CommandLine(journey.url("/"), { DATABASE_URL: journey.database });
+});
+afterAll(async () => {
+  ops.close();
+  await journey.end();
+});
+
+const queue = "send-welcome-email";
+const isPaused = async (): Promise<boolean> =>
+  (await journey.sql("select from ops.queue_depth where queue = $1 and paused_at is not null", [queue])).length === 1;
+
+test("on a terminal a queue is paused when the person says yes, and only then", async () => {
+  for (const answer of ["n", "y"]) {
+    const terminal = ops.open("pause", queue, "--note", "mail server is moved");
+    await waitFor(() => terminal.screen().includes("[y/N]"), { describe: terminal.screen });
+    expect(await isPaused()).toBe(false);
+    terminal.press(`${answer}\n`);
+    expect(await terminal.ended).toBe(answer === "y" ? 0 : 1);
+    expect(terminal.screen()).toContain(answer === "y" ? `${queue} is paused.` : "Nothing was done.");
+    expect(await isPaused()).toBe(answer === "y");
+  }
+  const queues = await ops.json<{ name: string; pause: object | null }[]>("queues");
+  expect(queues.find(({ name }) => name === queue)).toMatchObject({ pause: { note: "mail server is moved" } });
+  expect((await ops.run("queues")).stdout).toMatch(new RegExp(`^queue +ready[^]*\n${queue} .* ago  mail server is moved\n`));
+  expect(await ops.run("resume", queue, "--yes")).toMatchObject({ code: 0 });
+  expect(await isPaused()).toBe(false);
+});
+
+interface Finding {
+  readonly about: string;
+  readonly result: string;
+  readonly found: string;
+}
+
+test("the doctor finds nothing wrong, a queue that was forgotten, and a schema of another version", async () => {
+  const found = await ops.json<Finding[]>("doctor");
+  const about = (findings: readonly Finding[], what: string): Finding | undefined => findings.find((finding) => finding.about === what);
+  expect(found.filter(({ result }) => result === "wrong")).toEqual([]);
+  for (const what of ["Server", "Clocks", "Workers", "Queues", "PostgreSQL", "Migrations", "pg-boss", "Invariants", "Outbox"])
+    expect(about(found, what)).toMatchObject({ result: "ok" });
+
+  expect((await ops.run("pause", queue, "--note", "for a while", "--yes")).code).toBe(0);
+  await journey.sql("update queue_pause set paused_at = paused_at - interval '2 days'");
+  await journey.sql("insert into schema_migration (name, executed_at) values ('Migration99990101000000_of_tomorrow', now())");
+  const { code, stdout } = await ops.run("doctor", "--json");
+  await journey.sql("delete from schema_migration where name like '%tomorrow'");
+  expect((await ops.run("resume", queue, "--yes")).code).toBe(0);
+  const worse = JSON.parse(stdout) as Finding[];
+  expect(code).toBe(3);
+  expect(about(worse, "Queues")).toMatchObject({ result: "warning", found: expect.stringContaining(queue) });
+  expect(about(worse, "Migrations")).toMatchObject({ result: "wrong", found: expect.stringContaining("of_tomorrow") });
+});
+
+test("made-up people begin as many sagas as is said, by the public API", async () => {
+  const count = async (): Promise<number> => (await journey.sql<{ n: number }>("select count(*)::int as n from saga"))[0]?.n ?? 0;
+  const before = await count();
+  const traffic = await ops.json<{ begun: number; withFault: number }>("traffic", "--seconds", "5", "--rate", "4", "--faults", "0%");
+  expect(traffic).toMatchObject({ begun: (await count()) - before, withFault: 0 });
+  expect(traffic.begun).toBeGreaterThan(4);
+  expect((await ops.run("traffic", "--faults", "3")).code).toBe(2);
+  // All of it comes to its end, or waits for somebody.
+  await waitFor(async () => (await ops.json<unknown[]>("sagas", "--status", "running,compensating")).length === 0, { timeoutMs: 20_000 });
+});
