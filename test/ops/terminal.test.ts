@@ -14,9 +14,13 @@ let terminal: Terminal;
 let client: pg.Client;
 let url: string;
 
-beforeAll(async () => {
+async function start(): Promise<void> {
   terminal = openTerminal(["dist/src/main.js"], { DATA_DIR: dataDir, SEED: "tiny", PORT: "0", SMTP_PORT: "0", NODE_ENV: "development" });
   await waitFor(() => /\bq quit/.test(terminal.screen()), { timeoutMs: 50_000, describe: terminal.screen });
+}
+
+beforeAll(async () => {
+  await start();
   url = /Product +(http\S+)/.exec(terminal.screen())?.[1] ?? "";
   client = new pg.Client(/psql '([^']+)'/.exec(terminal.screen())?.[1] ?? "");
   client.on("error", () => undefined);
@@ -80,4 +84,15 @@ test("q ends it with 0, worker and database too", async () => {
   terminal.press("q");
   await sees(/Stopping/);
   expect(await terminal.ended).toBe(0);
+});
+
+test("a program that is killed takes its worker with it", async () => {
+  await start();
+  const [, pid, worker] = /in one process, pid (\d+); worker in another, pid (\d+)/.exec(terminal.screen()) ?? [];
+  process.kill(Number(pid), "SIGKILL");
+  await terminal.ended;
+  await waitFor(() => {
+    expect(() => process.kill(Number(worker), 0)).toThrow("ESRCH");
+    return true;
+  });
 });
