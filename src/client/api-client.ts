@@ -84,7 +84,8 @@ function messageOf(error: unknown): string {
       : String(error);
 }
 
-interface Payload {
+/** Of a mutation. */
+export interface Payload {
   readonly userErrors: readonly { readonly code: string; readonly message: string }[];
 }
 

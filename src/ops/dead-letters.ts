@@ -14,6 +14,7 @@ import { monotonicMs, processNow } from "../kernel/clock.ts";
 import { newId } from "../kernel/ids.ts";
 import { exitCode } from "./exit-code.ts";
 import { toInstant, type Column } from "./output.ts";
+import { readPages } from "./pages.ts";
 import { UsageError } from "./usage-error.ts";
 import { agree, parseCount, parseDuration, parseWords, verb, type Ops } from "./verb.ts";
 
@@ -81,7 +82,7 @@ async function listDead({ session, output }: Ops, options: Filter & { readonly g
     ];
     output.rows(deadLetterGroups, columns, "No dead letter is open.");
   } else {
-    const { deadLetters } = await session.run(DeadLettersDocument, { filter, first: Math.min(100, options.limit) });
+    const letters = await readPages(options.limit, async (page) => (await session.run(DeadLettersDocument, { filter, ...page })).deadLetters);
     const columns: Column<Letter>[] = [
       { title: "id", value: ({ id }) => id },
       { title: "message", value: ({ message }) => message },
@@ -92,7 +93,7 @@ async function listDead({ session, output }: Ops, options: Filter & { readonly g
       { title: "reason", value: ({ reason }) => reason.code },
       { title: "says", value: ({ reason }) => reason.message },
     ];
-    output.rows(deadLetters.nodes, columns, "No dead letter is open.");
+    output.rows(letters, columns, "No dead letter is open.");
   }
   output.next(`npm run ops -- redrive --queue <name> --note "…" --dry-run`);
   return exitCode.done;
@@ -188,12 +189,6 @@ async function waitForAll({ session, output }: Ops, ids: readonly string[], wait
 }
 
 async function countOpen({ session }: Ops, filter: DeadLetterFilter, sagas: ReadonlySet<string>): Promise<number> {
-  let count = 0;
-  let after: string | null = null;
-  do {
-    const page: NonNullable<DeadLettersQuery["deadLetters"]> = (await session.run(DeadLettersDocument, { filter, first: 100, after })).deadLetters;
-    count += page.nodes.filter(({ saga }) => saga != null && sagas.has(saga.id)).length;
-    after = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null;
-  } while (after !== null);
-  return count;
+  const letters = await readPages(Infinity, async (page) => (await session.run(DeadLettersDocument, { filter, ...page })).deadLetters);
+  return letters.filter(({ saga }) => saga != null && sagas.has(saga.id)).length;
 }

@@ -19,6 +19,7 @@ import { monotonicMs, processNow } from "../kernel/clock.ts";
 import { isId } from "../kernel/ids.ts";
 import { exitCode } from "./exit-code.ts";
 import { duration, fromNow, toInstant, type Column, type Output } from "./output.ts";
+import { readPages } from "./pages.ts";
 import { agree, parseCount, parseDuration, parseWords, verb, watch, type Ops } from "./verb.ts";
 
 export function addSagaVerbs(program: Command): void {
@@ -75,7 +76,7 @@ async function listSagas(ops: Ops, options: ListOptions): Promise<number> {
     ...(options.quietFor === undefined ? {} : { quietForSeconds: Math.round(options.quietFor / 1_000) }),
   } as SagaFilter;
   const show = async (): Promise<void> => {
-    const rows = await readSagas(ops, filter, options.limit);
+    const rows = await readPages(options.limit, async (page) => (await ops.session.run(SagasDocument, { filter, ...page })).sagas);
     if (options.watch === true) output.clear();
     output.rows(rows, columns, "No saga is like that.");
   };
@@ -83,21 +84,6 @@ async function listSagas(ops: Ops, options: ListOptions): Promise<number> {
   await show();
   output.next("npm run ops -- saga <id>");
   return exitCode.done;
-}
-
-async function readSagas({ session }: Ops, filter: SagaFilter, limit: number): Promise<SagaRowFragment[]> {
-  const rows: SagaRowFragment[] = [];
-  let after: string | null = null;
-  do {
-    const { sagas }: { sagas: { nodes: SagaRowFragment[]; pageInfo: { hasNextPage: boolean; endCursor?: string | null } } } = await session.run(SagasDocument, {
-      filter,
-      first: Math.min(100, limit - rows.length),
-      after,
-    });
-    rows.push(...sagas.nodes);
-    after = sagas.pageInfo.hasNextPage ? (sagas.pageInfo.endCursor ?? null) : null;
-  } while (after !== null && rows.length < limit);
-  return rows;
 }
 
 const columns: readonly Column<SagaRowFragment>[] = [

@@ -1,4 +1,4 @@
-import { ApiError, requireAccepted, type Answered, type ApiClient } from "../client/api-client.ts";
+import { ApiError, requireAccepted, type Answered, type ApiClient, type Payload } from "../client/api-client.ts";
 import type { TypedDocumentString } from "../client/generated/graphql.ts";
 import { monotonicMs, processNow } from "../kernel/clock.ts";
 import { demoAccount, type AccountKind } from "../seed/people.ts";
@@ -31,8 +31,7 @@ export class Somebody {
   async run<D, V>(document: TypedDocumentString<D, V>, variables: NoInfer<V>): Promise<Answered<D>> {
     try {
       const answer = await this.#client.run(document, variables, this.#token?.value);
-      for (const payload of Object.values(answer) as { userErrors?: [] }[])
-        if (payload.userErrors !== undefined) requireAccepted({ userErrors: payload.userErrors });
+      for (const payload of Object.values<object>(answer)) if ("userErrors" in payload) requireAccepted(payload as Payload);
       return answer;
     } catch (error) {
       if (error instanceof ApiError && error.code === "UNAUTHENTICATED") this.#token = null;

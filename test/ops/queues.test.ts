@@ -2,7 +2,7 @@ import { Journey } from "../journeys/support.ts";
 import { waitFor } from "../support/wait.ts";
 import { CommandLine } from "./support.ts";
 
-// Queues, the doctor and made-up people, from the command line.
+// Queues and the doctor, from the command line.
 
 let journey: Journey;
 let ops: CommandLine;
@@ -37,6 +37,14 @@ test("on a terminal a queue is paused when the person says yes, and only then", 
   expect(await isPaused()).toBe(false);
 });
 
+test("queues are drawn again and again until Ctrl-C", async () => {
+  const terminal = ops.open("queues", "--watch");
+  await waitFor(() => terminal.screen().split("\u001B[2J").length > 3, { describe: terminal.screen });
+  terminal.press("\u0003");
+  expect(await terminal.ended).toBe(0);
+  expect((await ops.run("queues", "--watch")).stderr).toContain("--watch: expected a terminal");
+});
+
 interface Finding {
   readonly about: string;
   readonly result: string;
@@ -60,15 +68,4 @@ test("the doctor finds nothing wrong, a queue that was forgotten, and a schema o
   expect(code).toBe(3);
   expect(about(worse, "Queues")).toMatchObject({ result: "warning", found: expect.stringContaining(queue) });
   expect(about(worse, "Migrations")).toMatchObject({ result: "wrong", found: expect.stringContaining("of_tomorrow") });
-});
-
-test("made-up people begin as many sagas as is said, by the public API", async () => {
-  const count = async (): Promise<number> => (await journey.sql<{ n: number }>("select count(*)::int as n from saga"))[0]?.n ?? 0;
-  const before = await count();
-  const traffic = await ops.json<{ begun: number; withFault: number }>("traffic", "--seconds", "5", "--rate", "4", "--faults", "0%");
-  expect(traffic).toMatchObject({ begun: (await count()) - before, withFault: 0 });
-  expect(traffic.begun).toBeGreaterThan(4);
-  expect((await ops.run("traffic", "--faults", "3")).code).toBe(2);
-  // All of it comes to its end, or waits for somebody.
-  await waitFor(async () => (await ops.json<unknown[]>("sagas", "--status", "running,compensating")).length === 0, { timeoutMs: 20_000 });
 });
