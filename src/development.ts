@@ -29,7 +29,6 @@ export class Development {
   #app: RunningApp | null = null;
   #worker: WorkerProcess | null = null;
   #traffic: Traffic | null = null;
-  #isKilling = false;
 
   constructor(parts: DevelopmentParts) {
     this.#parts = parts;
@@ -59,14 +58,15 @@ export class Development {
   /** @throws {Error} the worker has ended before it could work */
   async start(app: RunningApp): Promise<void> {
     const { config, lose, quit } = this.#parts;
-    if (this.#hasOwnWorker) this.#worker = await WorkerProcess.start(config, app, lose);
+    const onReplaced = (died: number, next: number): void => this.#tell(`The worker, pid ${died}, has died; pid ${next} goes on.`);
+    if (this.#hasOwnWorker) this.#worker = await WorkerProcess.start(config, app, { onReplaced, onLost: lose });
     this.#app = app;
     if (this.#wantsTraffic(app)) this.#startTraffic(app);
     if (!this.#isInteractive) return;
     const does: Record<string, () => void> = {
       t: () => void this.#switchTraffic(),
       m: () => void this.#breakMail(),
-      k: () => void this.#killWorker(),
+      k: () => this.#worker?.kill(),
       q: quit,
     };
     const told = Object.entries(does).filter(([key]) => key in this.#keys);
@@ -137,21 +137,6 @@ export class Development {
   async #breakMail(): Promise<void> {
     await this.#app?.smtp?.play("refuse", brokenMailSeconds);
     this.#tell(`The mail server refuses connections for ${brokenMailSeconds} s.`);
-  }
-
-  async #killWorker(): Promise<void> {
-    const worker = this.#worker;
-    if (worker === null || this.#isKilling) return;
-    this.#isKilling = true;
-    try {
-      const { pid } = worker;
-      await worker.kill();
-      this.#tell(`The worker, pid ${pid}, was killed; pid ${worker.pid} goes on.`);
-    } catch (error) {
-      this.#parts.lose(error as Error);
-    } finally {
-      this.#isKilling = false;
-    }
   }
 
   #tell(text: string): void {

@@ -126,7 +126,7 @@ function shortPath(path: string): string {
 const paint = (output: Output, style: "red" | "green" | "bold" | "dim", text: string): string => styleText(style, text, { stream: output });
 
 /** Of the package this file is part of, as source or compiled. */
-function version(): string {
+export function version(): string {
   let directory = import.meta.dirname;
   while (!existsSync(join(directory, "package.json")) && dirname(directory) !== directory) directory = dirname(directory);
   return (JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { version: string }).version;

@@ -12,21 +12,27 @@ export interface WorkerOrder {
 // Beside this file, as source or compiled.
 const program = new URL(`./worker-main.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
+interface WorkerEvents {
+  /** One has died, of whatever, and another one works in its place. */
+  readonly onReplaced: (died: number, next: number) => void;
+  /** No other one could be started. */
+  readonly onLost: (error: Error) => void;
+}
+
 /** The worker of a program on a terminal, in a process of its own, so that it can be killed while the rest goes on. */
 export class WorkerProcess {
   readonly #order: WorkerOrder;
-  readonly #onDeath: (error: Error) => void;
+  readonly #events: WorkerEvents;
   #child: ChildProcess | null = null;
-  #isExpectedToEnd = false;
+  #isStopping = false;
 
-  /** @param onDeath it has ended, and nobody wanted it to */
-  private constructor(order: WorkerOrder, onDeath: (error: Error) => void) {
+  private constructor(order: WorkerOrder, events: WorkerEvents) {
     this.#order = order;
-    this.#onDeath = onDeath;
+    this.#events = events;
   }
 
   /** Resolves when it works. @throws {Error} it has ended before */
-  static async start(config: Config, app: RunningApp, onDeath: (error: Error) => void): Promise<WorkerProcess> {
+  static async start(config: Config, app: RunningApp, events: WorkerEvents): Promise<WorkerProcess> {
     const own = {
       ...config,
       roles: new Set(["worker"] as const),
@@ -35,7 +41,7 @@ export class WorkerProcess {
       ...(app.smtp === null ? {} : { mailMode: "smtp" as const, smtpUrl: app.smtp.url }),
       seed: "none" as const,
     };
-    const worker = new WorkerProcess({ config: own, checks: app.checks }, onDeath);
+    const worker = new WorkerProcess({ config: own, checks: app.checks }, events);
     await worker.#start();
     return worker;
   }
@@ -44,36 +50,38 @@ export class WorkerProcess {
     return this.#child?.pid ?? 0;
   }
 
-  /** SIGKILL, in the middle of whatever it does; resolves when another one works. */
-  async kill(): Promise<void> {
-    await this.#end("SIGKILL");
-    await this.#start();
+  /** SIGKILL, in the middle of whatever it does. */
+  kill(): void {
+    this.#child?.kill("SIGKILL");
   }
 
   /** What it has in hand is finished first. */
   async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+    this.#isStopping = true;
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
   }
 
   async #start(): Promise<void> {
-    this.#isExpectedToEnd = false;
     const child = fork(program, { serialization: "advanced", stdio: ["ignore", "ignore", "inherit", "ipc"] });
     this.#child = child;
     const ended = once(child, "exit").then(([code, signal]) => new Error(`The worker, process ${child.pid}, has ended with ${String(code ?? signal)}`));
     child.send(this.#order);
     const failure = await Promise.race([once(child, "message").then(() => null), ended]);
     if (failure !== null) throw failure;
-    void ended.then((error) => {
-      if (this.#child === child && !this.#isExpectedToEnd) this.#onDeath(error);
-    });
+    void ended.then(() => this.#replace(child.pid ?? 0));
   }
 
-  async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    this.#isExpectedToEnd = true;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
+  async #replace(died: number): Promise<void> {
+    if (this.#isStopping) return;
+    try {
+      await this.#start();
+      this.#events.onReplaced(died, this.pid);
+    } catch (error) {
+      this.#events.onLost(error as Error);
+    }
   }
 }

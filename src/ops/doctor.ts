@@ -5,6 +5,7 @@ import pg from "pg";
 import { HealthDocument, type HealthQuery } from "../client/generated/graphql.ts";
 import { readEnvironment } from "../config.ts";
 import { processNow } from "../kernel/clock.ts";
+import { version } from "../terminal.ts";
 import { exitCode } from "./exit-code.ts";
 import { duration, type Output } from "./output.ts";
 import { verb, type Ops } from "./verb.ts";
@@ -27,13 +28,11 @@ const toleratedSkewMs = 3_000;
 
 async function examine(ops: Ops): Promise<number> {
   const databaseUrl = readEnvironment()["DATABASE_URL"];
-  const findings = [
-    { about: "Node.js", result: "ok", found: process.version } as const,
+  const findings: Finding[] = [
+    finding("Here", `MentorPlatform ${version()}, Node.js ${process.version}`),
     ...(await overApi(ops)),
     await readiness(ops),
-    ...(databaseUrl
-      ? await inDatabase(databaseUrl)
-      : [{ about: "Database", result: "warning", found: "not looked into, since DATABASE_URL is not set here" } as const]),
+    ...(databaseUrl ? await inDatabase(databaseUrl) : [finding("Database", "not looked into, since DATABASE_URL is not set here", "warning")]),
   ];
   const { output } = ops;
   if (output.format === "table") for (const finding of findings) output.line(`${mark(output, finding)} ${finding.about.padEnd(14)} ${finding.found}`);

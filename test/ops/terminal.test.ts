@@ -69,7 +69,7 @@ test("m breaks the mail server, and a saga whose worker is killed by k goes on i
 
   const pid = /worker in another, pid (\d+)/.exec(terminal.screen())?.[1];
   terminal.press("k");
-  const [, killed, next] = await sees(/The worker, pid (\d+), was killed; pid (\d+) goes on/);
+  const [, killed, next] = await sees(/The worker, pid (\d+), has died; pid (\d+) goes on/);
   expect(killed).toBe(pid);
   await waitFor(async () => JSON.stringify(await rows("select pid from worker where ended_at is null")) === JSON.stringify([{ pid: Number(next) }]), {
     describe: () => rows("select pid, ended_at from worker"),
