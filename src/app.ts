@@ -54,6 +54,7 @@ import { startupError } from "./kernel/startup-error.ts";
 import { connectOutbox, Outbox, query, QueueDepths } from "./outbox/index.ts";
 import { ActivityFeed, SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
+import { ownDocuments } from "./own-documents.ts";
 import { Loop } from "./kernel/loop.ts";
 import { fillDatabase } from "./seed/fill.ts";
 import { loadTrustedDocuments, startServer, type RunningServer, type ServerParts } from "./server/index.ts";
@@ -240,9 +241,7 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
       development: !config.production,
       limits: config,
       introspection: config.introspection ?? !config.production,
-      ...(config.trustedDocumentsFile === null
-        ? {}
-        : { documents: { byHash: loadTrustedDocuments(config.trustedDocumentsFile), only: config.graphqlDocuments === "trusted" } }),
+      documents: documentsOf(config),
       proxies: config.trustProxy ?? [],
       em,
       transaction,
@@ -449,6 +448,12 @@ function keepHouse(em: () => EntityManager, log: Log): Loop {
 }
 
 /** Without a slash at its end. */
+function documentsOf({ graphqlDocuments, trustedDocumentsFile: file }: Config): NonNullable<ServerParts["documents"]> {
+  const others = file === null ? new Map<string, string>() : loadTrustedDocuments(file);
+  const only = graphqlDocuments === "trusted";
+  return { only, byHash: only ? new Map([...ownDocuments(), ...others]) : others };
+}
+
 const publicUrlOf = (config: Config): string => (config.publicUrl ?? `http://localhost:${config.port}`).replace(/\/+$/, "");
 
 const hostsOf = (config: Config): string[] => [config.host, ...(config.publicUrl === null ? [] : [new URL(config.publicUrl).hostname])];

@@ -171,11 +171,6 @@ test("made-up accounts appear by themselves in the embedded database only", () =
   expect(problemsOf({ ...withoutEmbedded, NODE_ENV: "production", SEED: "demo" }).problems).toMatchObject([{ code: "CONFIG_DEMO_IN_PRODUCTION" }]);
 });
 
-test("trusted documents need their file", () => {
-  expect(problemsOf({ GRAPHQL_DOCUMENTS: "trusted" }).problems).toMatchObject([{ code: "CONFIG_TRUSTED_DOCUMENTS" }]);
-  expect(loadConfig({ GRAPHQL_DOCUMENTS: "trusted", TRUSTED_DOCUMENTS_FILE: "documents.json" }).trustedDocumentsFile).toMatch(/^\/.*documents\.json$/);
-});
-
 test("trusted proxies are addresses and ranges, and no names", () => {
   expect(loadConfig({ TRUST_PROXY: "10.0.0.0/8, ::1" }).trustProxy).toEqual(["10.0.0.0/8", "::1"]);
   for (const value of ["true", "proxy.internal", "10.0.0.0/99", "10.0.0.1,"]) expect(problemsOf({ TRUST_PROXY: value }).problems).toHaveLength(1);

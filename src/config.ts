@@ -398,14 +398,14 @@ export const settings = {
     name: "GRAPHQL_DOCUMENTS",
     fallback: "open",
     expected: "open or trusted",
-    meaning: "open: any document is run. trusted: only those of TRUSTED_DOCUMENTS_FILE, and what operators send.",
+    meaning: "open: any document is run. trusted: only those of our own pages and command line, those of TRUSTED_DOCUMENTS_FILE, and what operators send.",
     parser: oneOf("open", "trusted"),
   }),
   trustedDocumentsFile: optional({
     name: "TRUSTED_DOCUMENTS_FILE",
     example: "./persisted-documents.json",
     expected: "a file",
-    meaning: "Documents by their SHA-256, as the client preset of graphql-codegen writes them; they can be sent by their hash alone.",
+    meaning: "Documents of further frontends by their SHA-256, as the client preset of graphql-codegen writes them; they can be sent by their hash alone.",
     parser: z.string().transform((value) => resolve(value)),
   }),
   trustProxy: optional({
@@ -556,14 +556,6 @@ function contradictions(config: Config): StartupProblem[] {
       why: "Whoever knows the secret can sign results of background checks.",
       remedy: "Set BACKGROUND_CHECK_WEBHOOK_SECRET to what the provider has given you.",
       code: "CONFIG_KNOWN_SECRET",
-    });
-  }
-  if (config.graphqlDocuments === "trusted" && config.trustedDocumentsFile === null) {
-    problems.push({
-      found: "TRUSTED_DOCUMENTS_FILE: expected a file because GRAPHQL_DOCUMENTS is trusted, found nothing",
-      why: settings.trustedDocumentsFile.meaning,
-      remedy: `Set TRUSTED_DOCUMENTS_FILE, for example TRUSTED_DOCUMENTS_FILE=${settings.trustedDocumentsFile.example}, or GRAPHQL_DOCUMENTS=open.`,
-      code: "CONFIG_TRUSTED_DOCUMENTS",
     });
   }
   if (config.authMode === "oidc") {

@@ -2,8 +2,8 @@ import express, { Router, type Response } from "express";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Where `npm run build` puts the pages, seen from the compiled program and from its source. */
-const directory = [new URL("../../console/", import.meta.url), new URL("../../dist/console/", import.meta.url)]
+/** Where `npm run build` puts the pages, seen from the compiled program and from its source; undefined: they have not been built. */
+export const consoleDirectory = [new URL("../../console/", import.meta.url), new URL("../../dist/console/", import.meta.url)]
   .map((url) => fileURLToPath(url))
   .find((path) => existsSync(`${path}index.html`));
 
@@ -37,13 +37,13 @@ const headersOf = (fileOrigin: string): Record<string, string> => ({
  */
 export function consolePages(fileOrigin: () => string = () => ""): Router {
   const router = Router();
-  if (directory === undefined) return router;
+  if (consoleDirectory === undefined) return router;
   const setHeaders = (response: Response): unknown => response.set(headersOf(fileOrigin()));
-  router.use("/assets", express.static(`${directory}assets`, { immutable: true, maxAge: "365d", index: false, setHeaders }));
-  router.get("/theme.js", (_request, response) => (setHeaders(response), response.sendFile(`${directory}theme.js`)));
+  router.use("/assets", express.static(`${consoleDirectory}assets`, { immutable: true, maxAge: "365d", index: false, setHeaders }));
+  router.get("/theme.js", (_request, response) => (setHeaders(response), response.sendFile(`${consoleDirectory}theme.js`)));
   router.get([...pages, "/console{/*path}"], (_request, response) => {
     setHeaders(response);
-    response.set("cache-control", "no-cache").sendFile(`${directory}index.html`);
+    response.set("cache-control", "no-cache").sendFile(`${consoleDirectory}index.html`);
   });
   return router;
 }

@@ -44,7 +44,7 @@ export interface Browsing {
 const isAboutTheConnection = (text: string): boolean => /WebSocket connection|Failed to load resource|ERR_/.test(text);
 
 /** The compiled program with the demo data, and a browser that reaches it through a place where connections can be cut; for all tests of a file. */
-export function browsing(): Browsing {
+export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
   if (!hasBrowser) process.stderr.write(`The pages are not tested in a browser: there is no ${executablePath} (apt-get install chromium).\n`);
   let [program, browser] = [null as Program | null, null as Browser | null];
   const dataDirectory = mkdtempSync(join(tmpdir(), "mentorplatform-browser-"));
@@ -67,7 +67,7 @@ export function browsing(): Browsing {
   const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port;
   const base = (): string => `http://127.0.0.1:${portOf(between)}`;
   const start = async (): Promise<void> => {
-    program = await startProgram({ DATA_DIR: dataDirectory, SEED: "demo", MAIL_MODE: "embedded", PUBLIC_URL: base(), PORT: String(port) });
+    program = await startProgram({ DATA_DIR: dataDirectory, SEED: "demo", MAIL_MODE: "embedded", PUBLIC_URL: base(), PORT: String(port), ...env });
   };
 
   beforeAll(async () => {
