@@ -27,6 +27,9 @@ const embedded = [
   "DeadLetterGroup",
   "WorkerHand",
   "Found",
+  "MentorProfile",
+  "BackgroundCheck",
+  "UploadHeader",
   "UserError",
   "PageInfo",
 ];

@@ -15,7 +15,7 @@ const read = (name: string): unknown => {
 export function useDraft<T extends object>(
   name: string,
   empty: T,
-): readonly [draft: T, change: (change: Partial<T> | ((before: T) => Partial<T>)) => void, clear: () => void] {
+): readonly [draft: T, change: (change: Partial<T> | ((before: T) => Partial<T>)) => void, clear: (next?: T) => void] {
   const [draft, setDraft] = useState<T>(() => ({ ...empty, ...(read(name) as Partial<T> | null) }));
   return [
     draft,
@@ -25,9 +25,9 @@ export function useDraft<T extends object>(
         localStorage.setItem(prefix + name, JSON.stringify(after));
         return after;
       }),
-    () => {
+    (next = empty) => {
       localStorage.removeItem(prefix + name);
-      setDraft(empty);
+      setDraft(next);
     },
   ];
 }

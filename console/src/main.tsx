@@ -34,6 +34,8 @@ const router = createRouter({
       product$("me", "Me"),
       product$("become-a-mentor", "BecomeMentor"),
       product$("mentor", "Teaching"),
+      product$("mentor/courses/$id", "EditCourse"),
+      product$("profile", "Profile"),
       product$("desk", "Desk"),
       product$("desk/$id", "Review"),
       product$("register", "Register"),

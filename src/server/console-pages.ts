@@ -7,7 +7,19 @@ export const consoleDirectory = [new URL("../../console/", import.meta.url), new
   .map((url) => fileURLToPath(url))
   .find((path) => existsSync(`${path}index.html`));
 
-const pages = ["/", "/mentors/*path", "/courses{/*path}", "/sessions/*path", "/me", "/become-a-mentor", "/mentor", "/desk{/*path}", "/register", "/sign-in"];
+const pages = [
+  "/",
+  "/mentors/*path",
+  "/courses{/*path}",
+  "/sessions/*path",
+  "/me",
+  "/become-a-mentor",
+  "/mentor{/*path}",
+  "/profile",
+  "/desk{/*path}",
+  "/register",
+  "/sign-in",
+];
 
 const headersOf = (fileOrigin: string): Record<string, string> => ({
   "content-security-policy": [

@@ -103,7 +103,7 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
       });
       contexts.push(context);
       context.on("console", (message) => {
-        if (message.type() === "error" && !(isCut && isAboutTheConnection(message.text()))) complaints.push(message.text());
+        if (["error", "warning"].includes(message.type()) && !(isCut && isAboutTheConnection(message.text()))) complaints.push(message.text());
       });
       context.on("weberror", (error) => complaints.push(error.error().message));
       context.on("request", (request) => {

@@ -205,7 +205,7 @@ inBrowser(
     await applicant.getByLabel("Cover letter").setInputFiles(file("letter.pdf", "letter"));
     await applicant.getByRole("button", { name: "Remove cv.pdf" }).waitFor();
     await applicant.getByRole("button", { name: "Remove letter.pdf" }).waitFor();
-    await applicant.getByLabel("Education").fill("A school of made-up studies");
+    await applicant.getByLabel("Education").fill("A school by the sea");
     await applicant.getByLabel("A background check may be made").check();
     await applicant.reload();
     expect(await applicant.getByLabel("Work experience").inputValue()).toBe("Ten years of made-up work");
@@ -221,19 +221,25 @@ inBrowser(
     if (application === undefined) throw new Error("expected an application under review");
     const reviewer = await openAs(application.reviewer.email.replace("@demo.example", ""), "/desk");
     await reviewer.locator(`a[href="/desk/${application.id}"]`).click();
-    await reviewer.getByText("A school of made-up studies").waitFor();
+    await reviewer.getByText("A school by the sea").waitFor();
     await reviewer.locator("iframe").first().waitFor();
     await reviewer.getByRole("button", { name: "Ask for more" }).click();
     await reviewer.getByRole("alert").getByText("The note is missing.").waitFor();
     await reviewer.getByLabel("Note to the applicant").fill("Which years were these?");
     await reviewer.getByRole("button", { name: "Ask for more" }).click();
-    await reviewer.getByText("Waiting for the applicant").waitFor();
+    await reviewer
+      .getByText("Waiting for the applicant")
+      .waitFor({ timeout: 15000 })
+      .catch(async (e) => {
+        console.log(await reviewer.locator("body").innerText(), await applicant.locator("body").innerText());
+        throw e;
+      });
 
     await applicant.getByRole("heading", { name: "Your reviewer asks for more" }).waitFor();
     await applicant.getByText("Which years were these?").waitFor();
-    await applicant.getByLabel("Education").fill("A school of made-up studies, from 2001 to 2005");
+    await applicant.getByLabel("Education").fill("A school by the sea, from 2001 to 2005");
     await applicant.getByRole("button", { name: "Send the answer" }).click();
-    await reviewer.getByText("A school of made-up studies, from 2001 to 2005").waitFor({ timeout: 30_000 });
+    await reviewer.getByText("A school by the sea, from 2001 to 2005").waitFor({ timeout: 30_000 });
     await reviewer.getByText("To be decided").waitFor({ timeout: 30_000 });
     await reviewer.getByRole("button", { name: "Approve" }).click();
     await reviewer.getByText("Approved").waitFor();
@@ -279,6 +285,39 @@ inBrowser("a mentor publishes times, is told of those that overlap, proposes ano
   await learner.getByRole("button", { name: "Cancel the session…" }).click();
   await learner.getByRole("dialog").getByRole("button", { name: "Cancel the session" }).click();
   for (const page of [mentor, learner]) await page.locator("[data-status=CANCELLED]").waitFor();
+});
+
+inBrowser("a mentor writes a course with a material, which a learner sees at once; what is wrong stands at its field", async () => {
+  const mentor = await openAs("mentor-0003", "/mentor");
+  await mentor.getByRole("link", { name: "New course" }).click();
+  await mentor.getByLabel("Title").fill("Sagas by the sea");
+  await mentor.getByLabel("Seats").fill("0");
+  await mentor.getByRole("button", { name: "Save" }).click();
+  for (const sentence of ["The description is missing.", "The number of seats is a whole number from 1 to 100000, not 0."])
+    await mentor.getByRole("alert").getByText(sentence).waitFor();
+  await mentor.reload();
+  expect(await mentor.getByLabel("Title").inputValue()).toBe("Sagas by the sea");
+  await mentor.getByLabel("Description").fill("How to undo what was half done");
+  await mentor.getByLabel("Seats").fill("3");
+  await mentor.getByLabel("Who sees it").selectOption("PUBLISHED");
+  await mentor.getByRole("button", { name: "Save" }).click();
+  await mentor.getByRole("heading", { level: 1, name: "Sagas by the sea" }).waitFor();
+  await mentor.getByLabel("Title of the material").fill("First chapter");
+  await mentor.getByLabel("File").setInputFiles(file("chapter.pdf", "a chapter"));
+  await mentor.getByRole("button", { name: "Add" }).click();
+  await mentor.getByRole("link", { name: "First chapter" }).waitFor();
+
+  const learner = await openAs("learner-0002", "/courses?q=Sagas+by");
+  await learner.getByRole("link", { name: "Sagas by the sea" }).click();
+  await learner.getByRole("button", { name: "Enroll" }).click();
+  await learner.getByRole("link", { name: "First chapter" }).waitFor();
+  const download = learner.waitForEvent("download");
+  await learner.getByRole("link", { name: "First chapter" }).click();
+  expect((await download).suggestedFilename()).toBe("chapter.pdf");
+  await mentor.goto(`${base()}/profile`);
+  await mentor.getByLabel("Headline").fill("Undoes things, for ten years");
+  await mentor.getByRole("form", { name: "As a mentor" }).getByRole("button", { name: "Save" }).click();
+  await mentor.getByText("Saved.").waitFor();
 });
 
 inBrowser("somebody registers, follows the link of the mail and signs in; nobody else's session can be looked at", async () => {
@@ -331,7 +370,7 @@ inBrowser.each([
     const seen: readonly (readonly [account: string | null, paths: readonly string[]])[] = [
       [null, ["/", "/courses", course, `/mentors/${mentors.nodes[0]?.id}`, "/register", "/sign-in", "/me"]],
       ["learner-0001", ["/me", course, "/become-a-mentor", `/sessions/${viewer.mentoringSessions.nodes[0]?.id}`]],
-      ["mentor-0001", ["/mentor"]],
+      ["mentor-0001", ["/mentor", "/mentor/courses/new", "/profile"]],
       ["reviewer-0001", ["/desk", `/desk/${applicationRequests.nodes[0]?.id}`]],
     ];
     for (const [account, paths] of seen) {

@@ -176,7 +176,7 @@ function Form({ asked, reload }: { readonly asked?: AppliedFragment; readonly re
       </section>
       <section className="card card-body" aria-label="Consent">
         <h2>3. Consent</h2>
-        <label className="tick">
+        <label className="choice">
           <input type="checkbox" checked={draft.consent} onChange={(event) => change({ consent: event.target.checked })} /> A background check may be made about
           me.
         </label>

@@ -88,7 +88,7 @@ export function Courses() {
             ))}
           </select>
         </label>
-        <label className="tick">
+        <label className="choice">
           <input type="checkbox" checked={search.all === true} onChange={(event) => go({ all: event.target.checked ? true : undefined })} /> also those that are
           closed
         </label>
@@ -103,9 +103,11 @@ export function Courses() {
           </button>
         </Empty>
       )}
-      <div className="card">
-        <CourseLines courses={courses} />
-      </div>
+      {courses.length > 0 && (
+        <div className="card">
+          <CourseLines courses={courses} />
+        </div>
+      )}
       <More page={data?.courses.pageInfo} isBusy={fetching} more={(after) => pages.more(courses, after)} />
     </>
   );

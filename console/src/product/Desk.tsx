@@ -49,7 +49,7 @@ function Applications() {
         <Link to="/desk" className="chip" activeOptions={{ exact: true, includeSearch: true }} search={{}}>
           To be decided
         </Link>
-        <Link to="/desk" className="chip" search={{ all: true }}>
+        <Link to="/desk" className="chip" activeOptions={{ exact: true, includeSearch: true }} search={{ all: true }}>
           All of yours
         </Link>
         <button type="button" onClick={() => again({ requestPolicy: "network-only" })}>
@@ -58,28 +58,30 @@ function Applications() {
       </nav>
       {data?.applicationRequests == null && (error === undefined ? <Skeleton rows={5} /> : <Problem error={error} />)}
       {data?.applicationRequests != null && rows.length === 0 && <Empty>Nothing to review.</Empty>}
-      <div className="card">
-        <ul className="lines desk">
-          {rows.map(({ id, status, submittedAt, applicant, backgroundCheck, saga }) => (
-            <li key={id}>
-              <span className="who small">
-                <Portrait user={applicant} size={28} />
-                <Link to="/desk/$id" params={{ id }}>
-                  {applicant.fullName}
-                </Link>
-              </span>
-              <span className="faint">
-                sent {ago(submittedAt, now)}
-                {backgroundCheck != null && ` · background check: ${checkWords[backgroundCheck.status].toLowerCase()}`}
-              </span>
-              <span>
-                {statusWords[status]}
-                {status === "UNDER_REVIEW" && saga.deadlineAt != null && <span className="faint"> within {untilOf(saga.deadlineAt, now)}</span>}
-              </span>
-            </li>
-          ))}
-        </ul>
-      </div>
+      {rows.length > 0 && (
+        <div className="card">
+          <ul className="lines">
+            {rows.map(({ id, status, submittedAt, applicant, backgroundCheck, saga }) => (
+              <li key={id}>
+                <span className="who small">
+                  <Portrait user={applicant} size={28} />
+                  <Link to="/desk/$id" params={{ id }}>
+                    {applicant.fullName}
+                  </Link>
+                </span>
+                <span className="faint">
+                  sent {ago(submittedAt, now)}
+                  {backgroundCheck != null && ` · background check: ${checkWords[backgroundCheck.status].toLowerCase()}`}
+                </span>
+                <span>
+                  {statusWords[status]}
+                  {status === "UNDER_REVIEW" && saga.deadlineAt != null && <span className="faint"> within {untilOf(saga.deadlineAt, now)}</span>}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
       <More page={data?.applicationRequests?.pageInfo} isBusy={fetching} more={(after) => pages.more(rows, after)} />
     </>
   );

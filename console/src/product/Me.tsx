@@ -22,6 +22,9 @@ export const Me = () => (
           <Mine />
           <aside>
             <Notifications />
+            <p>
+              <Link to="/profile">Your profile</Link>
+            </p>
           </aside>
         </div>
       )}

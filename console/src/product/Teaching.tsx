@@ -5,7 +5,9 @@ import { useDraft } from "../drafts.ts";
 import { PublishSlotsDocument, TeachingDocument, type TeachingQuery, WithdrawSlotDocument } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
+import { whole } from "../ui/format.ts";
 import { Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
+import { courseStatuses } from "./EditCourse.tsx";
 import { SessionLines } from "./Me.tsx";
 import { window$ } from "./Mentors.tsx";
 import { Refusals } from "./Refusals.tsx";
@@ -34,12 +36,41 @@ function Own() {
         You are not a mentor yet. <Link to="/become-a-mentor">Become one</Link>
       </Empty>
     );
+  const courses = viewer.mentorProfile.courses.nodes;
   const sessions = viewer.mentoringSessions?.nodes ?? [];
   return (
     <div className="two">
       <div>
         <h2>Your times, the next four weeks</h2>
         <Times slots={viewer.mentorProfile.schedules} reload={reload} />
+        <h2>Courses</h2>
+        {courses.length === 0 ? (
+          <Empty>Learners book a session about one of your courses. Write your first.</Empty>
+        ) : (
+          <div className="card">
+            <ul className="lines">
+              {courses.map(({ id, title, status, capacity, seatsTaken }) => (
+                <li key={id}>
+                  <Link to="/mentor/courses/$id" params={{ id }}>
+                    {title}
+                  </Link>
+                  <span className="faint">{courseStatuses[status]}</span>
+                  <span className="num faint">
+                    {whole(seatsTaken)} {capacity == null ? "learners" : `of ${whole(capacity)} seats taken`}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+        <p className="buttons">
+          <Link to="/mentor/courses/$id" params={{ id: "new" }} className="button">
+            New course
+          </Link>
+          <Link to="/profile" className="button">
+            Your profile
+          </Link>
+        </p>
         <h2>Sessions</h2>
         {sessions.length === 0 ? (
           <Empty>Nobody has booked you yet.</Empty>
