@@ -17,39 +17,39 @@ const root = createRootRoute({ component: Outlet, notFoundComponent: () => <Navi
 const site = createRoute({ getParentRoute: () => root, id: "site", component: lazyRouteComponent(product, "Site") });
 const shell = createRoute({ getParentRoute: () => root, path: "/console", component: lazyRouteComponent(operator, "Shell") });
 const validateSearch = (search: Record<string, unknown>): Record<string, unknown> => search;
-const product$ = (path: string, name: keyof Awaited<ReturnType<typeof product>>) =>
+const productPage = (path: string, name: keyof Awaited<ReturnType<typeof product>>) =>
   createRoute({ getParentRoute: () => site, path, component: lazyRouteComponent(product, name), validateSearch });
-const operator$ = (path: string, name: keyof Awaited<ReturnType<typeof operator>>) =>
+const operatorPage = (path: string, name: keyof Awaited<ReturnType<typeof operator>>) =>
   createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(operator, name), validateSearch });
 
 const router = createRouter({
   defaultPreload: "intent",
   routeTree: root.addChildren([
     site.addChildren([
-      product$("/", "Mentors"),
-      product$("mentors/$id", "Mentor"),
-      product$("courses", "Courses"),
-      product$("courses/$id", "Course"),
-      product$("sessions/$id", "Session"),
-      product$("me", "Me"),
-      product$("become-a-mentor", "BecomeMentor"),
-      product$("mentor", "Teaching"),
-      product$("mentor/courses/$id", "EditCourse"),
-      product$("profile", "Profile"),
-      product$("desk", "Desk"),
-      product$("desk/$id", "Review"),
-      product$("register", "Register"),
-      product$("sign-in", "SignInPage"),
+      productPage("/", "Mentors"),
+      productPage("mentors/$id", "Mentor"),
+      productPage("courses", "Courses"),
+      productPage("courses/$id", "Course"),
+      productPage("sessions/$id", "Session"),
+      productPage("me", "Me"),
+      productPage("become-a-mentor", "BecomeMentor"),
+      productPage("mentor", "Teaching"),
+      productPage("mentor/courses/$id", "EditCourse"),
+      productPage("profile", "Profile"),
+      productPage("desk", "Desk"),
+      productPage("desk/$id", "Review"),
+      productPage("register", "Register"),
+      productPage("sign-in", "SignInPage"),
     ]),
     shell.addChildren([
-      operator$("/", "Overview"),
-      operator$("sagas", "Sagas"),
-      operator$("sagas/$id", "SagaPage"),
-      operator$("dead", "DeadLetters"),
-      operator$("queues", "Queues"),
-      operator$("definitions", "Definitions"),
-      operator$("workers", "Workers"),
-      operator$("audit", "Audit"),
+      operatorPage("/", "Overview"),
+      operatorPage("sagas", "Sagas"),
+      operatorPage("sagas/$id", "SagaPage"),
+      operatorPage("dead", "DeadLetters"),
+      operatorPage("queues", "Queues"),
+      operatorPage("definitions", "Definitions"),
+      operatorPage("workers", "Workers"),
+      operatorPage("audit", "Audit"),
     ]),
   ]),
 });

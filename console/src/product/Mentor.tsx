@@ -9,7 +9,6 @@ import { useAddress, useId } from "../ui/address.ts";
 import { IconCalendarPlus } from "../ui/icons.ts";
 import { Empty, Field, Problem, Skeleton } from "../ui/parts.tsx";
 import { CourseLines } from "./Courses.tsx";
-import { window$ } from "./Mentors.tsx";
 import { Outlook } from "./Progress.tsx";
 import { Portrait } from "./Portrait.tsx";
 import { Refusals } from "./Refusals.tsx";
@@ -17,7 +16,7 @@ import { SessionFacts, SessionProgress } from "./Session.tsx";
 import { SignInFirst } from "./SignInPage.tsx";
 import { Heading, useVisitor, useZone } from "./Site.tsx";
 import { Slots } from "./Slots.tsx";
-import { dayAndTime, dayOf, minutesBetween, timeOf } from "./when.ts";
+import { dayAndTime, dayOf, daysAhead, minutesBetween, timeOf } from "./when.ts";
 
 export const sessionTypes: readonly (readonly [type: SessionType, label: string])[] = [
   ["VIRTUAL", "By video"],
@@ -33,7 +32,7 @@ export function Mentor() {
   const id = useId();
   const { session } = useAddress<{ session: string }>();
   const zone = useZone();
-  const window = useMemo(() => window$(21), [id]);
+  const window = useMemo(() => daysAhead(21), [id]);
   const [{ data, error }, again] = useSteadyQuery({ query: MentorDocument, variables: { id, ...window } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   const user = data?.user;

@@ -8,7 +8,7 @@ import { Empty, Problem, Skeleton } from "../ui/parts.tsx";
 import { Portrait } from "./Portrait.tsx";
 import { More, usePages, useSearchText } from "./lists.tsx";
 import { Heading, useZone } from "./Site.tsx";
-import { dayAndTime } from "./when.ts";
+import { dayAndTime, daysAhead } from "./when.ts";
 
 interface Search {
   readonly q?: string;
@@ -16,12 +16,6 @@ interface Search {
   readonly days?: number;
 }
 type Mentor = MentorsQuery["mentors"]["nodes"][number];
-
-/** From the beginning of this hour, so that the same question is the same for a while. */
-export function window$(days: number): { from: string; to: string } {
-  const from = Math.floor(Date.now() / 3_600_000) * 3_600_000;
-  return { from: new Date(from).toISOString(), to: new Date(from + days * 86_400_000).toISOString() };
-}
 
 export function Mentors() {
   const search = useAddress<Search>();
@@ -37,7 +31,7 @@ export function Mentors() {
   const days = search.days ?? 7;
   const filter = { text: search.q, expertiseIds: search.expertise === undefined ? undefined : [search.expertise] };
   const pages = usePages<Mentor>(JSON.stringify([filter, days]));
-  const open = useMemo(() => window$(days), [days]);
+  const open = useMemo(() => daysAhead(days), [days]);
   const [{ data, error, fetching }, again] = useSteadyQuery({
     query: MentorsDocument,
     variables: { ...open, filter: { ...filter, openFrom: open.from, openTo: open.to }, after: pages.after },

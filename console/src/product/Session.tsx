@@ -17,12 +17,11 @@ import { useSend } from "../send.ts";
 import { useId } from "../ui/address.ts";
 import { Dialog, Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { sessionTypes } from "./Mentor.tsx";
-import { window$ } from "./Mentors.tsx";
 import { Progress } from "./Progress.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn, useVisitor, useZone } from "./Site.tsx";
 import { Slots } from "./Slots.tsx";
-import { dayAndTime, timeOf, untilOf } from "./when.ts";
+import { dayAndTime, daysAhead, timeOf, untilOf } from "./when.ts";
 
 const outcomes: Readonly<Record<SessionOutcome, string>> = {
   HELD: "It took place",
@@ -255,7 +254,7 @@ function Cancel({ session, done }: { readonly session: BookedFragment; readonly 
 function Propose({ session, done }: { readonly session: BookedFragment; readonly done: () => void }) {
   const sending = useSend(ProposeSlotDocument);
   const [scheduleId, choose] = useState("");
-  const window = useMemo(() => window$(21), []);
+  const window = useMemo(() => daysAhead(21), []);
   const [{ data }] = useSteadyQuery({ query: TeachingDocument, variables: window });
   const now = useNow(10_000);
   const free = data?.viewer?.mentorProfile?.schedules.filter((slot) => slot.session == null && Date.parse(slot.startTime) > now) ?? [];

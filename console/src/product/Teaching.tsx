@@ -9,10 +9,9 @@ import { whole } from "../ui/format.ts";
 import { Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { courseStatuses } from "./EditCourse.tsx";
 import { SessionLines } from "./Me.tsx";
-import { window$ } from "./Mentors.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn, useOwnActivity, useZone } from "./Site.tsx";
-import { byDay, timeOf } from "./when.ts";
+import { byDay, daysAhead, timeOf } from "./when.ts";
 
 type Slot = NonNullable<NonNullable<TeachingQuery["viewer"]>["mentorProfile"]>["schedules"][number];
 
@@ -24,7 +23,7 @@ export const Teaching = () => (
 );
 
 function Own() {
-  const window = useMemo(() => window$(28), []);
+  const window = useMemo(() => daysAhead(28), []);
   const [{ data, error }, again] = useSteadyQuery({ query: TeachingDocument, variables: window });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);

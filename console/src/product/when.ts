@@ -35,3 +35,9 @@ export function untilOf(instant: string, now: number): string {
   const [count, unit] = minutes < 90 ? [minutes, "minute"] : minutes < 2_880 ? [Math.round(minutes / 60), "hour"] : [Math.round(minutes / 1_440), "day"];
   return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
+
+/** From the beginning of this hour, so that the same question is the same for a while. */
+export function daysAhead(days: number): { from: string; to: string } {
+  const from = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+  return { from: new Date(from).toISOString(), to: new Date(from + days * 86_400_000).toISOString() };
+}
