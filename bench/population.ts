@@ -96,7 +96,7 @@ export async function checkEffects(database: Database, count: number, bySagas: b
 const businessTables = ["app_user", "mentor_profile", "category", "course", "course_enrollment", "mail_message", "notification", "idempotency_key"];
 const historyTables = ["saga_event"];
 /** Rows of processes, of which there are as many however many sagas they run. */
-const processTables = ["public.worker", "public.worker_hand", "public.queue_completion", "pgboss.instance"];
+const processTables = ["public.worker", "public.worker_hand", "public.queue_completion", "public.queue_sample", "pgboss.instance"];
 
 /** Rows of all tables, whoever made them: of history, of the business, and of whoever carries the enrollments through their steps. */
 export async function countRows(database: Database): Promise<{ engine: number; history: number; business: number }> {

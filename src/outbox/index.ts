@@ -48,6 +48,7 @@ export { append, connectOutbox, publish, publishAll, reply, send, type Outgoing,
 export { release, reschedule } from "./delays.ts";
 export { listQueues, pauseQueue, requireQueue, resumeQueue, type QueuePause, type QueueView } from "./queues.ts";
 export { QueueDepths, type QueueDepthsParts } from "./queue-depths.ts";
+export { readQueueHistory, type QueueHistoryRequest, type QueueSample } from "./queue-samples.ts";
 export { listWorkers, type WorkerView } from "./worker.ts";
 export {
   deadLettersOfResolution,

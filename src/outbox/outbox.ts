@@ -12,6 +12,7 @@ import { LeasedConsumer } from "./leased-consumer.ts";
 import { queueOf } from "./message.ts";
 import { countFailures } from "./own-retries.ts";
 import type { AnyParticipant } from "./participant.ts";
+import { QueueSampler } from "./queue-samples.ts";
 import { Relay } from "./relay.ts";
 import { query, toDate } from "./sql.ts";
 import type { InTransactionSubscriber } from "./subscriber.ts";
@@ -137,9 +138,11 @@ export class Outbox {
     undertaker.start();
     net.start();
     completions.start();
+    const sampler = new QueueSampler(parts);
+    sampler.start();
     this.stops.push(async () => {
       unlisten();
-      await Promise.all([undertaker.stop(), net.stop(), ...consumers.map((consumer) => consumer.stop())]);
+      await Promise.all([undertaker.stop(), net.stop(), sampler.stop(), ...consumers.map((consumer) => consumer.stop())]);
       await completions.stop();
       await worker.stop();
     });

@@ -41,6 +41,20 @@ const PAUSE_COLUMNS = "queue, paused_at, paused_by, note";
 /** Queues of pg-boss itself are nobody's business. */
 const OWN_QUEUES = String.raw`select name from pgboss.queue where name not like '\_\_pgboss\_\_%'`;
 
+/** SQL of `q`: the queues, each with what waits on it and what is in hand. */
+export const QUEUE_DEPTHS = `(
+  select q.name, j.ready, j.deferred + o.waiting as deferred, j.active, j.oldest_ready_at
+  from (${OWN_QUEUES}) q
+  cross join lateral (
+    select count(*) filter (where state < 'active' and start_after <= now())::int as ready,
+           count(*) filter (where state < 'active' and start_after > now())::int as deferred,
+           count(*) filter (where state = 'active')::int as active,
+           min(start_after) filter (where state < 'active' and start_after <= now()) as oldest_ready_at
+    from pgboss.job where name = q.name
+  ) j
+  cross join lateral (select count(*)::int as waiting from outbox where queue = q.name) o
+) q`;
+
 /**
  * Lets nobody take from a queue until it is resumed. Every process stops within two seconds of the commit; what is in hand by then is
  * finished, and new messages are accepted and wait, however long it takes.
@@ -84,17 +98,9 @@ export async function listQueues(em: EntityManager, names?: readonly string[]): 
     Omit<QueueView, "oldestReadyAt" | "measuredAt" | "pause"> & { oldestReadyAt: Instant | null; measuredAt: Instant; pause: PauseRow | null }
   >(
     em,
-    `select q.name, j.ready, j.deferred + o.waiting as deferred, j.active, d.open as "deadLetters", j.oldest_ready_at as "oldestReadyAt",
+    `select q.name, q.ready, q.deferred, q.active, d.open as "deadLetters", q.oldest_ready_at as "oldestReadyAt",
             c.completed as "completedLastMinute", to_jsonb(p) as pause, clock_timestamp() as "measuredAt"
-     from (${OWN_QUEUES}) q
-     cross join lateral (
-       select count(*) filter (where state < 'active' and start_after <= now())::int as ready,
-              count(*) filter (where state < 'active' and start_after > now())::int as deferred,
-              count(*) filter (where state = 'active')::int as active,
-              min(start_after) filter (where state < 'active' and start_after <= now()) as oldest_ready_at
-       from pgboss.job where name = q.name
-     ) j
-     cross join lateral (select count(*)::int as waiting from outbox where queue = q.name) o
+     from ${QUEUE_DEPTHS}
      cross join lateral (select count(*)::int as open from dead_letter where queue = q.name and status = 'OPEN') d
      cross join lateral (
        select coalesce(sum(completed), 0)::int as completed from queue_completion where queue = q.name and counted_at > statement_timestamp() - interval '60 seconds'

@@ -21,7 +21,7 @@ import { SagaExplanationResolver } from "./operations/explanation.ts";
 import { FindResolver } from "./operations/find.ts";
 import { MetricsResolver } from "./operations/metrics.ts";
 import { OperatorActionResolver } from "./operations/operator-actions.ts";
-import { QueuePauseResolver, QueueResolver } from "./operations/queues.ts";
+import { QueueHistoryResolver, QueuePauseResolver, QueueResolver } from "./operations/queues.ts";
 import { WorkerResolver } from "./operations/workers.ts";
 import { SagaOperationsResolver } from "./operations/sagas.ts";
 import { SagaEventResolver, SagaPauseResolver, SagaResolver } from "./sagas/resolver.ts";
@@ -63,6 +63,7 @@ const resolvers = [
   DeadLetterResolver,
   SagaDeadLettersResolver,
   QueueResolver,
+  QueueHistoryResolver,
   QueuePauseResolver,
   MetricsResolver,
   WorkerResolver,

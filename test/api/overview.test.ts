@@ -1,5 +1,7 @@
 import { Permanent, Transient } from "../../src/kernel/errors.ts";
 import { newId } from "../../src/kernel/ids.ts";
+import { silentLog } from "../../src/kernel/log.ts";
+import { QueueSampler } from "../../src/outbox/queue-samples.ts";
 import { waitFor } from "../support/wait.ts";
 import { ApiTest, codesOf, type Person } from "./support.ts";
 
@@ -217,6 +219,74 @@ test("dead letters that say the same are one group, whatever ids and numbers the
     { pattern: "Room # of # is locked" },
   );
   expect(deadLetters.nodes).toHaveLength(3);
+});
+
+interface Sample {
+  readonly at: string;
+  readonly ready: number;
+  readonly deferred: number;
+  readonly active: number;
+  readonly oldestReadySeconds: number;
+}
+const historyOf = async (queue: string, from: string, everySeconds: number): Promise<Sample[]> => {
+  const { queues } = await ask<{ queues: { name: string; history: Sample[] }[] }>(
+    `query ($from: DateTime!, $everySeconds: Int!) {
+      queues { name history(from: $from, everySeconds: $everySeconds) { at ready deferred active oldestReadySeconds } }
+    }`,
+    { from, everySeconds },
+  );
+  return queues.find(({ name }) => name === queue)?.history ?? [];
+};
+const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+
+test("the depths of the queues are written down as they are, once for each instant, however many processes there are", async () => {
+  await ask('mutation { pauseQueue(name: "grant-course-access", note: "So that something waits") { userErrors { code } } }');
+  await enroll();
+  await waitFor(async () => (await api.engine.sql("select 1 from pgboss.job where name = 'grant-course-access'")).length === 1);
+  const sampled = (): Promise<{ count: number; queues: number; instants: number }[]> =>
+    api.engine.sql("select count(*)::int as count, count(distinct queue)::int as queues, count(distinct sampled_at)::int as instants from queue_sample");
+  await api.engine.sql("truncate queue_sample");
+  await api.engine.sql("insert into queue_sample values (now() - interval '25 hours', 'grant-course-access', 1, 1, 1, 1)");
+  const [one, other] = [new QueueSampler({ em: api.engine.em, log: silentLog }), new QueueSampler({ em: api.engine.em, log: silentLog })];
+  one.start();
+  other.start();
+  await waitFor(async () => ((await sampled())[0]?.count ?? 0) > 1);
+  await Promise.all([one.stop(), other.stop()]);
+  const [{ count, queues, instants } = { count: 0, queues: 0, instants: 0 }] = await sampled();
+  expect(count).toBe(queues * instants);
+  expect(
+    await api.engine.sql("select 1 from queue_sample where extract(epoch from sampled_at)::int % 20 <> 0 or sampled_at < now() - interval '24 hours'"),
+  ).toEqual([]);
+  const [now] = await historyOf("grant-course-access", minutesAgo(5), 300);
+  expect(now).toMatchObject({ ready: 1, deferred: 0, active: 0 });
+  expect((await historyOf("release-seat", minutesAgo(5), 300))[0]).toMatchObject({ ready: 0, oldestReadySeconds: 0 });
+  await ask('mutation { resumeQueue(name: "grant-course-access") { userErrors { code } } }');
+});
+
+test("a queue tells how deep it was, stretch by stretch; those without a sample are left out", async () => {
+  const from = minutesAgo(30);
+  const at = (seconds: number): string => new Date(new Date(from).getTime() + seconds * 1_000).toISOString();
+  await api.engine.sql(
+    `insert into queue_sample (queue, sampled_at, ready, deferred, active, oldest_ready_seconds) values
+       ('release-seat', '${at(-1)}', 99, 99, 99, 99), ('release-seat', '${at(0)}', 1, 9, 0, 3), ('release-seat', '${at(59)}', 4, 2, 1, 0), ('release-seat', '${at(120)}', 0, 7, 0, 0)`,
+  );
+  expect((await historyOf("release-seat", from, 60)).slice(0, 2)).toEqual([
+    { at: from, ready: 4, deferred: 9, active: 1, oldestReadySeconds: 3 },
+    { at: at(120), ready: 0, deferred: 7, active: 0, oldestReadySeconds: 0 },
+  ]);
+});
+
+test.each([
+  [minutesAgo(60), 0, "everySeconds is 1 or more, not 0"],
+  [minutesAgo(60 * 24), 60, "everySeconds has to be 87 at least"],
+])("a history from %s in stretches of %d s is refused in words", async (from, every, words) => {
+  const answer = await api.run(
+    "query ($from: DateTime!, $every: Int!) { queues { history(from: $from, everySeconds: $every) { ready } } }",
+    { from, every },
+    operator,
+  );
+  expect(codesOf(answer)).toEqual(["BAD_USER_INPUT"]);
+  expect(answer.errors?.[0]?.message).toContain(words);
 });
 
 test("processes that carry out commands are told with what they have loaded", async () => {

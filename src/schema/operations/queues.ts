@@ -1,6 +1,6 @@
 import { Arg, Ctx, Field, FieldResolver, Int, Mutation, ObjectType, Query, Resolver, Root, Subscription } from "type-graphql";
 import { InvalidRequest, Refusal } from "../../kernel/errors.ts";
-import { listQueues, type QueuePause, type QueueView } from "../../outbox/index.ts";
+import { listQueues, type QueuePause, type QueueSample, type QueueView } from "../../outbox/index.ts";
 import { Auth, holdsAny, requireViewer } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { forbidden, orUserErrors } from "../errors.ts";
@@ -74,6 +74,24 @@ class QueueType {
   }
 }
 
+@ObjectType("QueueSample", { description: "The deepest that a queue was in one stretch of time, out of the samples that were taken in it." })
+class QueueSampleType implements QueueSample {
+  @Field(() => DateTime, { description: "Where the stretch begins." })
+  at!: Date;
+
+  @Field(() => Int, { description: "Due and waiting for a worker." })
+  ready!: number;
+
+  @Field(() => Int, { description: "Due later." })
+  deferred!: number;
+
+  @Field(() => Int, { description: "In hand." })
+  active!: number;
+
+  @Field(() => Int, { description: "For how long the oldest of the ready ones had been due; 0 where there was none." })
+  oldestReadySeconds!: number;
+}
+
 @ObjectType({ implements: MutationPayload, description: "Answer to an operator's action on a queue." })
 class QueuePayload extends MutationPayload {
   @Field(() => QueueType, { nullable: true, description: "The queue as it is now, after a dry run unchanged; null when the action was refused." })
@@ -131,6 +149,22 @@ export class QueueResolver {
       await context.write((em) => context.operations.resumeQueue(em, call));
       return { queue: await getQueue(name, context) };
     });
+  }
+}
+
+@Resolver(() => QueueType)
+export class QueueHistoryResolver {
+  @FieldResolver(() => [QueueSampleType], {
+    description:
+      "Its depths until now, sampled every 20 seconds by processes that carry out commands and kept for 24 hours. Stretches that begin at `from`, the oldest first, at most 1,000; one without a sample is left out.",
+  })
+  history(
+    @Root() queue: QueueType,
+    @Arg("from", () => DateTime, { description: "Where the first stretch begins." }) from: Date,
+    @Arg("everySeconds", () => Int, { defaultValue: 60, description: "Length of a stretch." }) everySeconds: number,
+    @Ctx() context: RequestContext,
+  ): Promise<readonly QueueSample[]> {
+    return context.loaders.queueHistory.load({ queue: queue.name, from: from.toISOString(), everySeconds });
   }
 }
 
