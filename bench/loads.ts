@@ -1,3 +1,4 @@
+import { consoleUnderLoad } from "./console.ts";
 import { launch } from "./launch.ts";
 import { oldTransaction } from "./old-transaction.ts";
 import { reminders } from "./reminders.ts";
@@ -14,6 +15,7 @@ export const loads = {
   subscriptions,
   reminders,
   "old-transaction": oldTransaction,
+  console: consoleUnderLoad,
 } satisfies Record<string, (server: Server) => Promise<{ text: string; passed: boolean }>>;
 
 export type LoadName = keyof typeof loads;

@@ -24,6 +24,7 @@ const embedded = [
   "SagaPlannedEvent",
   "SagaPlannedUndo",
   "QueuePause",
+  "QueueSample",
   "DeadLetterGroup",
   "WorkerHand",
   "Found",
@@ -54,8 +55,15 @@ export const newClient = (): Client =>
     ],
   });
 
-export type Connection = { readonly state: "idle" | "live" } | { readonly state: "lost"; readonly retryAt: number };
+export type Connection = { readonly state: "idle" | "live" } | { readonly state: "lost"; readonly since: number; readonly retryAt: number };
 export const connection = store<Connection>({ state: "idle" });
+
+/** It will be tried again in so long; since when it is lost stays the same until it is there again. */
+export function lose(inMs: number): void {
+  const before = connection.get();
+  const now = Date.now();
+  connection.set({ state: "lost", since: before.state === "lost" ? before.since : now, retryAt: now + inMs });
+}
 
 /** One socket for all subscriptions; whoever subscribes comes back by itself, since only it knows where it stood. */
 export const socket = createSocketClient({

@@ -1,12 +1,26 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { print } from "graphql";
 import { useEffect, useRef } from "react";
-import { connection, socket } from "./client.ts";
+import { connection, lose, socket } from "./client.ts";
 import { refresh } from "./session.ts";
+import { store, useStore } from "./store.ts";
+
+/** How many changes wait while an operator has a list stopped; null: none is. */
+export const held = store<number | null>(null);
 
 interface Refusal {
   readonly extensions?: { readonly code?: unknown };
 }
+
+/** Nobody has looked at the page for so long that it follows nothing any more. */
+const away = store(false);
+const AWAY_AFTER_MS = 60_000;
+let leaving: ReturnType<typeof setTimeout> | undefined;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(leaving);
+  if (document.hidden) leaving = setTimeout(() => away.set(true), AWAY_AFTER_MS);
+  else away.set(false);
+});
 
 const retryMs = [250, 500, 1_000, 2_000, 4_000] as const;
 
@@ -26,7 +40,7 @@ export function follow<Data, Variables extends Record<string, unknown>>(
   const again = (): void => {
     if (isOver) return;
     const wait = retryMs[Math.min(failures++, retryMs.length - 1)] ?? 4_000;
-    connection.set({ state: "lost", retryAt: Date.now() + wait });
+    lose(wait);
     timer = setTimeout(begin, wait);
   };
   /** The stream itself was refused: for want of a valid token there may be a new one, for anything else asking again is no use. */
@@ -59,7 +73,27 @@ export function follow<Data, Variables extends Record<string, unknown>>(
   };
 }
 
-/** `follow` while the component is there; begins anew when `key` changes, and is off while that is null. */
+/** Calls at once and then at most every so often, however often it is asked to; the last time is never left out. */
+export function useThrottled(work: () => void, everyMs: number): () => void {
+  const latest = useRef(work);
+  latest.current = work;
+  const state = useRef<{ timer?: ReturnType<typeof setTimeout>; isAsked: boolean }>({ isAsked: false });
+  useEffect(() => () => clearTimeout(state.current.timer), []);
+  const run = (): void => {
+    state.current.isAsked = false;
+    latest.current();
+    state.current.timer = setTimeout(() => {
+      delete state.current.timer;
+      if (state.current.isAsked) run();
+    }, everyMs);
+  };
+  return () => {
+    if (state.current.timer === undefined) run();
+    else state.current.isAsked = true;
+  };
+}
+
+/** `follow` while the component is there and looked at; begins anew when `key` changes, and is off while that is null. */
 export function useStream<Data, Variables extends Record<string, unknown>>(
   key: string | null,
   document: TypedDocumentNode<Data, Variables>,
@@ -68,12 +102,13 @@ export function useStream<Data, Variables extends Record<string, unknown>>(
 ): void {
   const latest = useRef({ variables, hear });
   latest.current = { variables, hear };
+  const isAway = useStore(away);
   useEffect(() => {
-    if (key === null) return;
+    if (key === null || isAway) return;
     return follow(
       document,
       () => latest.current.variables(),
       (data) => latest.current.hear(data),
     );
-  }, [key, document]);
+  }, [key, isAway, document]);
 }

@@ -47,6 +47,7 @@ const router = createRouter({
       operatorPage("sagas/$id", "SagaPage"),
       operatorPage("dead", "DeadLetters"),
       operatorPage("queues", "Queues"),
+      operatorPage("queues/$name", "QueuePage"),
       operatorPage("definitions", "Definitions"),
       operatorPage("workers", "Workers"),
       operatorPage("audit", "Audit"),

@@ -6,10 +6,13 @@ const RETRY_MS = 3_000;
 /**
  * `useQuery` of a page that outlives a lost connection: what was shown stays while the server cannot be reached, and is asked for again until it
  * can.
+ * @param key of what is asked for; what was shown for another is not shown for this one
  */
-export function useSteadyQuery<Data, Variables extends AnyVariables>(args: UseQueryArgs<Variables, Data>): UseQueryResponse<Data, Variables> {
+export function useSteadyQuery<Data, Variables extends AnyVariables>(
+  args: UseQueryArgs<Variables, Data>,
+  key = JSON.stringify(args.variables),
+): UseQueryResponse<Data, Variables> {
   const [state, again] = useQuery(args);
-  const key = JSON.stringify(args.variables);
   const last = useRef<{ readonly key: string; readonly data: Data } | null>(null);
   if (state.data !== undefined && state.error === undefined) last.current = { key, data: state.data };
   const isUnreached = state.error?.networkError !== undefined;

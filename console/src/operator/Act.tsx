@@ -1,8 +1,9 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { useEffect, useState } from "react";
-import { useClient } from "urql";
+import { type Client, useClient } from "urql";
 import {
   CancelSagaDocument,
+  CompleteSagaStepDocument,
   FireSagaTimerDocument,
   PauseSagaDocument,
   ResumeSagaDocument,
@@ -11,7 +12,7 @@ import {
   type RetrySagaMutation,
 } from "../generated/graphql.ts";
 import { exact } from "../ui/format.ts";
-import { Dialog, Field, Problem, Skeleton } from "../ui/parts.tsx";
+import { Dialog, Field, NoteForm, Problem, Skeleton } from "../ui/parts.tsx";
 import { Pill } from "../ui/state.tsx";
 
 type Acted = NonNullable<RetrySagaMutation["act"]>;
@@ -19,6 +20,7 @@ type Any = TypedDocumentNode<{ act: Acted | null }, never>;
 
 export const actions = {
   retrySaga: { label: "Retry", document: RetrySagaDocument as unknown as Any },
+  completeSagaStep: { label: "Complete by hand…", document: CompleteSagaStepDocument as unknown as Any },
   skipSagaStep: { label: "Skip step…", document: SkipSagaStepDocument as unknown as Any },
   cancelSaga: { label: "Cancel…", document: CancelSagaDocument as unknown as Any },
   pauseSaga: { label: "Pause…", document: PauseSagaDocument as unknown as Any },
@@ -29,47 +31,78 @@ export const actions = {
 export type ActionName = keyof typeof actions;
 export const isAction = (name: string): name is ActionName => Object.hasOwn(actions, name);
 
+/** An event with what is known of its body. */
+export interface Answer {
+  readonly event: string;
+  readonly hint: string | undefined;
+}
+
+interface Call {
+  readonly id: string;
+  readonly note: string;
+  readonly dryRun: boolean;
+  readonly sequence?: number;
+}
+
+/** Tried again when the server says that it was too much in a short time. @throws {Error} the server refused it, in its words */
+export async function callAction(client: Client, name: ActionName, call: Call, given: Readonly<Record<string, unknown>> = {}): Promise<Acted | null> {
+  const { data, error } = await client.mutation(actions[name].document, { ...given, ...call } as never).toPromise();
+  const { code, retryAfterMs } = error?.graphQLErrors[0]?.extensions ?? {};
+  if (code === "RATE_LIMITED" && typeof retryAfterMs === "number") {
+    await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+    return callAction(client, name, call, given);
+  }
+  if (error !== undefined) throw error;
+  const [refused] = data?.act?.userErrors ?? [];
+  if (refused !== undefined) throw new Error(refused.message);
+  return data?.act ?? null;
+}
+
 /** Shows what an action would do, asks why, and does it. */
 export function Act({
   name,
   saga,
   given,
+  answers,
   close,
 }: {
   readonly name: ActionName;
   readonly saga: { readonly id: string; readonly sequence: number };
   /** Arguments that the engine has proposed. */
   readonly given: Readonly<Record<string, unknown>>;
+  /** By which it can be completed by hand. */
+  readonly answers: readonly Answer[];
   readonly close: () => void;
 }) {
   const client = useClient();
-  const { label, document } = actions[name];
+  const { label } = actions[name];
+  const isByHand = name === "completeSagaStep";
+  const [reply, setReply] = useState(answers[0]?.event ?? "");
+  const [payload, setPayload] = useState("{}");
   const [plan, setPlan] = useState<Acted["plan"] | null>(null);
-  const [note, setNote] = useState("");
   const [problem, setProblem] = useState<Error | null>(null);
-  const [busy, setBusy] = useState(false);
-  const call = async (dryRun: boolean, why: string): Promise<Acted | null> => {
-    const variables = { timer: given["timer"], id: saga.id, note: why, sequence: saga.sequence, dryRun } as never;
-    const { data, error } = await client.mutation(document, variables).toPromise();
-    if (error !== undefined) throw error;
-    const [refused] = data?.act?.userErrors ?? [];
-    if (refused !== undefined) throw new Error(refused.message);
-    return data?.act ?? null;
+  const call = async (dryRun: boolean, note: string): Promise<Acted | null> => {
+    const answer = isByHand ? { reply: reply === "" ? null : reply, payload: JSON.parse(payload) as Record<string, unknown> } : {};
+    return callAction(client, name, { id: saga.id, note, sequence: saga.sequence, dryRun }, { ...given, ...answer });
   };
+  // What is still being typed is looked at when there is a moment of rest.
   useEffect(() => {
-    call(true, "Looking at what it would do").then(
-      (acted) => setPlan(acted?.plan ?? null),
-      (error: Error) => setProblem(error),
+    let isOld = false;
+    const timer = setTimeout(
+      () =>
+        void call(true, "Looking at what it would do").then(
+          (acted) => isOld || (setProblem(null), setPlan(acted?.plan ?? null)),
+          (error: Error) => isOld || (setPlan(null), setProblem(error)),
+        ),
+      isByHand ? 300 : 0,
     );
-  }, []);
-  const act = (): void => {
-    setBusy(true);
-    call(false, note.trim())
-      .then(close)
-      .catch((error: Error) => (setProblem(error), setBusy(false)));
-  };
+    return () => {
+      isOld = true;
+      clearTimeout(timer);
+    };
+  }, [reply, payload, saga.sequence]);
   return (
-    <Dialog title={`${label.replace("…", "")} this saga?`} close={close}>
+    <Dialog title={isByHand ? "Complete this step by hand?" : `${label.replace("…", "")} this saga?`} close={close}>
       {plan === null && problem === null && <Skeleton rows={3} />}
       {plan !== null && (
         <dl className="facts">
@@ -116,24 +149,32 @@ export function Act({
         </dl>
       )}
       {problem !== null && <Problem error={problem} />}
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          act();
-        }}
+      <NoteForm
+        verb={label.replace("…", "")}
+        act={(note) => call(false, note).then(close)}
+        close={close}
+        disabled={plan === null}
+        hint="Why, for whoever reads it later."
       >
-        <Field label="Note for the audit log" hint="Why, for whoever reads it later.">
-          {(props) => <input {...props} value={note} autoFocus required maxLength={500} onChange={(event) => setNote(event.target.value)} />}
-        </Field>
-        <div className="buttons">
-          <button type="button" onClick={close}>
-            Close
-          </button>
-          <button type="submit" className="primary" disabled={busy || plan === null || note.trim() === ""}>
-            {label.replace("…", "")}
-          </button>
-        </div>
-      </form>
+        {isByHand && (
+          <>
+            <Field label="What its participant would have said" hint={answers.length === 0 ? "It is an undo: it was done by hand." : undefined}>
+              {(props) => (
+                <select {...props} value={reply} disabled={answers.length === 0} onChange={(event) => setReply(event.target.value)}>
+                  {answers.map(({ event }) => (
+                    <option key={event}>{event}</option>
+                  ))}
+                </select>
+              )}
+            </Field>
+            <Field label="With" hint={answers.find(({ event }) => event === reply)?.hint ?? "JSON; the subject's id may be left out."}>
+              {(props) => (
+                <textarea {...props} className="mono" rows={3} spellCheck={false} value={payload} onChange={(event) => setPayload(event.target.value)} />
+              )}
+            </Field>
+          </>
+        )}
+      </NoteForm>
     </Dialog>
   );
 }

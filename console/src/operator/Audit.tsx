@@ -1,12 +1,12 @@
 import { Link } from "@tanstack/react-router";
-import { useQuery } from "urql";
 import { AuditDocument } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { tail, typeName } from "../ui/format.ts";
 import { Ago, Empty, Problem, Skeleton, Sheet, useNow } from "../ui/parts.tsx";
 
 export function Audit() {
   const now = useNow();
-  const [{ data, error }, again] = useQuery({ query: AuditDocument, requestPolicy: "network-only" });
+  const [{ data, error }, again] = useSteadyQuery({ query: AuditDocument, requestPolicy: "network-only" });
   const actions = data?.operatorActions?.nodes ?? null;
   if (actions === null) return error === undefined ? <Skeleton rows={6} /> : <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
@@ -8,8 +8,24 @@ interface Series {
   readonly values: readonly (number | null)[];
 }
 
+const alone = (values: ArrayLike<number | null | undefined>): number[] =>
+  Array.from(values, (value, index) => (value != null && values[index - 1] == null && values[index + 1] == null ? index : -1)).filter((index) => index >= 0);
+
 const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const colorOf = (tone: string): string => (tone === "ink" ? color("--ink") : tone === "faint" ? color("--ink-3") : color(`--${tone}-solid`));
+
+/** A canvas has the colours of the moment it is drawn in. */
+const useShownTheme = (): string | undefined =>
+  useSyncExternalStore(
+    (changed) => {
+      const observer = new MutationObserver(changed);
+      observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+      return () => observer.disconnect();
+    },
+    () => document.documentElement.dataset["theme"],
+  );
+
+const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 /** Values over time; for those who do not see it, its last values in words. */
 export default function Chart({
@@ -27,6 +43,7 @@ export default function Chart({
   readonly format: (value: number) => string;
 }) {
   const box = useRef<HTMLDivElement>(null);
+  const theme = useShownTheme();
   useEffect(() => {
     const target = box.current;
     if (target === null) return;
@@ -43,9 +60,16 @@ export default function Chart({
         cursor: { sync: { key: "overview" }, points: { show: false } },
         legend: { show: false },
         scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+        padding: [8, 8, 0, 0],
         axes: [
-          { ...axis, grid: { show: false } },
-          { ...axis, size: 62, grid: { stroke: color("--line"), width: 1 }, values: (_plot, values) => values.map((value) => format(value)) },
+          { ...axis, size: 22, gap: 6, grid: { show: false }, values: (_plot, values) => values.map((value) => timeOfDay.format(value * 1_000)) },
+          {
+            ...axis,
+            gap: 6,
+            size: (_plot, values) => 12 + 7 * Math.max(1, ...(values ?? []).map((value) => value.length)),
+            grid: { stroke: color("--line"), width: 1 },
+            values: (_plot, values) => values.map((value) => format(value)),
+          },
         ],
         series: [
           {},
@@ -58,7 +82,12 @@ export default function Chart({
                   points: { show: false },
                   paths: (uPlot.paths.bars as NonNullable<typeof uPlot.paths.bars>)({ size: [0.8] }),
                 }
-              : { stroke: colorOf(tone), width: 1.5, points: { show: false }, spanGaps: true },
+              : {
+                  stroke: colorOf(tone),
+                  width: 1.5,
+                  // A value with none beside it has no line.
+                  points: { show: true, size: 3, fill: colorOf(tone), filter: (plot: uPlot, index: number) => alone(plot.data[index] ?? []) },
+                },
           ),
         ],
       },
@@ -71,7 +100,7 @@ export default function Chart({
       resized.disconnect();
       plot.destroy();
     };
-  }, [times, series, stacked, format]);
+  }, [times, series, stacked, format, theme]);
   const last = series.map(({ name, values }) => `${name} ${format(values.findLast((value) => value !== null) ?? 0)}`).join(", ");
   return <div ref={box} className="chart" role="img" aria-label={`${label}: at last ${last}`} />;
 }

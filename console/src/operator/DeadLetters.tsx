@@ -1,108 +1,124 @@
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { useClient, useQuery } from "urql";
+import { useClient } from "urql";
 import {
   DeadLetterGroupsDocument,
   DeadLettersDocument,
+  type DeadLettersQuery,
   DiscardDeadLettersDocument,
   RedriveDeadLettersDocument,
-  type DeadLetterGroupsQuery,
 } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
+import { useThrottled } from "../live.ts";
 import { useAddress } from "../ui/address.ts";
 import { tail, typeName, whole } from "../ui/format.ts";
-import { Ago, Dialog, Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
+import { Ago, Dialog, Empty, Failed, NoteForm, Problem, Skeleton, useNow } from "../ui/parts.tsx";
+import { IconCircleCheckFilled } from "../ui/icons.ts";
 import { Pill } from "../ui/state.tsx";
+import { type Group, Groups, keyOf } from "./Groups.tsx";
+import { Outcomes, useOutcomes } from "./Outcomes.tsx";
 
-type Group = NonNullable<DeadLetterGroupsQuery["deadLetterGroups"]>[number];
-const keyOf = ({ queue, message, reason, pattern }: Group): string => `${queue} ${message} ${reason} ${pattern}`;
+type DeadLetter = NonNullable<DeadLettersQuery["deadLetters"]>["nodes"][number];
 const filterOf = ({ queue, message, reason, pattern }: Group) => ({ status: ["OPEN" as const], queue, message, reason: [reason], pattern });
 const AT_MOST = 1_000;
 
 export function DeadLetters() {
   const { group: wanted } = useAddress<{ group: string }>();
-  const navigate = useNavigate();
   const now = useNow();
-  const [{ data, error }, again] = useQuery({ query: DeadLetterGroupsDocument, requestPolicy: "network-only" });
+  const [{ data, error }, again] = useSteadyQuery({ query: DeadLetterGroupsDocument, requestPolicy: "network-only" });
+  const [acting, setActing] = useState<{ readonly what: "redrive" | "discard"; readonly group: Group; readonly ids: readonly string[] } | null>(null);
+  const [version, setVersion] = useState(0);
   const groups = data?.deadLetterGroups ?? null;
-  if (groups === null) return error === undefined ? <Skeleton rows={6} /> : <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
+  const reload = (): void => {
+    again({ requestPolicy: "network-only" });
+    setVersion((before) => before + 1);
+  };
+  if (groups === null) return error === undefined ? <Skeleton rows={6} /> : <Failed title="Dead letters" error={error} again={reload} />;
   const total = groups.reduce((sum, { count }) => sum + count, 0);
   const group = groups.find((one) => keyOf(one) === wanted) ?? groups[0];
   return (
     <>
       <div className="page-head">
         <h1 tabIndex={-1}>
-          Dead letters <span className="faint num">{total === 0 ? "" : `${whole(total)} in ${whole(groups.length)} groups`}</span>
+          Dead letters{" "}
+          <span className="faint num aside">{total === 0 ? "" : `${whole(total)} in ${whole(groups.length)} ${groups.length === 1 ? "group" : "groups"}`}</span>
         </h1>
       </div>
+      {acting?.what === "redrive" && <Redrive key={keyOf(acting.group)} group={acting.group} changed={reload} close={() => setActing(null)} />}
+      {acting?.what === "discard" && <Discard {...acting} changed={reload} close={() => setActing(null)} />}
       {group === undefined ? (
         <section className="card">
-          <Empty>No dead letters.</Empty>
+          <Empty>
+            <span className="tone" data-tone="completed">
+              <IconCircleCheckFilled size={18} />
+            </span>{" "}
+            No dead letters.
+          </Empty>
         </section>
       ) : (
         <div className="letters">
-          <ul className="card groups">
-            {groups.map((one) => (
-              <li key={keyOf(one)}>
-                <button
-                  type="button"
-                  aria-pressed={one === group}
-                  onClick={() => void navigate({ to: "/console/dead", search: { group: keyOf(one) }, replace: true })}
-                >
-                  <code className="bad">{one.reason}</code>
-                  <b className="num right">{whole(one.count)}</b>
-                  <span>{one.example}</span>
-                  <span className="mono faint">{one.queue}</span>
-                  <span className="faint">
-                    last <Ago at={one.lastFailedAt} now={now} />
-                  </span>
-                  <Spark values={one.history} />
-                </button>
-              </li>
-            ))}
-          </ul>
-          <Letters key={keyOf(group)} group={group} now={now} changed={() => again({ requestPolicy: "network-only" })} />
+          <section className="card" aria-label="Groups">
+            <Groups groups={groups} chosen={group} now={now} />
+          </section>
+          <Letters key={keyOf(group)} group={group} version={version} now={now} act={(what, ids) => setActing({ what, group, ids })} />
         </div>
       )}
     </>
   );
 }
 
-const Spark = ({ values }: { readonly values: readonly number[] }) => {
-  const most = Math.max(...values, 1);
-  return (
-    <svg className="spark" viewBox={`0 0 ${values.length * 6} 18`} aria-hidden="true">
-      {values.map((value, index) => (
-        <rect key={index} x={index * 6} y={18 - (value / most) * 16} width="4" height={Math.max(1, (value / most) * 16)} />
-      ))}
-    </svg>
-  );
-};
+/** What the engine does with such a letter, by what it says. */
+const whatFollows = (group: Group): string =>
+  group.reason === "INTERNAL"
+    ? "This looks like a defect: sent round again, it fails the same way until the code changes."
+    : "Sent round again, a step that stands begins anew; where its saga went on without it, only the command is sent.";
 
-function Letters({ group, now, changed }: { readonly group: Group; readonly now: number; readonly changed: () => void }) {
-  const [{ data, error }, again] = useQuery({ query: DeadLettersDocument, variables: { filter: filterOf(group) }, requestPolicy: "network-only" });
-  const [acting, setActing] = useState<"redrive" | "discard" | null>(null);
-  const [moved, setMoved] = useState<string | null>(null);
+function Letters({
+  group,
+  version,
+  now,
+  act,
+}: {
+  readonly group: Group;
+  /** Changes when the letters may have. */
+  readonly version: number;
+  readonly now: number;
+  readonly act: (what: "redrive" | "discard", ids: readonly string[]) => void;
+}) {
+  const [{ data, error }, again] = useSteadyQuery({ query: DeadLettersDocument, variables: { filter: filterOf(group) }, requestPolicy: "network-only" });
+  useEffect(() => {
+    if (version > 0) again({ requestPolicy: "network-only" });
+  }, [version, again]);
   const letters = data?.deadLetters?.nodes ?? null;
   return (
     <section className="card" aria-label="Letters">
       <div className="card-head">
         <h2>
-          <code className="bad">{group.reason}</code> on <code>{group.queue}</code>
+          <code className="bad">{group.reason}</code> on{" "}
+          <Link to="/console/queues/$name" params={{ name: group.queue }} className="mono">
+            {group.queue}
+          </Link>
         </h2>
         <div className="buttons">
-          <button type="button" className="danger" onClick={() => setActing("discard")}>
+          <button
+            type="button"
+            className="danger"
+            disabled={letters === null}
+            onClick={() =>
+              act(
+                "discard",
+                (letters ?? []).map(({ id }) => id),
+              )
+            }
+          >
             Discard…
           </button>
-          <button type="button" className="primary" onClick={() => setActing("redrive")}>
+          <button type="button" className="primary" onClick={() => act("redrive", [])}>
             Redrive {whole(group.count)}…
           </button>
         </div>
       </div>
-      {moved !== null && (
-        <p className="pad" role="status">
-          {moved}
-        </p>
-      )}
+      <p className="pad faint">{whatFollows(group)}</p>
       {letters === null ? (
         error === undefined ? (
           <Skeleton rows={4} />
@@ -115,136 +131,124 @@ function Letters({ group, now, changed }: { readonly group: Group; readonly now:
             <thead>
               <tr>
                 <th scope="col">Saga</th>
+                <th scope="col">Saga is now</th>
                 <th scope="col" className="right">
                   Attempts
                 </th>
-                <th scope="col">Died</th>
-                <th scope="col">Saga is now</th>
-                <th scope="col">Error</th>
+                <th scope="col" className="right">
+                  Died
+                </th>
+                <th scope="col">
+                  <span className="sr">Error</span>
+                </th>
               </tr>
             </thead>
             <tbody>
               {letters.map((letter) => (
-                <tr key={letter.id}>
-                  <td>
-                    {letter.saga == null ? (
-                      <span className="faint">none</span>
-                    ) : (
-                      <Link to="/console/sagas/$id" params={{ id: letter.saga.id }} className="row-link">
-                        {typeName(letter.saga.type)} <span className="mono faint">{tail(letter.saga.id)}</span>
-                      </Link>
-                    )}
-                  </td>
-                  <td className="right num">{letter.attempts}</td>
-                  <td>
-                    <Ago at={letter.failedAt} now={now} />
-                  </td>
-                  <td>{letter.saga != null && <Pill status={letter.saga.status} />}</td>
-                  <td>
-                    <details>
-                      <summary>{letter.reason.message}</summary>
-                      <pre>{letter.detail}</pre>
-                      <pre>{JSON.stringify(letter.payload, null, 2)}</pre>
-                    </details>
-                  </td>
-                </tr>
+                <Letter key={letter.id} letter={letter} now={now} />
               ))}
             </tbody>
           </table>
         </div>
       )}
-      {acting !== null && letters !== null && (
-        <Decide
-          what={acting}
-          group={group}
-          ids={letters.map(({ id }) => id)}
-          close={() => setActing(null)}
-          done={(said) => {
-            setActing(null);
-            setMoved(said);
-            changed();
-            again({ requestPolicy: "network-only" });
-          }}
-        />
-      )}
     </section>
   );
 }
 
-interface Preview {
-  readonly movable: number;
+function Letter({ letter, now }: { readonly letter: DeadLetter; readonly now: number }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <tr data-row>
+        <td>
+          {letter.saga == null ? (
+            <span className="faint">none</span>
+          ) : (
+            <Link to="/console/sagas/$id" params={{ id: letter.saga.id }} className="row-link">
+              {typeName(letter.saga.type)} <span className="mono faint">{tail(letter.saga.id)}</span>
+            </Link>
+          )}
+        </td>
+        <td>{letter.saga != null && <Pill status={letter.saga.status} />}</td>
+        <td className="right num">{letter.attempts}</td>
+        <td className="right">
+          <Ago at={letter.failedAt} now={now} />
+        </td>
+        <td className="right">
+          <button type="button" className="small" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {isOpen ? "Less" : "Error"}
+          </button>
+        </td>
+      </tr>
+      {isOpen && (
+        <tr>
+          <td colSpan={5}>
+            <p>{letter.reason.message}</p>
+            <pre>{letter.detail}</pre>
+            <p className="eyebrow">Payload</p>
+            <pre>{JSON.stringify(letter.payload, null, 2)}</pre>
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+interface Moved {
+  readonly count: number;
+  readonly sagaIds: readonly string[];
   readonly remaining: number;
   readonly refused: readonly string[];
 }
 
-function Decide({
-  what,
-  group,
-  ids,
-  close,
-  done,
-}: {
-  readonly what: "redrive" | "discard";
-  readonly group: Group;
-  /** Of the letters that are shown; a discard is of these. */
-  readonly ids: readonly string[];
-  readonly close: () => void;
-  readonly done: (said: string) => void;
-}) {
+/** Sends the letters of a group round again: says before how many can be, and after what became of them. */
+function Redrive({ group, changed, close }: { readonly group: Group; readonly changed: () => void; readonly close: () => void }) {
   const client = useClient();
-  const [note, setNote] = useState("");
   const [key] = useState(() => crypto.randomUUID());
-  const [preview, setPreview] = useState<Preview | null>(null);
+  const [preview, setPreview] = useState<Moved | null>(null);
+  const [moved, setMoved] = useState<Moved | null>(null);
   const [problem, setProblem] = useState<Error | null>(null);
-  const call = async (dryRun: boolean, why: string): Promise<Preview> => {
-    const { data, error } =
-      what === "redrive"
-        ? await client.mutation(RedriveDeadLettersDocument, { filter: filterOf(group), note: why, key, dryRun, limit: AT_MOST }).toPromise()
-        : await client.mutation(DiscardDeadLettersDocument, { ids: [...ids], note: why, dryRun }).toPromise();
-    const acted = data?.act as
-      | {
-          deadLetters?: readonly unknown[] | null;
-          remaining?: number | null;
-          refused?: readonly { reason: string }[];
-          userErrors: readonly { message: string }[];
-        }
-      | null
-      | undefined;
-    const refused = acted?.userErrors[0];
-    if (error !== undefined || refused !== undefined || acted == null) throw error ?? new Error(refused?.message ?? "The server gave no answer.");
-    return { movable: acted.deadLetters?.length ?? 0, remaining: acted.remaining ?? 0, refused: acted.refused?.map(({ reason }) => reason) ?? [] };
+  const told = useOutcomes(preview?.sagaIds ?? null, "moved");
+  const call = async (dryRun: boolean, note: string): Promise<Moved> => {
+    const { data, error } = await client.mutation(RedriveDeadLettersDocument, { filter: filterOf(group), note, key, dryRun, limit: AT_MOST }).toPromise();
+    const [refused] = data?.act?.userErrors ?? [];
+    if (data?.act == null || refused !== undefined) throw error ?? new Error(refused?.message ?? "The server gave no answer.");
+    const { deadLetters, remaining, refused: left } = data.act;
+    return {
+      count: deadLetters?.length ?? 0,
+      sagaIds: [...new Set((deadLetters ?? []).flatMap(({ saga }) => saga?.id ?? []))],
+      remaining: remaining ?? 0,
+      refused: left?.map(({ reason }) => reason) ?? [],
+    };
   };
   useEffect(() => {
     call(true, "Looking at what it would do").then(setPreview, setProblem);
   }, []);
-  const verb = what === "redrive" ? "Redrive" : "Discard";
-  const act = (): void => {
-    call(false, note.trim()).then(
-      ({ movable, refused }) =>
-        done(
-          `${verb === "Redrive" ? "Redriven" : "Discarded"} ${whole(movable)}${refused.length === 0 ? "." : `, left ${whole(refused.length)}: ${refused[0]}`}`,
-        ),
-      setProblem,
-    );
+  const look = useThrottled(changed, 2_000);
+  const settled = told.outcomes.size;
+  useEffect(() => {
+    if (moved !== null) look();
+  }, [moved, settled]);
+  const act = async (note: string): Promise<void> => {
+    await told.ready;
+    setMoved(await call(false, note));
   };
+  if (moved !== null) return <Outcomes did={`Moved ${whole(moved.count)}`} ids={moved.sagaIds} told={told} refused={moved.refused} dismiss={close} />;
   return (
-    <Dialog title={`${verb} ${preview === null ? "" : whole(preview.movable)} letters of ${group.queue}?`} close={close}>
-      <p>
-        {what === "redrive"
-          ? "Each command starts again at attempt 1, oldest first. Participants skip what already took effect."
-          : "They are marked as not needed. Their sagas are not touched."}
-      </p>
+    <Dialog title={`Redrive ${preview === null ? "" : whole(preview.count)} to ${group.queue}?`} close={close}>
+      <p>Each command starts again at attempt 1, oldest first. Participants skip what already took effect.</p>
       {preview === null && problem === null && <Skeleton rows={2} />}
+      {problem !== null && <Problem error={problem} />}
       {preview !== null && (
         <dl className="facts">
           <dt>Can be moved</dt>
-          <dd className="num">{whole(preview.movable)}</dd>
-          {preview.remaining > 0 && (
-            <>
-              <dt>Left over</dt>
-              <dd className="num">{whole(preview.remaining)} for another call</dd>
-            </>
-          )}
+          <dd className="num">
+            {whole(preview.count)} of {whole(preview.count + preview.refused.length + preview.remaining)}
+          </dd>
+          <dt>At most</dt>
+          <dd className="num">
+            {whole(AT_MOST)} in this call, {whole(preview.remaining)} left over
+          </dd>
           {preview.refused.length > 0 && (
             <>
               <dt>Stay</dt>
@@ -255,20 +259,41 @@ function Decide({
           )}
         </dl>
       )}
-      {problem !== null && <Problem error={problem} />}
-      <form onSubmit={(event) => (event.preventDefault(), act())}>
-        <Field label="Note for the audit log">
-          {(props) => <input {...props} value={note} autoFocus required maxLength={500} onChange={(event) => setNote(event.target.value)} />}
-        </Field>
-        <div className="buttons">
-          <button type="button" onClick={close}>
-            Close
-          </button>
-          <button type="submit" className="primary" disabled={note.trim() === "" || preview === null || preview.movable === 0}>
-            {verb} {preview === null ? "" : whole(preview.movable)}
-          </button>
-        </div>
-      </form>
+      <NoteForm verb={`Redrive ${preview === null ? "" : whole(preview.count)}`} act={act} close={close} disabled={preview === null || preview.count === 0} />
+    </Dialog>
+  );
+}
+
+/** Marks letters as not needed. */
+function Discard({
+  group,
+  ids,
+  changed,
+  close,
+}: {
+  readonly group: Group;
+  /** Of the letters that are shown; these are discarded. */
+  readonly ids: readonly string[];
+  readonly changed: () => void;
+  readonly close: () => void;
+}) {
+  const client = useClient();
+  const act = async (note: string): Promise<void> => {
+    const { data, error } = await client.mutation(DiscardDeadLettersDocument, { ids: [...ids], note, dryRun: false }).toPromise();
+    const [refused] = data?.act?.userErrors ?? [];
+    if (error !== undefined || refused !== undefined) throw error ?? new Error(refused?.message);
+    changed();
+    close();
+  };
+  return (
+    <Dialog title={`Discard ${whole(ids.length)} of ${group.queue}?`} close={close}>
+      <p>They are marked as not needed. Their sagas are not touched.</p>
+      {ids.length < group.count && (
+        <p>
+          These are the {whole(ids.length)} that are shown, of {whole(group.count)}.
+        </p>
+      )}
+      <NoteForm verb={`Discard ${whole(ids.length)}`} act={act} close={close} disabled={ids.length === 0} />
     </Dialog>
   );
 }

@@ -1,12 +1,12 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useQuery } from "urql";
 import { DefinitionsDocument } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { typeName, whole } from "../ui/format.ts";
 import { Card, Empty, Problem, Skeleton } from "../ui/parts.tsx";
 import { Diagram } from "./Diagram.tsx";
 
 export function Definitions() {
-  const [{ data, error }, again] = useQuery({ query: DefinitionsDocument, requestPolicy: "network-only" });
+  const [{ data, error }, again] = useSteadyQuery({ query: DefinitionsDocument, requestPolicy: "network-only" });
   const navigate = useNavigate();
   const definitions = data?.sagaDefinitions ?? null;
   if (definitions === null)

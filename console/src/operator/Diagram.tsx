@@ -1,7 +1,8 @@
-import { type RefObject, useLayoutEffect, useRef, useState } from "react";
+import type { CSSProperties } from "react";
 import type { SagaPageQuery } from "../generated/graphql.ts";
-import { duration, between } from "../ui/format.ts";
-import { looks, Name, type Tone } from "../ui/state.tsx";
+import { between, duration, whole } from "../ui/format.ts";
+import { looks, Name, type Tone, toneIcons } from "../ui/state.tsx";
+import { useWidth } from "../ui/width.ts";
 
 type Saga = NonNullable<SagaPageQuery["saga"]>;
 export type Definition = NonNullable<Saga["definition"]>;
@@ -10,32 +11,20 @@ type State = Definition["states"][number];
 interface Look {
   readonly tone: Tone;
   readonly fact: string;
-  readonly reached: "no" | "done" | "now";
+  /** `declared`: there is no saga that could have. */
+  readonly reached: "declared" | "no" | "done" | "now";
 }
 
-const geometry = { height: 66, rowGap: 60, columnGap: 28, narrowest: 98, widest: 156 };
-/** The width that an element has, for whoever draws by it. */
-function useWidth(): [number, RefObject<HTMLDivElement>] {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(1_000);
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (element === null) return;
-    const look = (): void => setWidth(element.clientWidth);
-    const resized = new ResizeObserver(look);
-    look();
-    resized.observe(element);
-    return () => resized.disconnect();
-  }, []);
-  return [width, box];
-}
+const geometry = { height: 72, rowGap: 56, columnGap: 28, narrowest: 98, widest: 156 };
+/** Where there is less room, the states are a list. */
+const LIST_PX = 560;
 
 const undone = (command: string): string => command.replace(/Command$/, "");
 
 /** How a state looks for a saga; without one, as it is declared. */
 function lookOf(state: State, saga: Saga | null): Look {
   const declared: Look = { tone: "queued", fact: state.kind === "FINAL" ? "end" : state.kind.toLowerCase(), reached: "no" };
-  if (saga === null) return declared;
+  if (saga === null) return { ...declared, reached: "declared" };
   if (saga.state === state.state) {
     const { tone, label } = looks[saga.status];
     const isCounting = saga.status === "RETRYING" || (saga.status === "RUNNING" && saga.maxAttempts > 1);
@@ -63,6 +52,11 @@ function undoLookOf(state: State, saga: Saga | null): Look {
   if (last.outcome === "OPEN") return { tone: "compensating", fact: last.number > 1 ? `attempt ${last.number}` : "running", reached: "now" };
   if (last.outcome === "FAILED") return { tone: "stuck", fact: "gave up", reached: saga?.status === "STUCK" ? "now" : "done" };
   return { tone: "compensating", fact: last.finishedAt === null ? "undone" : duration(between(last.queuedAt, last.finishedAt)), reached: "done" };
+}
+
+function Fact({ tone }: { readonly tone: Tone }) {
+  const Icon = toneIcons[tone];
+  return Icon === undefined ? null : <Icon size={11} />;
 }
 
 /** The state machine with the path taken; the undos stand below what they undo, and lead to the left. */
@@ -94,7 +88,7 @@ export function Diagram({
   const looked = new Map(states.map((state) => [state.state, lookOf(state, saga)]));
   const undoLooks = new Map(undoes.map((state) => [state.state, undoLookOf(state, saga)]));
   const stateOf = new Map(states.map((state) => [state.state, state]));
-  const isReached = (name: string): boolean => looked.get(name)?.reached !== "no";
+  const isReached = (name: string): boolean => saga !== null && looked.get(name)?.reached !== "no";
 
   const edges: { key: string; path: string; taken: boolean; undo: boolean; label?: { x: number; y: number; text: string } }[] = [];
   const failing = new Set<string>();
@@ -128,7 +122,7 @@ export function Diagram({
     }
   }
 
-  const node = (key: string, name: string, look: Look, at: { row: number; column: number }, shape: "node" | "final", state: string, count?: number) => (
+  const node = (key: string, name: string, look: Look, place: CSSProperties | undefined, shape: "node" | "final", state: string, count?: number) => (
     <button
       key={key}
       type="button"
@@ -137,7 +131,7 @@ export function Diagram({
       data-tone={look.tone}
       data-reached={look.reached}
       aria-pressed={selected === state}
-      style={{ left: x(at.column), top: y(at.row), width: unit, height }}
+      style={place}
       onClick={() => select?.(state)}
     >
       <span className="node-name">
@@ -145,11 +139,20 @@ export function Diagram({
       </span>
       <span className="sr">: </span>
       <span className="node-fact">
+        {(look.reached === "done" || look.reached === "now") && <Fact tone={look.tone} />}
         {look.fact}
-        {count !== undefined && <b className="num"> · {count}</b>}
+        {count !== undefined && <b className="num">· {whole(count)}</b>}
       </span>
     </button>
   );
+
+  const at = (row: number, column: number): CSSProperties => ({ left: x(column), top: y(row), width: unit, height });
+  const stateNode = (state: State, place?: CSSProperties) =>
+    node(state.state, state.state, looked.get(state.state) as Look, place, state.kind === "FINAL" ? "final" : "node", state.state, counts?.get(state.state));
+  const undoNode = (state: State, place?: CSSProperties) =>
+    node(`undo ${state.state}`, undone(state.compensation as string), undoLooks.get(state.state) as Look, place, "node", state.state);
+  // Ways back and over others lead above the states.
+  const above = edges.some(({ path }) => path.includes("C")) ? 26 : 0;
 
   return (
     <div
@@ -159,46 +162,50 @@ export function Diagram({
       role="group"
       aria-label={saga === null ? `States of ${definition.version}` : `State machine, now in ${saga.state}`}
     >
-      <div className="diagram" style={{ width, height: fullHeight, marginTop: 26 }}>
-        <svg width={width} height={fullHeight + 30} viewBox={`0 -28 ${width} ${fullHeight + 30}`} style={{ top: -28 }} aria-hidden="true">
-          <defs>
-            {["taken", "idle", "undo"].map((kind) => (
-              <marker key={kind} id={`arrow-${kind}`} viewBox="0 0 8 8" refX="6" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
-                <path d="M0 0L8 4L0 8z" className={`arrow-${kind}`} />
-              </marker>
+      {room < LIST_PX ? (
+        <ol className="diagram-list">
+          {states
+            .toSorted((a, b) => a.row - b.row || a.column - b.column)
+            .map((state) => (
+              <li key={state.state}>
+                {stateNode(state)}
+                {state.compensation !== null && undoNode(state)}
+              </li>
             ))}
-          </defs>
-          {edges.map(({ key, path, taken, undo }) => (
-            <path
-              key={key}
-              d={path}
-              className={`edge ${undo ? "undo" : ""} ${taken ? "taken" : ""}`}
-              markerEnd={`url(#arrow-${undo ? "undo" : taken ? "taken" : "idle"})`}
-            />
-          ))}
-        </svg>
-        {states.map((state) =>
-          node(
-            state.state,
-            state.state,
-            looked.get(state.state) as Look,
-            state,
-            state.kind === "FINAL" ? "final" : "node",
-            state.state,
-            counts?.get(state.state),
-          ),
-        )}
-        {undoes.map((state) =>
-          node(
-            `undo ${state.state}`,
-            undone(state.compensation as string),
-            undoLooks.get(state.state) as Look,
-            { row: 1, column: state.column },
-            "node",
-            state.state,
-          ),
-        )}
-      </div>
+        </ol>
+      ) : (
+        <div className="diagram" style={{ width, height: fullHeight, marginTop: above }}>
+          <svg width={width} height={fullHeight + 30} viewBox={`0 -28 ${width} ${fullHeight + 30}`} style={{ top: -28 }} aria-hidden="true">
+            <defs>
+              {["taken", "idle", "undo"].map((kind) => (
+                <marker
+                  key={kind}
+                  id={`arrow-${kind}`}
+                  viewBox="0 0 8 8"
+                  refX="6"
+                  refY="4"
+                  markerUnits="userSpaceOnUse"
+                  markerWidth="8"
+                  markerHeight="8"
+                  orient="auto-start-reverse"
+                >
+                  <path d="M0 0L8 4L0 8z" className={`arrow-${kind}`} />
+                </marker>
+              ))}
+            </defs>
+            {edges.map(({ key, path, taken, undo }) => (
+              <path
+                key={key}
+                d={path}
+                className={`edge ${undo ? "undo" : ""} ${taken ? "taken" : ""}`}
+                markerEnd={`url(#arrow-${undo ? "undo" : taken ? "taken" : "idle"})`}
+              />
+            ))}
+          </svg>
+          {states.map((state) => stateNode(state, at(state.row, state.column)))}
+          {undoes.map((state) => undoNode(state, at(1, state.column)))}
+        </div>
+      )}
     </div>
   );
 }

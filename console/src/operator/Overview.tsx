@@ -1,17 +1,20 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useRef } from "react";
-import { useQuery } from "urql";
 import { OverviewDocument, SagaActivityDocument } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useStream } from "../live.ts";
 import { useAddress } from "../ui/address.ts";
 import { between, duration, whole } from "../ui/format.ts";
-import { Card, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
+import { Card, Empty, Failed, Figure, Segments, Skeleton, useNow, useSince } from "../ui/parts.tsx";
 import type { SagaRowFragment } from "../generated/graphql.ts";
 import { statuses } from "../ui/state.tsx";
 import { QueueTable } from "./QueueTable.tsx";
 import { SagaTable } from "./SagaTable.tsx";
 
 const Chart = lazy(() => import("./Chart.tsx"));
+
+/** Of an axis: nothing is nothing. */
+export const axisDuration = (ms: number): string => (ms === 0 ? "0" : duration(ms));
 
 const ranges = { "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400 } as const;
 type Range = keyof typeof ranges;
@@ -24,11 +27,12 @@ export function Overview() {
   const now = useNow();
   const tick = Math.floor(now / every);
   const seconds = ranges[range];
+  const hourAgo = useSince(3_600, now);
   const variables = useMemo(() => {
     const to = (tick + 1) * every;
-    return { from: new Date(to - seconds * 1_000).toISOString(), to: new Date(to).toISOString(), everySeconds: seconds / STRETCHES };
-  }, [tick, seconds]);
-  const [{ data, error }, again] = useQuery({ query: OverviewDocument, variables, requestPolicy: "network-only" });
+    return { from: new Date(to - seconds * 1_000).toISOString(), to: new Date(to).toISOString(), everySeconds: seconds / STRETCHES, hourAgo };
+  }, [tick, seconds, hourAgo]);
+  const [{ data, error }, again] = useSteadyQuery({ query: OverviewDocument, variables, requestPolicy: "network-only" }, range);
   // What it counts is asked for now and then; that something moves is told.
   const cursor = useRef<string | null>(null);
   useStream(
@@ -37,7 +41,7 @@ export function Overview() {
     () => ({ after: cursor.current }),
     ({ sagaActivity }) => (cursor.current = sagaActivity.cursor),
   );
-  if (error !== undefined && data === undefined) return <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
+  if (error !== undefined && data === undefined) return <Failed title="Overview" error={error} again={() => again({ requestPolicy: "network-only" })} />;
   if (data?.sagaMetrics == null) return <Skeleton rows={8} />;
   const { sagaMetrics: metrics } = data;
   const counts = new Map<string, number>();
@@ -51,25 +55,20 @@ export function Overview() {
     .filter(({ status }) => status === "STUCK")
     .map(({ oldestUpdatedAt }) => oldestUpdatedAt)
     .toSorted()[0];
+  const queues = (data.queues ?? []).toSorted((a, b) => b.ready - a.ready || b.completedLastMinute - a.completedLastMinute).slice(0, 7);
   const times = metrics.map((one) => new Date(one.from).getTime() / 1_000);
   const perMinute = (value: number): number => (value / variables.everySeconds) * 60;
   return (
     <>
       <div className="page-head">
         <h1 tabIndex={-1}>Overview</h1>
-        <div className="segments" role="group" aria-label="Range">
-          {(Object.keys(ranges) as Range[]).map((one) => (
-            <button key={one} type="button" aria-pressed={range === one} onClick={() => void navigate({ to: "/console", search: { range: one } })}>
-              {one}
-            </button>
-          ))}
-        </div>
+        <Segments label="Range" values={Object.keys(ranges)} value={range} choose={(one) => void navigate({ to: "/console", search: { range: one } })} />
       </div>
       <div className="figures">
-        <Figure label="Stuck" tone={of("STUCK") > 0 ? "stuck" : undefined} value={whole(of("STUCK"))} to={{ status: "STUCK" }}>
+        <Figure label="Stuck" tone={of("STUCK") > 0 ? "stuck" : undefined} value={whole(of("STUCK"))} status="STUCK">
           {oldestStuck === undefined ? "nothing needs an operator" : `need an operator, the oldest for ${duration(between(oldestStuck, now))}`}
         </Figure>
-        <Figure label="Retrying" tone={of("RETRYING") > 0 ? "retrying" : undefined} value={whole(of("RETRYING"))} to={{ status: "RETRYING" }}>
+        <Figure label="Retrying" tone={of("RETRYING") > 0 ? "retrying" : undefined} value={whole(of("RETRYING"))} status="RETRYING">
           {whole(sum((one) => one.failedAttempts))} failed attempts in the range
         </Figure>
         <Figure label="In flight" value={whole(of("RUNNING", "RETRYING", "COMPENSATING", "WAITING", "STUCK"))}>
@@ -110,7 +109,7 @@ export function Overview() {
           title="Start to settled"
           aside={
             <span className="legend">
-              <i className="line taken" /> p95 <i className="line" /> p50
+              <i className="line taken" /> p95 <i className="line faint" /> p50
             </span>
           }
         >
@@ -122,48 +121,21 @@ export function Overview() {
                 { name: "p95", tone: "ink", values: metrics.map((one) => one.settledP95Ms ?? null) },
                 { name: "p50", tone: "faint", values: metrics.map((one) => one.settledP50Ms ?? null) },
               ]}
-              format={duration}
+              format={axisDuration}
             />
           </Suspense>
         </Card>
       </div>
-      <Card title="Needs attention" aside={<Link to="/console/sagas">All sagas</Link>} flush>
-        {attention.length === 0 ? <Empty>Nothing needs attention.</Empty> : <SagaTable sagas={attention} now={now} label="Needs attention" />}
-      </Card>
-      <Card title="Queues" aside={<Link to="/console/queues">All queues</Link>} flush>
-        <QueueTable queues={(data.queues ?? []).toSorted((a, b) => b.ready - a.ready || b.completedLastMinute - a.completedLastMinute).slice(0, 8)} now={now} />
-      </Card>
+      <div className="two">
+        <Card title="Needs attention" aside={<Link to="/console/sagas">All sagas</Link>} flush>
+          {attention.length === 0 ? <Empty>Nothing needs attention.</Empty> : <SagaTable sagas={attention} now={now} label="Needs attention" brief />}
+        </Card>
+        <Card title="Queues" aside={<Link to="/console/queues">All queues</Link>} flush>
+          <QueueTable queues={queues} pasts={new Map(queues.map(({ name, history }) => [name, history]))} now={now} brief />
+        </Card>
+      </div>
     </>
   );
 }
 
 const rank = ({ status }: SagaRowFragment): number => statuses.indexOf(status);
-
-function Figure({
-  label,
-  value,
-  tone,
-  to,
-  children,
-}: {
-  readonly label: string;
-  readonly value: string;
-  readonly tone?: string | undefined;
-  readonly to?: { status: string };
-  readonly children: React.ReactNode;
-}) {
-  const inside = (
-    <>
-      <p className="eyebrow">{label}</p>
-      <p className="figure num">{value}</p>
-      <p className="hint">{children}</p>
-    </>
-  );
-  return to === undefined ? (
-    <div className="card figure-card">{inside}</div>
-  ) : (
-    <Link to="/console/sagas" search={to} className="card figure-card" data-tone={tone}>
-      {inside}
-    </Link>
-  );
-}

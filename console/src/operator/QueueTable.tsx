@@ -2,39 +2,46 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { QueueRowFragment } from "../generated/graphql.ts";
 import { between, duration, whole } from "../ui/format.ts";
+import { PausedPill } from "./Queues.tsx";
+import { Sparkline, type Sample } from "./Sparkline.tsx";
+
+const LATE_MS = 30_000;
+/** Something waits there that should have been taken by now. */
+export const isLate = ({ oldestReadyAt, pause }: QueueRowFragment, now: number): boolean =>
+  pause == null && oldestReadyAt != null && between(oldestReadyAt, now) > LATE_MS;
 
 export function QueueTable({
   queues,
+  pasts,
   now,
+  brief = false,
   children,
 }: {
   readonly queues: readonly QueueRowFragment[];
+  /** Of the last hour, by the name of the queue. */
+  readonly pasts: ReadonlyMap<string, readonly Sample[]>;
   readonly now: number;
+  /** Only what shows that something is wrong. */
+  readonly brief?: boolean;
   readonly children?: (queue: QueueRowFragment) => ReactNode;
 }) {
+  const number = (title: string) => (
+    <th scope="col" className="right">
+      {title}
+    </th>
+  );
   return (
-    <table className="rows" aria-label="Queues">
+    <table className="rows queues" aria-label="Queues">
       <thead>
         <tr>
           <th scope="col">Queue</th>
-          <th scope="col" className="right">
-            Ready
-          </th>
-          <th scope="col" className="right">
-            Later
-          </th>
-          <th scope="col" className="right">
-            Active
-          </th>
-          <th scope="col" className="right">
-            Oldest
-          </th>
-          <th scope="col" className="right">
-            Last minute
-          </th>
-          <th scope="col" className="right">
-            Dead
-          </th>
+          {number("Ready")}
+          {!brief && number("Later")}
+          {number("Active")}
+          {number("Oldest")}
+          {!brief && number("Per minute")}
+          {!brief && number("Dead")}
+          <th scope="col">Last hour</th>
           {children !== undefined && (
             <th scope="col">
               <span className="sr">Actions</span>
@@ -43,37 +50,44 @@ export function QueueTable({
         </tr>
       </thead>
       <tbody>
-        {queues.map((queue) => {
-          const age = queue.oldestReadyAt == null ? 0 : between(queue.oldestReadyAt, now);
-          const late = age > 30_000;
-          return (
-            <tr key={queue.name} data-late={late}>
-              <td>
-                <code>{queue.name}</code>
-                {queue.pause != null && (
-                  <span className="pill" data-tone="waiting">
-                    paused: {queue.pause.note}
-                  </span>
-                )}
+        {queues.map((queue) => (
+          <tr key={queue.name} data-row data-late={isLate(queue, now)}>
+            <td>
+              <Link to="/console/queues/$name" params={{ name: queue.name }} className="plain mono">
+                {queue.name}
+              </Link>{" "}
+              <PausedPill pause={queue.pause} />
+            </td>
+            <td className="right num strong" data-label="Ready">
+              {whole(queue.ready)}
+            </td>
+            {!brief && (
+              <td className="right num faint" data-label="Later">
+                {whole(queue.deferred)}
               </td>
-              <td className="right num">{whole(queue.ready)}</td>
-              <td className="right num faint">{whole(queue.deferred)}</td>
-              <td className="right num">{whole(queue.active)}</td>
-              <td className="right num">{queue.oldestReadyAt == null ? "–" : duration(age)}</td>
-              <td className="right num">{whole(queue.completedLastMinute)}</td>
-              <td className="right num">
-                {queue.deadLetters > 0 ? (
-                  <Link to="/console/dead">
-                    <span className="bad">{whole(queue.deadLetters)}</span>
-                  </Link>
-                ) : (
-                  0
-                )}
+            )}
+            <td className="right num" data-label="Active">
+              {whole(queue.active)}
+            </td>
+            <td className="right num" data-label="Oldest">
+              {queue.oldestReadyAt == null ? <span className="faint">–</span> : duration(between(queue.oldestReadyAt, now))}
+            </td>
+            {!brief && (
+              <td className="right num" data-label="Per minute">
+                {whole(queue.completedLastMinute)}
               </td>
-              {children !== undefined && <td className="right">{children(queue)}</td>}
-            </tr>
-          );
-        })}
+            )}
+            {!brief && (
+              <td className="right num" data-label="Dead">
+                {queue.deadLetters > 0 ? <b className="bad">{whole(queue.deadLetters)}</b> : <span className="faint">0</span>}
+              </td>
+            )}
+            <td className="past">
+              <Sparkline history={pasts.get(queue.name)} now={now} />
+            </td>
+            {children !== undefined && <td className="right">{children(queue)}</td>}
+          </tr>
+        ))}
       </tbody>
     </table>
   );

@@ -1,14 +1,16 @@
 import { useState } from "react";
-import { useClient, useQuery } from "urql";
+import { useClient } from "urql";
 import { PauseQueueDocument, QueueDepthsDocument, QueuesDocument, ResumeQueueDocument, type QueueRowFragment as QueueRow } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useStream } from "../live.ts";
 import { duration, whole } from "../ui/format.ts";
-import { Dialog, Field, Problem, Skeleton, Sheet, useNow } from "../ui/parts.tsx";
+import { Dialog, Failed, NoteForm, Skeleton, Sheet, useNow, useSince } from "../ui/parts.tsx";
 import { QueueTable } from "./QueueTable.tsx";
 
 export function Queues() {
   const now = useNow();
-  const [{ data, error }, again] = useQuery({ query: QueuesDocument });
+  const hourAgo = useSince(3_600, now);
+  const [{ data, error }, again] = useSteadyQuery({ query: QueuesDocument, variables: { hourAgo } });
   const [live, setLive] = useState<readonly QueueRow[] | null>(null);
   const [acting, setActing] = useState<QueueRow | null>(null);
   useStream(
@@ -17,17 +19,18 @@ export function Queues() {
     () => ({ everySeconds: 2 }),
     ({ queueDepths }) => setLive(queueDepths),
   );
-  const queues = live ?? data?.queues ?? null;
-  if (queues === null) return error === undefined ? <Skeleton rows={8} /> : <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
+  if (data?.queues == null)
+    return error === undefined ? <Skeleton rows={8} /> : <Failed title="Queues" error={error} again={() => again({ requestPolicy: "network-only" })} />;
+  const pasts = new Map(data.queues.map(({ name, history }) => [name, history]));
   return (
     <>
       <div className="page-head">
         <h1 tabIndex={-1}>Queues</h1>
       </div>
       <Sheet label="Queues">
-        <QueueTable queues={queues} now={now}>
+        <QueueTable queues={live ?? data.queues} pasts={pasts} now={now}>
           {(queue) => (
-            <button type="button" onClick={() => setActing(queue)}>
+            <button type="button" className="small" onClick={() => setActing(queue)}>
               {queue.pause == null ? "Pause…" : "Resume…"}
             </button>
           )}
@@ -38,18 +41,21 @@ export function Queues() {
   );
 }
 
-function ActOnQueue({ queue, close }: { readonly queue: QueueRow; readonly close: () => void }) {
+export const PausedPill = ({ pause }: { readonly pause: QueueRow["pause"] | undefined }) =>
+  pause == null ? null : (
+    <span className="pill" data-tone="waiting" title={pause.note}>
+      Paused
+    </span>
+  );
+
+export function ActOnQueue({ queue, close }: { readonly queue: QueueRow; readonly close: () => void }) {
   const client = useClient();
   const now = useNow();
-  const [note, setNote] = useState("");
-  const [problem, setProblem] = useState<Error | null>(null);
   const isPaused = queue.pause != null;
-  const act = async (): Promise<void> => {
-    const { data, error } = await client
-      .mutation(isPaused ? ResumeQueueDocument : PauseQueueDocument, { name: queue.name, note: note.trim(), dryRun: false })
-      .toPromise();
+  const act = async (note: string): Promise<void> => {
+    const { data, error } = await client.mutation(isPaused ? ResumeQueueDocument : PauseQueueDocument, { name: queue.name, note, dryRun: false }).toPromise();
     const refused = data?.act?.userErrors[0];
-    if (error !== undefined || refused !== undefined) return setProblem(error ?? new Error(refused?.message));
+    if (error !== undefined || refused !== undefined) throw error ?? new Error(refused?.message);
     close();
   };
   return (
@@ -59,20 +65,7 @@ function ActOnQueue({ queue, close }: { readonly queue: QueueRow; readonly close
           ? `Workers take from it again within two seconds; ${whole(queue.ready)} commands wait. It was paused ${duration(now - new Date(queue.pause?.at ?? now).getTime())} ago: ${queue.pause?.note}`
           : `Nobody takes from it until it is resumed. ${whole(queue.ready + queue.deferred)} commands wait now, new ones are accepted, and the deadlines of their steps stand still.`}
       </p>
-      {problem !== null && <Problem error={problem} />}
-      <form onSubmit={(event) => (event.preventDefault(), void act())}>
-        <Field label="Note for the audit log">
-          {(props) => <input {...props} value={note} autoFocus required maxLength={500} onChange={(event) => setNote(event.target.value)} />}
-        </Field>
-        <div className="buttons">
-          <button type="button" onClick={close}>
-            Close
-          </button>
-          <button type="submit" className="primary" disabled={note.trim() === ""}>
-            {isPaused ? "Resume" : "Pause"}
-          </button>
-        </div>
-      </form>
+      <NoteForm verb={isPaused ? "Resume" : "Pause"} act={act} close={close} />
     </Dialog>
   );
 }

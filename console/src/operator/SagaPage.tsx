@@ -1,14 +1,18 @@
-import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
 import { useQuery } from "urql";
-import { SagaPageDocument, SagaProgressDocument, type SagaPageQuery } from "../generated/graphql.ts";
+import { SagaCountsDocument, SagaPageDocument, SagaProgressDocument, type SagaPageQuery } from "../generated/graphql.ts";
+import { useSteadyQuery } from "../query.ts";
 import { useAddress, useId } from "../ui/address.ts";
-import { useStream } from "../live.ts";
-import { Ago, Card, Copy, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
-import { between, duration, exact, tail, typeName } from "../ui/format.ts";
-import { looks, Pill } from "../ui/state.tsx";
-import { Act, actions, isAction, type ActionName } from "./Act.tsx";
+import { useStream, useThrottled } from "../live.ts";
+import { Ago, Card, Copy, Empty, Failed, Skeleton, Statements, useNow } from "../ui/parts.tsx";
+import { between, countdown, duration, exact, inLocalTime, tail, typeName, whole } from "../ui/format.ts";
+import { type Icon, IconAlertOctagonFilled, IconAlertTriangle, IconChevronLeft, IconChevronRight, IconCircleCheckFilled, IconInfoCircle } from "../ui/icons.ts";
+import { looks, Name, Pill } from "../ui/state.tsx";
+import { useStore } from "../store.ts";
+import { Act, actions, type Answer, isAction, type ActionName } from "./Act.tsx";
 import { Diagram } from "./Diagram.tsx";
+import { listed } from "./Sagas.tsx";
 import { Timeline } from "./Timeline.tsx";
 
 type Saga = NonNullable<SagaPageQuery["saga"]>;
@@ -18,18 +22,37 @@ const titles: Readonly<Record<Tab, string>> = { timeline: "Timeline", events: "E
 
 export function SagaPage() {
   const id = useId();
-  const [{ data, error, fetching }, again] = useQuery({ query: SagaPageDocument, variables: { id } });
+  const [{ data, error, fetching }, again] = useSteadyQuery({ query: SagaPageDocument, variables: { id } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   const saga = data?.saga ?? null;
+  const moved = useThrottled(reload, 1_000);
   useStream(
     saga !== null && saga.finishedAt === null ? id : null,
     SagaProgressDocument,
     () => ({ id, after: saga?.sequence ?? null }),
-    ({ sagaProgress }) => (sagaProgress.sequence > (saga?.sequence ?? 0) || sagaProgress.final) && reload(),
+    ({ sagaProgress }) => (sagaProgress.sequence > (saga?.sequence ?? 0) || sagaProgress.final) && moved(),
   );
-  if (error !== undefined && saga === null) return <Problem error={error} again={reload} />;
+  if (error !== undefined && saga === null) return <Failed title="Saga" error={error} again={reload} />;
   if (saga === null)
-    return fetching ? <Skeleton rows={8} /> : <Empty>There is no saga {id}. It may have been cleaned up, or belong to another database.</Empty>;
+    return (
+      <>
+        <div className="page-head">
+          <h1 tabIndex={-1}>
+            Saga <span className="mono faint">{tail(id)}</span>
+          </h1>
+          <div className="buttons">
+            <Neighbours id={id} />
+          </div>
+        </div>
+        {fetching ? (
+          <Skeleton rows={8} />
+        ) : (
+          <section className="card">
+            <Empty>There is no saga {id}. It may have been cleaned up, or belong to another database.</Empty>
+          </section>
+        )}
+      </>
+    );
   return <Found saga={saga} />;
 }
 
@@ -43,7 +66,9 @@ function Found({ saga }: { readonly saga: Saga }) {
   const end = saga.finishedAt === null ? now : new Date(saga.finishedAt).getTime();
   const remedies = (saga.explanation?.remedies ?? []).filter(({ mutation }) => isAction(mutation));
   const offered = new Map(remedies.map(({ mutation, arguments: given }) => [mutation as ActionName, given]));
+  const answers = saga.status === "COMPENSATING" ? [] : answersOf(saga);
   if (saga.finishedAt === null) {
+    if (!offered.has("completeSagaStep") && saga.status !== "RUNNING") offered.set("completeSagaStep", {});
     if (!offered.has("cancelSaga") && saga.status !== "COMPENSATING") offered.set("cancelSaga", {});
     if (saga.pause == null) offered.set("pauseSaga", {});
   }
@@ -54,6 +79,7 @@ function Found({ saga }: { readonly saga: Saga }) {
           {typeName(saga.type)} <span className="mono faint">{tail(saga.id)}</span> <Pill status={saga.status} />
         </h1>
         <div className="buttons">
+          <Neighbours id={saga.id} />
           {[...offered].map(([name, given], index) => (
             <button key={name} type="button" className={index === 0 && saga.status !== "RUNNING" ? "primary" : ""} onClick={() => setActing({ name, given })}>
               {actions[name].label}
@@ -85,7 +111,14 @@ function Found({ saga }: { readonly saga: Saga }) {
           </div>
           <div role="tabpanel" aria-label={titles[tab]}>
             {tab === "timeline" && (
-              <Timeline attempts={saga.attempts} startedAt={saga.startedAt} end={end} selected={search.step} select={(step) => go({ step })} />
+              <Timeline
+                attempts={saga.attempts}
+                startedAt={saga.startedAt}
+                end={end}
+                isOver={saga.finishedAt !== null}
+                selected={search.step}
+                select={(step) => go({ step })}
+              />
             )}
             {tab === "events" && <Events saga={saga} />}
             {tab === "letters" && <Letters saga={saga} />}
@@ -94,9 +127,41 @@ function Found({ saga }: { readonly saga: Saga }) {
         </section>
         <Inspector saga={saga} step={search.step ?? saga.state} />
       </div>
-      {acting !== null && <Act {...acting} saga={saga} close={() => setActing(null)} />}
+      {acting !== null && <Act {...acting} saga={saga} answers={answers} close={() => setActing(null)} />}
     </>
   );
+}
+
+/** The sagas before and after it in the list that it was opened from. */
+function Neighbours({ id }: { readonly id: string }) {
+  const ids = useStore(listed);
+  const place = ids.indexOf(id);
+  const leading = (title: string, key: string, Icon: Icon, to: string | undefined) =>
+    to !== undefined && (
+      <Link to="/console/sagas/$id" params={{ id: to }} className="button" aria-label={title} title={title} aria-keyshortcuts={key}>
+        <Icon size={16} />
+      </Link>
+    );
+  if (place < 0) return null;
+  return (
+    <>
+      {leading("Previous saga of the list", "[", IconChevronLeft, ids[place - 1])}
+      {leading("Next saga of the list", "]", IconChevronRight, ids[place + 1])}
+    </>
+  );
+}
+
+/** Events by which the current step or wait may be answered, with what is known of their bodies; those that it is there for come first. */
+function answersOf({ state, definition, explanation }: Saga): readonly Answer[] {
+  const proposed = (explanation?.remedies ?? []).flatMap(({ mutation, arguments: given, description }) => {
+    const reply: unknown = (given as Readonly<Record<string, unknown>> | null)?.["reply"];
+    return mutation === "completeSagaStep" && typeof reply === "string" ? [{ event: reply, hint: description }] : [];
+  });
+  const declared = (definition?.transitions ?? [])
+    .filter(({ from }) => from === state)
+    .toSorted((a, b) => Number(a.kind === "FAIL") - Number(b.kind === "FAIL"))
+    .flatMap(({ on }) => on.filter((one) => one.endsWith("Event")));
+  return [...proposed, ...[...new Set(declared)].filter((event) => proposed.every((one) => one.event !== event)).map((event) => ({ event, hint: undefined }))];
 }
 
 const Legend = () => (
@@ -109,24 +174,25 @@ const Legend = () => (
 function Diagnosis({ saga, now }: { readonly saga: Saga; readonly now: number }) {
   const { explanation } = saga;
   if (explanation == null) return null;
-  const { tone } = looks[saga.status];
   const until = saga.nextAttemptAt ?? explanation.until;
   const left = until == null ? null : new Date(until).getTime() - now;
+  const [headline = "", ...detail] = inLocalTime(explanation.summary).split(/(?<=[.!?]) (?=[A-Z])/);
+  const next = explanation.next.filter(({ on }) => !/^[a-z]\w*(:|$)/.test(on) || on === "deadline").slice(0, 3);
   return (
-    <section className="diagnosis" data-tone={tone} aria-label="Why is it here?">
+    <section className="diagnosis" data-tone={looks[saga.status].tone} aria-label="Why is it here?">
       <div className="diagnosis-why">
         <p className="eyebrow">Why is it here?</p>
-        <p className="headline">{explanation.summary}</p>
+        <p className="headline">{headline}</p>
+        {detail.length > 0 && <p>{detail.join(" ")}</p>}
         {left !== null && saga.finishedAt === null && (
           <p className="countdown">
-            <b className="num">{left <= 0 ? "due now" : duration(left)}</b>{" "}
-            {saga.nextAttemptAt != null ? `until attempt ${saga.attempt} of ${saga.maxAttempts}` : "until the clock acts"}
+            <b className="num">{left <= 0 ? "due now" : countdown(left)}</b>{" "}
+            {saga.nextAttemptAt == null ? "until the clock acts" : `until attempt ${saga.attempt} of ${saga.maxAttempts}`}
           </p>
         )}
       </div>
-      <dl className="facts evidence">
-        <dt>Cause</dt>
-        <dd>
+      <dl className="evidence">
+        <Evidence level="info" label="Cause">
           <code>{explanation.cause}</code>
           {explanation.since != null && (
             <>
@@ -134,62 +200,105 @@ function Diagnosis({ saga, now }: { readonly saga: Saga; readonly now: number })
               since <Ago at={explanation.since} now={now} />
             </>
           )}
-        </dd>
+        </Evidence>
+        {saga.reason != null && (
+          <Evidence level={saga.status === "STUCK" ? "problem" : saga.status === "RETRYING" ? "warning" : "info"} label="Last error">
+            <code className={saga.status === "STUCK" || saga.status === "RETRYING" ? "bad" : ""}>{saga.reason.code}</code> {saga.reason.message}
+          </Evidence>
+        )}
+        {saga.finishedAt === null && <Alike saga={saga} />}
         {explanation.queue != null && (
-          <>
-            <dt>Queue</dt>
-            <dd>
-              <code>{explanation.queue}</code>
-            </dd>
-          </>
+          <Evidence
+            level="info"
+            label="Queue"
+            link={
+              <Link to="/console/queues/$name" params={{ name: explanation.queue }}>
+                Open queue
+              </Link>
+            }
+          >
+            <code>{explanation.queue}</code>
+          </Evidence>
         )}
         {explanation.worker != null && (
-          <>
-            <dt>In hand of</dt>
-            <dd>
-              process {explanation.worker.pid} on {explanation.worker.host}
-            </dd>
-          </>
-        )}
-        {saga.reason != null && (
-          <>
-            <dt>Last error</dt>
-            <dd>
-              <code className="bad">{saga.reason.code}</code> {saga.reason.message}
-            </dd>
-          </>
+          <Evidence level="ok" label="In hand of">
+            process {explanation.worker.pid} on {explanation.worker.host}
+          </Evidence>
         )}
         {explanation.events.length > 0 && (
-          <>
-            <dt>Waits for</dt>
-            <dd>{explanation.events.join(", ")}</dd>
-          </>
+          <Evidence level="info" label="Waits for">
+            {explanation.events.join(", ")}
+          </Evidence>
         )}
-        {explanation.remedies.map(({ mutation, description }) => (
-          <div key={`${mutation}${description}`} className="row">
-            <dt>{mutation}</dt>
-            <dd>{description}</dd>
-          </div>
-        ))}
-        {explanation.next.length > 0 && (
-          <>
-            <dt>Next</dt>
-            <dd>
-              {explanation.next
-                .map(({ on, state }) => `${on} → ${state}`)
-                .slice(0, 4)
-                .join(" · ")}
-            </dd>
-          </>
+        {next.length > 0 && (
+          <Evidence level="info" label="Then">
+            {next.map(({ on, state }) => (
+              <p key={`${on}${state}`}>
+                {on} → {state}
+              </p>
+            ))}
+          </Evidence>
         )}
         {saga.remains.length > 0 && (
-          <>
-            <dt>Stays</dt>
-            <dd>{saga.remains.map(({ state, why }) => `${state} (${why.toLowerCase().replaceAll("_", " ")})`).join(", ")}</dd>
-          </>
+          <Evidence level="warning" label="Stays">
+            {saga.remains.map(({ state, why }) => `${state} (${why.toLowerCase().replaceAll("_", " ")})`).join(", ")}
+          </Evidence>
         )}
       </dl>
     </section>
+  );
+}
+
+const levels = {
+  ok: { tone: "completed", Icon: IconCircleCheckFilled },
+  info: { tone: "queued", Icon: IconInfoCircle },
+  warning: { tone: "retrying", Icon: IconAlertTriangle },
+  problem: { tone: "stuck", Icon: IconAlertOctagonFilled },
+} as const;
+
+function Evidence({
+  level,
+  label,
+  link,
+  children,
+}: {
+  readonly level: keyof typeof levels;
+  readonly label: string;
+  readonly link?: ReactNode;
+  readonly children: ReactNode;
+}) {
+  const { tone, Icon } = levels[level];
+  return (
+    <div>
+      <dt data-tone={tone}>
+        <Icon size={15} /> {label}
+      </dt>
+      <dd>
+        <div>{children}</div>
+        {link}
+      </dd>
+    </div>
+  );
+}
+
+/** How many others stand in the same place, which tells one saga's trouble from everybody's. */
+function Alike({ saga: { type, state, status } }: { readonly saga: Saga }) {
+  const [{ data }] = useQuery({ query: SagaCountsDocument });
+  const alike = data?.sagaCounts?.find((one) => one.type === type && one.state === state && one.status === status);
+  const others = (alike?.count ?? 1) - 1;
+  if (others <= 0) return null;
+  return (
+    <Evidence
+      level={status === "RETRYING" || status === "STUCK" ? "warning" : "info"}
+      label="Others"
+      link={
+        <Link to="/console/sagas" search={{ type, state, status }}>
+          Show them
+        </Link>
+      }
+    >
+      {whole(others)} more {others === 1 ? "saga is" : "sagas are"} {looks[status].label.toLowerCase()} in {state}
+    </Evidence>
   );
 }
 
@@ -256,24 +365,16 @@ function Letters({ saga }: { readonly saga: Saga }) {
   );
 }
 
-function Sql({ saga }: { readonly saga: Saga }) {
-  const statements = [
-    `select * from ops.saga where id = '${saga.id}';`,
-    `select * from ops.saga_timeline where saga_id = '${saga.id}' order by sequence;`,
-    `select * from ops.job where saga_id = '${saga.id}';`,
-    `select * from ops.dead_letter where saga_id = '${saga.id}';`,
-  ];
-  return (
-    <>
-      {statements.map((statement) => (
-        <div key={statement} className="statement">
-          <pre>{statement}</pre>
-          <Copy text={statement} />
-        </div>
-      ))}
-    </>
-  );
-}
+const Sql = ({ saga: { id } }: { readonly saga: Saga }) => (
+  <Statements
+    statements={[
+      `select * from ops.saga where id = '${id}';`,
+      `select * from ops.saga_timeline where saga_id = '${id}' order by sequence;`,
+      `select * from ops.job where saga_id = '${id}';`,
+      `select * from ops.dead_letter where saga_id = '${id}';`,
+    ]}
+  />
+);
 
 function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string }) {
   const state = saga.definition?.states.find((one) => one.state === step);
@@ -283,18 +384,22 @@ function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string 
   const ran = attempts.reduce((sum, one) => sum + (one.startedAt == null || one.finishedAt == null ? 0 : between(one.startedAt, one.finishedAt)), 0);
   return (
     <Card title={step}>
-      <dl className="facts">
+      <dl className="facts narrow">
         <dt>Kind</dt>
         <dd>{state?.kind.toLowerCase() ?? "unknown"}</dd>
         {state?.command != null && (
           <>
             <dt>Command</dt>
             <dd>
-              <code>{state.command}</code>
+              <code>
+                <Name>{state.command}</Name>
+              </code>
             </dd>
             <dt>Queue</dt>
             <dd>
-              <code>{state.queue}</code>
+              <Link to="/console/queues/$name" params={{ name: state.queue ?? "" }} className="mono">
+                {state.queue}
+              </Link>
             </dd>
           </>
         )}
@@ -302,7 +407,9 @@ function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string 
           <>
             <dt>Undo</dt>
             <dd>
-              <code>{state.compensation}</code>
+              <code>
+                <Name>{state.compensation}</Name>
+              </code>
             </dd>
           </>
         )}
@@ -319,7 +426,7 @@ function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string 
       </dl>
       {failed?.reason != null && (
         <>
-          <p className="eyebrow">
+          <p className="eyebrow above">
             Last error <code className="bad">{failed.reason.code}</code>
           </p>
           <pre>{failed.reason.message}</pre>

@@ -1,29 +1,35 @@
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { useClient, useQuery } from "urql";
+import { connection } from "../client.ts";
+import { DeadLetterGroupsDocument, FindDocument, type FindQuery, SagaActivityDocument, ViewerDocument } from "../generated/graphql.ts";
+import { held, useStream } from "../live.ts";
+import { accessToken, signOut } from "../session.ts";
+import { SignIn } from "../SignIn.tsx";
+import { useStore } from "../store.ts";
+import { clock, duration, tail, typeName, whole } from "../ui/format.ts";
 import {
   type Icon,
   IconActivity,
+  IconApi,
   IconBook2,
   IconGauge,
+  IconKeyboard,
   IconLogout,
+  IconMail,
   IconMailX,
   IconMoon,
+  IconSearch,
   IconStack2,
   IconSubtask,
   IconSun,
   IconTool,
   IconUsers,
 } from "../ui/icons.ts";
-import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
-import { useClient, useQuery } from "urql";
-import { connection } from "../client.ts";
-import { DeadLetterGroupsDocument, FindDocument, type FindQuery, ViewerDocument } from "../generated/graphql.ts";
-import { accessToken, signOut } from "../session.ts";
-import { SignIn } from "../SignIn.tsx";
-import { useStore } from "../store.ts";
-import { duration, tail, typeName, whole } from "../ui/format.ts";
-import { Dialog, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
+import { Dialog, Empty, Problem, Skeleton } from "../ui/parts.tsx";
 import { Pill } from "../ui/state.tsx";
 import { useTheme } from "../ui/theme.ts";
+import { Help, useKeys } from "./keys.tsx";
 
 const places: readonly (readonly [to: string, label: string, Icon: Icon])[] = [
   ["/console", "Overview", IconGauge],
@@ -48,36 +54,17 @@ export function Shell() {
 function Frame() {
   const [{ data, error, fetching }, again] = useQuery({ query: ViewerDocument });
   const [isFinding, setFinding] = useState(false);
+  const [isHelping, setHelping] = useState(false);
   const [theme, toggleTheme] = useTheme();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const went = useRef<string | null>(null);
   useEffect(() => {
-    const place = places.findLast(([to]) => path.startsWith(to));
-    document.title = `${place?.[1] ?? "Console"} · MentorPlatform`;
+    document.title = `${placeOf(path)[1]} · MentorPlatform`;
     if (went.current !== null) document.querySelector<HTMLElement>("h1")?.focus();
     went.current = path;
   }, [path]);
-  useEffect(() => {
-    let first = "";
-    const pressed = (event: KeyboardEvent): void => {
-      const isTyping = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog") !== null;
-      if ((event.metaKey || event.ctrlKey) && event.key === "k") {
-        event.preventDefault();
-        return setFinding(true);
-      }
-      if (isTyping || event.metaKey || event.ctrlKey || event.altKey) return;
-      if (first === "g") {
-        const to = ({ o: "/console", s: "/console/sagas", d: "/console/dead", q: "/console/queues", w: "/console/workers" } as Record<string, string>)[
-          event.key
-        ];
-        if (to !== undefined) void navigate({ to });
-      } else if (event.key === "t") toggleTheme();
-      first = event.key;
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, []);
+  useKeys({ find: () => setFinding(true), help: () => setHelping(true), go: (to) => void navigate({ to }), toggleTheme });
 
   if (data === undefined)
     return error === undefined || fetching ? <Skeleton rows={3} /> : <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
@@ -101,7 +88,10 @@ function Frame() {
       </a>
       <nav className="side" aria-label="Console">
         <p className="brand">
-          <IconTool size={18} /> <span>MentorPlatform</span>
+          <i aria-hidden="true">
+            <IconTool size={15} />
+          </i>{" "}
+          <span>MentorPlatform</span>
         </p>
         {places.map(([to, label, Icon]) => (
           <Link key={to} to={to} activeOptions={{ exact: to === "/console", includeSearch: false }} className="place">
@@ -110,16 +100,19 @@ function Frame() {
           </Link>
         ))}
         <p className="eyebrow">Developer</p>
-        <a className="place" href="/dev/mail">
-          <IconMailX size={17} /> <span>Mail</span>
+        <a className="place developer" href="/dev/mail">
+          <IconMail size={17} /> <span>Mail</span>
         </a>
-        <a className="place" href="/graphiql">
-          <IconActivity size={17} /> <span>GraphiQL</span>
+        <a className="place developer" href="/graphiql">
+          <IconApi size={17} /> <span>GraphiQL</span>
         </a>
-        <Link className="place" to="/">
+        <Link className="place developer" to="/">
           <IconUsers size={17} /> <span>Product site</span>
         </Link>
         <div className="foot">
+          <button type="button" className="place" onClick={() => setHelping(true)}>
+            <IconKeyboard size={17} /> <span>Keys</span>
+          </button>
           <button type="button" className="place" onClick={() => void signOut()}>
             <IconLogout size={17} /> <span>Sign out</span>
           </button>
@@ -127,40 +120,117 @@ function Frame() {
       </nav>
       <div className="beside">
         <header className="top">
+          <Crumbs path={path} />
           <Live />
           <button type="button" className="find" onClick={() => setFinding(true)}>
-            Find any id <kbd>Ctrl K</kbd>
+            <IconSearch size={15} /> <span>Find any id</span> <kbd>Ctrl K</kbd>
           </button>
-          <button type="button" aria-label={theme === "dark" ? "Light theme" : "Dark theme"} onClick={toggleTheme}>
+          <button type="button" className="square" aria-label={theme === "dark" ? "Light theme" : "Dark theme"} onClick={toggleTheme}>
             {theme === "dark" ? <IconSun size={17} /> : <IconMoon size={17} />}
           </button>
         </header>
+        <NewVersion />
         <main id="main">
           <Outlet />
         </main>
       </div>
       {isFinding && <Find close={() => setFinding(false)} />}
+      {isHelping && <Help close={() => setHelping(false)} />}
     </div>
   );
 }
 
+const placeOf = (path: string) => places.findLast(([to]) => path.startsWith(to)) ?? (["/console", "Console", IconGauge] as const);
+
+/** Where on the console the page stands. */
+function Crumbs({ path }: { readonly path: string }) {
+  const [to, label] = placeOf(path);
+  const rest = path.slice(to.length + 1);
+  return (
+    <p className="crumbs">
+      {rest === "" ? <b>{label}</b> : <Link to={to}>{label}</Link>}
+      {rest !== "" && (
+        <>
+          <span className="faint">/</span> <span className="mono">{rest.length === 36 ? tail(rest) : decodeURIComponent(rest)}</span>
+        </>
+      )}
+    </p>
+  );
+}
+
 function DeadCount() {
-  const [{ data }] = useQuery({ query: DeadLetterGroupsDocument });
+  const [{ data }, again] = useQuery({ query: DeadLetterGroupsDocument });
+  const cursor = useRef<string | null>(null);
+  useStream(
+    "stuck",
+    SagaActivityDocument,
+    () => ({ after: cursor.current, filter: { status: ["STUCK" as const] } }),
+    ({ sagaActivity }) => {
+      cursor.current = sagaActivity.cursor;
+      if (sagaActivity.events.length > 0) again({ requestPolicy: "network-only" });
+    },
+  );
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || again({ requestPolicy: "network-only" }), 15_000);
+    return () => clearInterval(timer);
+  }, [again]);
   const count = data?.deadLetterGroups?.reduce((sum, group) => sum + group.count, 0) ?? 0;
   return count === 0 ? null : <b className="badge num">{whole(count)}</b>;
 }
 
+/** After so long without a connection it is said of when everything is. */
+const STALE_MS = 60_000;
+
 function Live() {
   const state = useStore(connection);
-  const now = useNow();
+  const changes = useStore(held);
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const words = (): string => {
+    if (state.state === "lost") {
+      const asOf = now - state.since > STALE_MS ? ` · as of ${clock(state.since)}` : "";
+      return `Connection lost, trying again in ${duration(Math.max(0, state.retryAt - now))}${asOf}`;
+    }
+    if (changes !== null) return `Paused, ${whole(changes)} ${changes === 1 ? "change" : "changes"} waiting`;
+    return state.state === "live" ? "Live" : "Not following";
+  };
   return (
-    <p className="live" role="status" data-state={state.state}>
+    <p className="live" role="status" data-state={state.state === "live" && changes !== null ? "paused" : state.state}>
       <i aria-hidden="true" />
-      {state.state === "lost"
-        ? `Connection lost, trying again in ${duration(Math.max(0, state.retryAt - now))}`
-        : state.state === "live"
-          ? "Live"
-          : "Not following"}
+      {words()}
+    </p>
+  );
+}
+
+const program = (page: string): string | undefined => /src="([^"]*\/assets\/[^"]+\.js)"/.exec(page)?.[1];
+
+/** A server that was started anew may have come with another console: each time it is there again, that is looked up. */
+function NewVersion() {
+  const state = useStore(connection);
+  const [isNew, setNew] = useState(false);
+  const wasLost = useRef(false);
+  useEffect(() => {
+    if (state.state === "lost") wasLost.current = true;
+    if (state.state !== "live" || !wasLost.current) return;
+    wasLost.current = false;
+    void fetch("/console", { cache: "no-cache" })
+      .then((response) => response.text())
+      .then((page) => {
+        const served = program(page);
+        setNew(served !== undefined && !document.head.innerHTML.includes(served));
+      })
+      .catch(() => undefined);
+  }, [state.state]);
+  if (!isNew) return null;
+  return (
+    <p className="new-version" role="status">
+      A new version is running.{" "}
+      <button type="button" className="small" onClick={() => location.reload()}>
+        Reload
+      </button>
     </p>
   );
 }
@@ -186,7 +256,6 @@ function Find({ close }: { readonly close: () => void }) {
       <input
         aria-label="An id, or the last 8 characters of one"
         placeholder="An id, or the last 8 characters of one"
-        autoFocus
         value={text}
         onChange={(event) => setText(event.target.value)}
       />

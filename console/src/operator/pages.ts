@@ -2,6 +2,7 @@ export { Audit } from "./Audit.tsx";
 export { DeadLetters } from "./DeadLetters.tsx";
 export { Definitions } from "./Definitions.tsx";
 export { Overview } from "./Overview.tsx";
+export { QueuePage } from "./QueuePage.tsx";
 export { Queues } from "./Queues.tsx";
 export { SagaPage } from "./SagaPage.tsx";
 export { Sagas } from "./Sagas.tsx";

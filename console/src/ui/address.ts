@@ -10,3 +10,8 @@ export function useId(): string {
   const params: { readonly id?: string } = useParams({ strict: false });
   return params.id ?? "";
 }
+
+export function useName(): string {
+  const params: { readonly name?: string } = useParams({ strict: false });
+  return params.name ?? "";
+}

@@ -1,6 +1,7 @@
 /** `38 ms`, `1.4 s`, `12 s`, `1 m 04 s`, `2 h 05 m`, `2 d 5 h`; never negative. */
 export function duration(ms: number): string {
   const clamped = Math.max(0, ms);
+  if (clamped < 1) return "<1 ms";
   if (clamped < 1_000) return `${Math.round(clamped)} ms`;
   const seconds = clamped / 1_000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -13,19 +14,40 @@ export function duration(ms: number): string {
 
 export const between = (from: string, to: string | number): number => new Date(to).getTime() - new Date(from).getTime();
 
+/** By its largest unit alone: `12 s ago`, `14 m ago`, `2 d ago`. */
 export function ago(instant: string, now: number): string {
   const ms = between(instant, now);
-  return ms < 2_000 ? "just now" : `${duration(ms)} ago`;
+  if (ms < 2_000) return "just now";
+  return `${ms < 60_000 ? `${Math.floor(ms / 1_000)} s` : duration(ms).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
-/** Local time with its zone, to the millisecond. */
-export const exact = (instant: string): string =>
-  new Intl.DateTimeFormat(undefined, {
-    dateStyle: "medium",
-    timeStyle: "long",
-  }).format(new Date(instant)) + ` (${instant})`;
+/** `00:12` for less than an hour. */
+export function countdown(ms: number): string {
+  if (ms >= 3_600_000) return duration(ms);
+  const pad = (value: number): string => String(Math.floor(value)).padStart(2, "0");
+  return `${pad(ms / 60_000)}:${pad((ms / 1_000) % 60)}`;
+}
 
-export const whole = (value: number): string => new Intl.NumberFormat().format(value);
+/** A sentence of the server with its instants in local time. */
+export const inLocalTime = (sentence: string): string =>
+  sentence.replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g, (instant) => {
+    const isToday = new Date(instant).toDateString() === new Date().toDateString();
+    return (isToday ? timeOfDay : dateAndTime).format(new Date(instant));
+  });
+
+// Made once: to make one takes longer than all the rest of a row.
+const dateAndZone = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+const number = new Intl.NumberFormat();
+
+/** Local time with its zone, to the millisecond. */
+export const exact = (instant: string): string => `${dateAndZone.format(new Date(instant))} (${instant})`;
+
+/** Local time of day, e.g. 21:04:12. */
+export const clock = (instant: number): string => timeOfDay.format(instant);
+
+export const whole = (value: number): string => number.format(value);
 
 /** The end of an id tells sagas apart; its beginning is the time. */
 export const tail = (id: string): string => `…${id.slice(-8)}`;

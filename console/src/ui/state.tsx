@@ -32,6 +32,9 @@ export const looks: Readonly<Record<SagaStatus, Look>> = {
   CANCELLED: { tone: "neutral", label: "Cancelled", Icon: IconCircleMinus },
 };
 
+/** Of a node or a bar; what has not been reached has none. */
+export const toneIcons: Readonly<Partial<Record<Tone, Icon>>> = Object.fromEntries(Object.values(looks).map(({ tone, Icon }) => [tone, Icon]));
+
 export const statuses = Object.keys(looks) as SagaStatus[];
 
 export function Pill({ status }: { readonly status: SagaStatus }) {

@@ -105,8 +105,11 @@ const operatorsOnly = { any: ["OPERATOR"] } as const;
 export class QueueResolver {
   @Query(() => [QueueType], { nullable: true, description: "All queues by name, with their depths." })
   @Auth(operatorsOnly)
-  async queues(@Ctx() context: RequestContext): Promise<QueueType[]> {
-    return (await listQueues(context.em)).map((view) => new QueueType(view));
+  async queues(
+    @Arg("names", () => [String], { nullable: true, description: "Only these queues; left out: all." }) names: string[] | null | undefined,
+    @Ctx() context: RequestContext,
+  ): Promise<QueueType[]> {
+    return (await listQueues(context.em, names ?? undefined)).map((view) => new QueueType(view));
   }
 
   @Subscription(() => [QueueType], {
