@@ -267,6 +267,7 @@ inBrowser("a page that nobody has looked at for a minute follows nothing, and go
   await page.clock.runFor(11_000);
   await waitFor(() => sent.filter(({ type }) => type === "complete").length >= 2);
   const [id] = await enroll(1);
+  expect(subscribed()).toHaveLength(before);
   await look(false);
   await waitFor(() => subscribed().length >= before + 2);
   expect(subscribed().at(-1)?.payload?.variables.after).toMatch(/./);
