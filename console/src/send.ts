@@ -22,7 +22,7 @@ export interface Sending<Data extends Answer, Variables> {
 }
 
 /** Without `crypto.randomUUID`, which pages without TLS lack. */
-const newKey = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+export const newKey = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const asksForKey = ({ definitions }: TypedDocumentNode<never, never>): boolean =>
   definitions.some((one) => one.kind === Kind.OPERATION_DEFINITION && one.variableDefinitions?.some(({ variable }) => variable.name.value === "key"));

@@ -1,6 +1,7 @@
 import { rowsOfPast, SagaUnderTest, type AnySaga, type PastRows, type SagaRegistry } from "../sagas/engine/index.ts";
 import type { EventMessage } from "../outbox/index.ts";
 import type { Chance } from "./chance.ts";
+import { idOf } from "./derive.ts";
 
 /** A saga that is lived in memory: what happened, and when. */
 export class Life {
@@ -14,6 +15,7 @@ export class Life {
     this.saga = new SagaUnderTest(saga, start.contract, start.payload, () => chance.number(), chance.id(at), {
       now: at,
       newId: () => chance.id(this.#now(at)),
+      operatorId: idOf("operator", 1),
     });
   }
 

@@ -1,14 +1,17 @@
 import { Link } from "@tanstack/react-router";
-import { AuditDocument } from "../generated/graphql.ts";
+import { AuditDocument, type AuditQuery } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
 import { tail, typeName } from "../ui/format.ts";
+import { More, usePages } from "../ui/lists.tsx";
 import { Ago, Empty, Problem, Skeleton, Sheet, useNow } from "../ui/parts.tsx";
 
 export function Audit() {
   const now = useNow();
-  const [{ data, error }, again] = useSteadyQuery({ query: AuditDocument, requestPolicy: "network-only" });
-  const actions = data?.operatorActions?.nodes ?? null;
-  if (actions === null) return error === undefined ? <Skeleton rows={6} /> : <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
+  const pages = usePages<NonNullable<AuditQuery["operatorActions"]>["nodes"][number]>("audit");
+  const [{ data, error, fetching }, again] = useSteadyQuery({ query: AuditDocument, variables: { after: pages.after }, requestPolicy: "network-only" });
+  if (data?.operatorActions == null && pages.after === null)
+    return error === undefined ? <Skeleton rows={6} /> : <Problem error={error} again={() => again({ requestPolicy: "network-only" })} />;
+  const actions = pages.with(data?.operatorActions?.nodes ?? []);
   return (
     <>
       <div className="page-head">
@@ -18,7 +21,7 @@ export function Audit() {
         {actions.length === 0 ? (
           <Empty>No operator has acted yet.</Empty>
         ) : (
-          <table className="rows" aria-label="What operators did">
+          <table className="rows stacked" aria-label="What operators did">
             <thead>
               <tr>
                 <th scope="col">When</th>
@@ -54,6 +57,7 @@ export function Audit() {
           </table>
         )}
       </Sheet>
+      <More page={data?.operatorActions?.pageInfo} isBusy={fetching} more={(after) => pages.more(actions, after)} />
     </>
   );
 }

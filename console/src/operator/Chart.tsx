@@ -52,6 +52,7 @@ export default function Chart({
     const drawn = series
       .map((one) => ({ ...one, values: stacked ? one.values.map((value, index) => (below[index] = (below[index] ?? 0) + (value ?? 0))) : one.values }))
       .toReversed();
+    const isFlat = drawn.every(({ values }) => values.every((value) => value === null || value === 0));
     const axis = { stroke: color("--ink-3"), font: "11px JetBrains Mono Variable, monospace", ticks: { show: false } };
     const plot = new uPlot(
       {
@@ -68,7 +69,7 @@ export default function Chart({
             gap: 6,
             size: (_plot, values) => 12 + 7 * Math.max(1, ...(values ?? []).map((value) => value.length)),
             grid: { stroke: color("--line"), width: 1 },
-            values: (_plot, values) => values.map((value) => format(value)),
+            values: (_plot, values) => values.map((value) => (isFlat && value > 0 ? "" : format(value))),
           },
         ],
         series: [

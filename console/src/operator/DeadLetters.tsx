@@ -9,6 +9,7 @@ import {
   RedriveDeadLettersDocument,
 } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
+import { newKey } from "../send.ts";
 import { useThrottled } from "../live.ts";
 import { useAddress } from "../ui/address.ts";
 import { tail, typeName, whole } from "../ui/format.ts";
@@ -204,7 +205,7 @@ interface Moved {
 /** Sends the letters of a group round again: says before how many can be, and after what became of them. */
 function Redrive({ group, changed, close }: { readonly group: Group; readonly changed: () => void; readonly close: () => void }) {
   const client = useClient();
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(newKey);
   const [preview, setPreview] = useState<Moved | null>(null);
   const [moved, setMoved] = useState<Moved | null>(null);
   const [problem, setProblem] = useState<Error | null>(null);

@@ -5,7 +5,7 @@ import { useSteadyQuery } from "../query.ts";
 import { useAddress } from "../ui/address.ts";
 import { whole } from "../ui/format.ts";
 import { Empty, Problem, Skeleton } from "../ui/parts.tsx";
-import { More, usePages, useSearchText } from "./lists.tsx";
+import { More, usePages, useSearchText } from "../ui/lists.tsx";
 import { Heading } from "./Site.tsx";
 
 interface Search {

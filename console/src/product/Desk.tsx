@@ -5,7 +5,7 @@ import { useSteadyQuery } from "../query.ts";
 import { useAddress } from "../ui/address.ts";
 import { ago } from "../ui/format.ts";
 import { Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
-import { More, usePages } from "./lists.tsx";
+import { More, usePages } from "../ui/lists.tsx";
 import { Portrait } from "./Portrait.tsx";
 import { Heading, SignedIn } from "./Site.tsx";
 import { untilOf } from "./when.ts";

@@ -5,7 +5,7 @@ import { type BookedFragment, MarkReadDocument, MineDocument, type MineQuery, No
 import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { Ago, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
-import { More, usePages } from "./lists.tsx";
+import { More, usePages } from "../ui/lists.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn, useOwnActivity, useZone } from "./Site.tsx";
 import { dateOf, dayAndTime } from "./when.ts";

@@ -6,7 +6,7 @@ import { useSteadyQuery } from "../query.ts";
 import { useAddress } from "../ui/address.ts";
 import { Empty, Problem, Skeleton } from "../ui/parts.tsx";
 import { Portrait } from "./Portrait.tsx";
-import { More, usePages, useSearchText } from "./lists.tsx";
+import { More, usePages, useSearchText } from "../ui/lists.tsx";
 import { Heading, useZone } from "./Site.tsx";
 import { dayAndTime, daysAhead } from "./when.ts";
 

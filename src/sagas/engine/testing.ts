@@ -42,13 +42,15 @@ export class SagaUnderTest {
   private readonly saga: AnySaga;
   private readonly random: () => number;
   private readonly id: () => string;
+  private readonly operatorId: string;
 
-  /** @param life where it begins, and where its ids come from; counted ones from the beginning of 2026 */
+  /** @param life where it begins, where its ids come from, and who its operator is; counted ones from the beginning of 2026, and OPERATOR */
   constructor(saga: AnySaga, event: AnyEvent, payload: unknown, random: () => number = () => 0.5, messageId?: string, life: Life = {}) {
     this.saga = saga;
     this.random = random;
     this.now = life.now ?? new Date("2026-01-01T00:00:00Z");
     this.id = life.newId ?? countedIds();
+    this.operatorId = life.operatorId ?? OPERATOR;
     this.last = begin(saga.definition, { messageId: messageId ?? this.id(), contract: event, payload }, this.context());
     this.note(this.last);
   }
@@ -103,17 +105,17 @@ export class SagaUnderTest {
 
   /** An operator acts. */
   operator(action: OperatorAction, note: string | null = null): this {
-    return this.take({ kind: "operator", action, actorId: OPERATOR, note });
+    return this.take({ kind: "operator", action, actorId: this.operatorId, note });
   }
 
   /** An operator has a dead letter sent round again, by default the newest. */
   redriven(runId = this.buried.at(-1)?.runId ?? null, command = this.buried.at(-1)?.command.name ?? ""): this {
-    return this.take({ kind: "redrive", runId, command, actorId: OPERATOR, note: null });
+    return this.take({ kind: "redrive", runId, command, actorId: this.operatorId, note: null });
   }
 
   /** What an operator's action would do now. */
   plan(action: OperatorAction, note: string | null = null): SagaPlan {
-    const decision = decide(this.saga.definition, this.instance, { kind: "operator", action, actorId: OPERATOR, note }, this.context());
+    const decision = decide(this.saga.definition, this.instance, { kind: "operator", action, actorId: this.operatorId, note }, this.context());
     return planOf(this.saga.definition, decision);
   }
 
@@ -159,6 +161,8 @@ export class SagaUnderTest {
 interface Life {
   readonly now?: Date;
   readonly newId?: () => string;
+  /** Default: OPERATOR. */
+  readonly operatorId?: string;
 }
 
 const countedIds = (): (() => string) => {
