@@ -37,6 +37,9 @@ export interface Browsing {
   open(path: string, options?: OpenOptions): Promise<Page>;
   /** Breaks every connection between the browser and the program; what the pages say of that is not held against them. */
   cut(): void;
+  /** The mail server refuses connections, until it is mended. */
+  breakMail(): Promise<void>;
+  mendMail(): Promise<void>;
   /** SIGKILL for the program, and another one in its place. */
   restart(): Promise<void>;
 }
@@ -91,8 +94,15 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
     rmSync(dataDirectory, { recursive: true, force: true });
   });
 
+  const playMail = async (fault: object): Promise<void> => {
+    const headers = { "content-type": "application/json" };
+    await fetch(`${base()}/dev/mail/faults`, { method: "POST", headers, body: JSON.stringify(fault) });
+  };
+
   return {
     base,
+    breakMail: () => playMail({ mode: "refuse", seconds: 600 }),
+    mendMail: () => playMail({ mode: "none" }),
     async open(path, { theme = "light", width = 1_280 } = {}) {
       const context = await (browser as Browser).newContext({
         viewport: { width, height: 900 },

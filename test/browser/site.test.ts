@@ -4,12 +4,7 @@ import { pdfBytes } from "../support/file-bytes.ts";
 import { waitFor } from "../support/wait.ts";
 import { browsing, inBrowser, signIn } from "./browser.ts";
 
-const { base, open, cut, restart } = browsing();
-
-const post = (path: string, body: unknown): Promise<Response> =>
-  fetch(base() + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-const breakMail = (): Promise<Response> => post("/dev/mail/faults", { mode: "refuse", seconds: 600 });
-const mendMail = (): Promise<Response> => post("/dev/mail/faults", { mode: "none" });
+const { base, open, cut, restart, breakMail, mendMail } = browsing();
 
 /** The sequences that the page was pushed, as the panel for developers lists them. */
 const pushed = async (page: Page): Promise<number[]> => (await page.locator("[data-sequence] td:first-child").allInnerTexts()).map(Number);
