@@ -57,7 +57,7 @@ import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { ownDocuments } from "./own-documents.ts";
 import { Loop } from "./kernel/loop.ts";
 import { fillDatabase } from "./seed/fill.ts";
-import { loadTrustedDocuments, startServer, type RunningServer, type ServerParts } from "./server/index.ts";
+import { currentOrigin, loadTrustedDocuments, startServer, type RunningServer, type ServerParts } from "./server/index.ts";
 
 /** The program, running. */
 export interface RunningApp {
@@ -151,7 +151,7 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
     scanner,
     routes,
     origin: fileOrigin,
-  } = await openFiles(config, log, () => config.publicUrl ?? `http://localhost:${server?.port ?? config.port}`);
+  } = await openFiles(config, log, () => config.publicUrl ?? currentOrigin() ?? `http://localhost:${server?.port ?? config.port}`);
   const files = new FileVault({ store, scanner, em, log });
   const checkInbox = new CheckInbox({ provider: checks.provider, em, transaction: createTransaction(orm, log, "sweeper"), log });
   const participants = [

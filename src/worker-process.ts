@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { CheckAddress, RunningApp } from "./app.ts";
 import type { Config } from "./config.ts";
 
@@ -24,6 +25,7 @@ export class WorkerProcess {
   readonly #order: WorkerOrder;
   readonly #events: WorkerEvents;
   #child: ChildProcess | null = null;
+  #works = false;
   #isStopping = false;
 
   private constructor(order: WorkerOrder, events: WorkerEvents) {
@@ -50,9 +52,9 @@ export class WorkerProcess {
     return this.#child?.pid ?? 0;
   }
 
-  /** SIGKILL, in the middle of whatever it does. */
+  /** SIGKILL, in the middle of whatever it does; nothing while another one is on its way. */
   kill(): void {
-    this.#child?.kill("SIGKILL");
+    if (this.#works) this.#child?.kill("SIGKILL");
   }
 
   /** What it has in hand is finished first. */
@@ -72,16 +74,23 @@ export class WorkerProcess {
     child.send(this.#order);
     const failure = await Promise.race([once(child, "message").then(() => null), ended]);
     if (failure !== null) throw failure;
+    this.#works = true;
     void ended.then(() => this.#replace(child.pid ?? 0));
   }
 
   async #replace(died: number): Promise<void> {
-    if (this.#isStopping) return;
-    try {
-      await this.#start();
-      this.#events.onReplaced(died, this.pid);
-    } catch (error) {
-      this.#events.onLost(error as Error);
+    this.#works = false;
+    for (let waitMs = firstWaitMs; !this.#isStopping; waitMs *= 2) {
+      try {
+        await this.#start();
+        return this.#events.onReplaced(died, this.pid);
+      } catch (error) {
+        if (this.#isStopping) return;
+        if (waitMs > lastWaitMs) return this.#events.onLost(error as Error);
+        await delay(waitMs);
+      }
     }
   }
 }
+
+const [firstWaitMs, lastWaitMs] = [100, 3_200];

@@ -2,7 +2,8 @@ import { authExchange } from "@urql/exchange-auth";
 import { cacheExchange } from "@urql/exchange-graphcache";
 import { createClient as createSocketClient } from "graphql-ws";
 import { Client, fetchExchange } from "urql";
-import { accessToken, refresh } from "./session.ts";
+import { accessToken } from "./account.ts";
+import { refresh } from "./session.ts";
 import { store } from "./store.ts";
 
 /** Types without an id of their own live in whatever shows them. */

@@ -3,11 +3,12 @@ import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./styles/console.css";
 import "./styles/site.css";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet, RouterProvider } from "@tanstack/react-router";
-import { StrictMode, useEffect, useMemo } from "react";
+import { StrictMode, useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider } from "urql";
 import { newClient } from "./client.ts";
-import { accessToken, refresh } from "./session.ts";
+import { accessToken } from "./account.ts";
+import { refresh, Unanswered } from "./session.ts";
 import { useStore } from "./store.ts";
 
 const operator = () => import("./operator/pages.ts");
@@ -55,15 +56,31 @@ const router = createRouter({
   ]),
 });
 
+const RETRY_MS = 2_000;
+
 /** Nobody sees a page before it is known who they are. */
 function Program() {
   const token = useStore(accessToken);
+  const [isUnreached, setUnreached] = useState(false);
   useEffect(() => {
-    refresh().catch(() => accessToken.set(null));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = (): void =>
+      void refresh().catch((error: unknown) => {
+        if (!(error instanceof Unanswered)) return accessToken.set(null);
+        setUnreached(true);
+        timer = setTimeout(ask, RETRY_MS);
+      });
+    ask();
+    return () => clearTimeout(timer);
   }, []);
   const who = token === undefined ? null : token === null ? "nobody" : "somebody";
   const client = useMemo(newClient, [who]);
-  if (who === null) return null;
+  if (who === null)
+    return isUnreached ? (
+      <p className="alone" role="status">
+        The server does not answer. It is asked again.
+      </p>
+    ) : null;
   return (
     <Provider key={who} value={client}>
       <RouterProvider router={router} />

@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { Kind } from "graphql";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useClient } from "urql";
 import type { RefusedFragment } from "./generated/graphql.ts";
 
@@ -27,6 +27,9 @@ export const newKey = (): string => [...crypto.getRandomValues(new Uint8Array(16
 const asksForKey = ({ definitions }: TypedDocumentNode<never, never>): boolean =>
   definitions.some((one) => one.kind === Kind.OPERATION_DEFINITION && one.variableDefinitions?.some(({ variable }) => variable.name.value === "key"));
 
+/** By the operation, since a page may come and go before there is an answer. */
+const begun = new Map<object, { readonly input: string; readonly key: string }>();
+
 const path = ({ field }: RefusedFragment): string => field?.join(".") ?? "";
 
 /**
@@ -38,16 +41,17 @@ export function useSend<Data extends Answer, Variables extends object>(document:
   const [isBusy, setBusy] = useState(false);
   const [refused, setRefused] = useState<readonly RefusedFragment[]>([]);
   const [problem, setProblem] = useState<Error | null>(null);
-  const begun = useRef({ input: "", key: "" });
   const send = async (variables: Omit<Variables, "key">): Promise<Sent<Data> | null> => {
     const input = JSON.stringify(variables);
-    if (begun.current.input !== input) begun.current = { input, key: newKey() };
+    const before = begun.get(document);
+    const { key } = before?.input === input ? before : { key: newKey() };
+    begun.set(document, { input, key });
     setBusy(true);
     setProblem(null);
-    const keyed = asksForKey(document as never) ? { ...variables, key: begun.current.key } : variables;
+    const keyed = asksForKey(document as never) ? { ...variables, key } : variables;
     const { data, error } = await client.mutation<Data>(document, keyed).toPromise();
     const sent = data?.sent ?? null;
-    if (sent !== null) begun.current = { input: "", key: "" };
+    if (sent !== null) begun.delete(document);
     setBusy(false);
     setRefused(sent?.userErrors ?? []);
     if (sent === null) setProblem(error ?? new Error("The server gave no answer."));

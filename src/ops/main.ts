@@ -28,6 +28,11 @@ addQueueVerbs(program);
 addDoctor(program);
 addTraffic(program);
 
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever reads has read enough, as `head` does.
+  if (error.code !== "EPIPE") throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

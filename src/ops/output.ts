@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { processNow } from "../kernel/clock.ts";
+import { plain } from "./plain.ts";
 
 /** How a list is written: a table for people, the API's objects as JSON, or the table's columns as CSV. */
 export type Format = "table" | "json" | "csv";
@@ -73,7 +74,7 @@ export class Output {
   }
 
   complain(text: string): void {
-    this.#stderr.write(`${styleText("red", text, { stream: this.#stderr })}\n`);
+    this.#stderr.write(`${styleText("red", plain(text), { stream: this.#stderr })}\n`);
   }
 }
 

@@ -2,6 +2,7 @@ import { ApiClient, ApiError, type Answered } from "../client/api-client.ts";
 import type { TypedDocumentString } from "../client/generated/graphql.ts";
 import { processNow } from "../kernel/clock.ts";
 import { demoAccount } from "../seed/people.ts";
+import { plainly } from "./plain.ts";
 import { TokenCache } from "./token-cache.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -12,17 +13,21 @@ export interface SessionOptions {
   readonly password?: string;
   readonly token?: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** What is answered goes to a terminal, which obeys what some texts say. */
+  readonly isForPeople: boolean;
 }
 
 /** An operator at the API. Signs in when it has to, and once more when a kept token is not taken. */
 export class Session {
   readonly client: ApiClient;
+  readonly #isForPeople: boolean;
   readonly #signIn: () => Promise<string>;
   readonly #cache: TokenCache | null;
   #token: string | null;
 
   constructor({ url, environment, token, ...given }: SessionOptions) {
     this.client = new ApiClient(graphqlUrl(url));
+    this.#isForPeople = given.isForPeople;
     const { email, password } = token === undefined ? credentials(this.client.url, given) : { email: "", password: "" };
     this.#cache = token === undefined ? new TokenCache(environment, this.client.url.href, email) : null;
     this.#token = token ?? this.#cache?.find(processNow()) ?? null;
@@ -38,7 +43,8 @@ export class Session {
     const isKept = this.#token !== null;
     this.#token ??= await this.#signIn();
     try {
-      return await this.client.run(document, variables, this.#token);
+      const answer = await this.client.run(document, variables, this.#token);
+      return this.#isForPeople ? plainly(answer) : answer;
     } catch (error) {
       if (!isKept || this.#cache === null || !(error instanceof ApiError) || error.code !== "UNAUTHENTICATED") throw error;
       this.#cache.forget();
@@ -54,10 +60,12 @@ function graphqlUrl(given: string): URL {
   return url.pathname.endsWith("/graphql") ? url : new URL("graphql", url.href.replace(/\/?$/, "/"));
 }
 
+export const isThisMachine = ({ hostname }: URL): boolean => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+
 function credentials(url: URL, { email, password }: { readonly email?: string; readonly password?: string }): { email: string; password: string } {
   if (email !== undefined && password !== undefined) return { email, password };
   // A demo database on this machine has this operator; anywhere else a known password would be an attempt to break in.
   const demo = demoAccount("operator", 1);
-  if (["localhost", "127.0.0.1", "[::1]"].includes(url.hostname) && password === undefined && (email ?? demo.email) === demo.email) return demo;
+  if (isThisMachine(url) && password === undefined && (email ?? demo.email) === demo.email) return demo;
   throw new UsageError(`Expected to know who asks ${url.origin}: set OPS_EMAIL and OPS_PASSWORD, or OPS_TOKEN to an access token.`);
 }

@@ -10,7 +10,8 @@ export class TokenCache {
 
   /** @param of what the token is for: address and account */
   constructor(environment: NodeJS.ProcessEnv, ...of: readonly string[]) {
-    const root = environment["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+    const given = environment["XDG_CACHE_HOME"] ?? "";
+    const root = given === "" ? join(homedir(), ".cache") : given;
     this.#file = join(root, "mentorplatform", `${createHash("sha256").update(of.join("\n")).digest("hex").slice(0, 32)}.json`);
   }
 

@@ -3,7 +3,10 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../kernel/clock.ts";
 import { Traffic } from "../traffic/traffic.ts";
+import { demoAccount } from "../seed/people.ts";
 import { exitCode } from "./exit-code.ts";
+import { isThisMachine } from "./session.ts";
+import { UsageError } from "./usage-error.ts";
 import { parseCount, parseShare, verb, type Ops } from "./verb.ts";
 
 export function addTraffic(program: Command): void {
@@ -23,6 +26,10 @@ interface Options {
 }
 
 async function drive({ session, output }: Ops, { rate, seconds, faults }: Options): Promise<number> {
+  if (!isThisMachine(session.client.url)) throw new UsageError("--url: made-up people have known passwords, and so are for a program on this machine only.");
+  const { email, password } = demoAccount("learner", 1);
+  // Says at once that there is no server, or nobody who could do anything.
+  await session.client.signIn(email, password);
   const failed = Promise.withResolvers<never>();
   const traffic = new Traffic({ url: session.client.url, perSecond: rate, faults, limit: Infinity, onEnd: () => undefined, onError: failed.reject });
   const since = monotonicMs();

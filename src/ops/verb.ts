@@ -32,9 +32,10 @@ export function verb(work: Work): (...args: unknown[]) => Promise<void> {
     const options = command.optsWithGlobals<Common>();
     const environment = readEnvironment();
     const password = environment["OPS_PASSWORD"];
+    const format = formatOf(options);
     const ops: Ops = {
-      session: new Session({ ...options, environment, ...(password === undefined ? {} : { password }) }),
-      output: new Output(formatOf(options), process.stdout, process.stderr),
+      session: new Session({ ...options, environment, isForPeople: format !== "json", ...(password === undefined ? {} : { password }) }),
+      output: new Output(format, process.stdout, process.stderr),
     };
     process.exitCode = await work(ops, options as never, ...(args.slice(0, -2) as never[]));
   };

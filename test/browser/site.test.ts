@@ -345,6 +345,74 @@ inBrowser("somebody registers, follows the link of the mail and signs in; nobody
   await page.getByRole("heading", { name: "No such session" }).waitFor();
 });
 
+inBrowser("all windows of a browser are the same person's: what one has typed is not shown to the next, and no window acts for another", async () => {
+  const one = await openAs("learner-0011", "/");
+  const path = await openMentor(one, 0);
+  await one.getByLabel("What would you like to talk about?").fill("Only mine");
+  const other = await one.context().newPage();
+  await other.goto(`${base()}/me`);
+  await other.getByRole("button", { name: "Sign out" }).click();
+  // The first window hears of it.
+  await one.getByRole("link", { name: "Sign in", exact: true }).waitFor();
+  await other.getByLabel("Email").waitFor();
+  await signIn(other, "learner-0012");
+  await one.getByRole("button", { name: "Sign out" }).waitFor();
+  const { viewer } = await api<{ viewer: { fullName: string } }>("learner-0012", "{ viewer { fullName } }");
+  for (const page of [one, other]) {
+    await page.goto(base() + path);
+    await page.getByTitle(`You are ${viewer.fullName}`).waitFor();
+    expect(await page.getByLabel("What would you like to talk about?").inputValue()).toBe("");
+  }
+});
+
+inBrowser("a booking whose answer was lost is done once, however often it is asked for; a sign-out that did not happen is told", async () => {
+  const page = await openAs("learner-0013", "/");
+  await openMentor(page, 2);
+  await pick(page, 0);
+  cut();
+  let lost = 0;
+  await page.route("**/graphql", async (route) => {
+    const { query = "" } = (route.request().postDataJSON() ?? {}) as { query?: string };
+    if (!query.includes("mutation BookSession") || ++lost > 2) return route.fallback();
+    await route.fetch();
+    await route.abort();
+  });
+  for (let time = 0; time < 2; time++) {
+    await page.getByRole("button", { name: /^Book / }).click();
+    await page.getByRole("alert").getByText("The server cannot be reached").waitFor();
+  }
+  await page.getByRole("button", { name: /^Book / }).click();
+  await done(page, "Both of you were told").waitFor();
+  expect(lost).toBe(3);
+
+  await page.route("**/graphql", (route) => (route.request().postData()?.includes("SignOut") === true ? route.abort() : route.fallback()));
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("alert").getByText("You are still signed in.").waitFor();
+  await page.unrouteAll();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("link", { name: "Sign in", exact: true }).waitFor();
+});
+
+inBrowser("who somebody is, and what there is, is asked for again until there is an answer; none is not taken for no", async () => {
+  const page = await openAs("learner-0001", "/me");
+  await page.locator(".lines a").first().click();
+  await page.getByRole("region", { name: "The session" }).waitFor();
+  cut();
+  let asked = 0;
+  await page.route("**/graphql", async (route) => {
+    const body = route.request().postData() ?? "";
+    if (body.includes("RefreshTokens") && ++asked === 1) return route.abort();
+    if (!body.includes("query Session") || asked > 3) return route.fallback();
+    asked += 1;
+    const errors = [{ message: "It took too long.", extensions: { code: "TIMEOUT", retryable: true } }];
+    await route.fulfill({ json: { data: { mentoringSession: null }, errors } });
+  });
+  await page.reload();
+  await page.getByText("The server does not answer. It is asked again.").waitFor();
+  await page.getByRole("alert").getByText("It took too long.").waitFor();
+  await page.getByRole("region", { name: "The session" }).waitFor();
+});
+
 // Colours do not depend on the width.
 inBrowser.each([
   ["light", 1_280],

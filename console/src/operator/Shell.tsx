@@ -4,8 +4,9 @@ import { useClient, useQuery } from "urql";
 import { connection } from "../client.ts";
 import { DeadLetterGroupsDocument, FindDocument, type FindQuery, SagaActivityDocument, ViewerDocument } from "../generated/graphql.ts";
 import { held, useStream } from "../live.ts";
-import { accessToken, signOut } from "../session.ts";
+import { accessToken } from "../account.ts";
 import { SignIn } from "../SignIn.tsx";
+import { SignOut } from "../SignOut.tsx";
 import { useStore } from "../store.ts";
 import { clock, duration, tail, typeName, whole } from "../ui/format.ts";
 import {
@@ -74,10 +75,7 @@ function Frame() {
       <main className="alone">
         <h1>This page needs the role operator.</h1>
         <p>
-          You are signed in as {data.viewer?.fullName}.{" "}
-          <button type="button" onClick={() => void signOut()}>
-            Sign in as somebody else
-          </button>
+          You are signed in as {data.viewer?.fullName}. <SignOut>Sign in as somebody else</SignOut>
         </p>
       </main>
     );
@@ -113,9 +111,9 @@ function Frame() {
           <button type="button" className="place" onClick={() => setHelping(true)}>
             <IconKeyboard size={17} /> <span>Keys</span>
           </button>
-          <button type="button" className="place" onClick={() => void signOut()}>
+          <SignOut className="place">
             <IconLogout size={17} /> <span>Sign out</span>
-          </button>
+          </SignOut>
         </div>
       </nav>
       <div className="beside">

@@ -17,8 +17,9 @@ import { useId } from "../ui/address.ts";
 import { Empty, Field, Problem, Skeleton } from "../ui/parts.tsx";
 import { levels } from "./Courses.tsx";
 import { Refusals } from "./Refusals.tsx";
-import { Heading, SignedIn } from "./Site.tsx";
+import { Heading, SignedIn, useZone } from "./Site.tsx";
 import { upload } from "./upload.ts";
+import { instantOf, localOf } from "./when.ts";
 
 export const courseStatuses: Readonly<Record<CourseStatus, string>> = {
   DRAFT: "Draft: nobody sees it",
@@ -49,31 +50,27 @@ function One() {
       <Heading>{course?.title ?? "A new course"}</Heading>
       <div className="two">
         <Form key={id} course={course} categories={data.categories} />
-        <aside>{course !== undefined && <Materials course={course} />}</aside>
+        <aside>{course !== undefined && <Materials course={course} reload={() => again({ requestPolicy: "network-only" })} />}</aside>
       </div>
     </>
   );
 }
 
-const localOf = (instant: string | null | undefined): string => {
-  if (instant == null) return "";
-  const date = new Date(instant);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-};
-const instantOf = (local: string): string | null => (local === "" ? null : new Date(local).toISOString());
-
 const fields = ["title", "description", "categoryId", "level", "capacity", "enrollmentOpensAt", "enrollmentClosesAt", "status"] as const;
 
 function Form({ course, categories }: { readonly course: EditedFragment | undefined; readonly categories: EditedCourseQuery["categories"] }) {
   const navigate = useNavigate();
+  const zone = useZone();
+  const shown = (instant: string | null | undefined): string => (instant == null ? "" : localOf(instant, zone));
+  const meant = (local: string): string | null => (local === "" ? null : instantOf(local, zone));
   const [draft, change, clear] = useDraft(`course-${course?.id ?? "new"}`, {
     title: course?.title ?? "",
     description: course?.description ?? "",
     categoryId: course?.category.id ?? categories.find(({ active }) => active)?.id ?? "",
     level: course?.level ?? "BEGINNER",
     capacity: course?.capacity == null ? "" : String(course.capacity),
-    enrollmentOpensAt: localOf(course?.enrollmentOpensAt),
-    enrollmentClosesAt: localOf(course?.enrollmentClosesAt),
+    enrollmentOpensAt: shown(course?.enrollmentOpensAt),
+    enrollmentClosesAt: shown(course?.enrollmentClosesAt),
     status: course?.status ?? "DRAFT",
   });
   const { send, at, besides, isBusy, problem } = useSend(SaveCourseDocument);
@@ -85,12 +82,12 @@ function Form({ course, categories }: { readonly course: EditedFragment | undefi
       input: {
         ...draft,
         capacity: draft.capacity === "" ? null : Number(draft.capacity),
-        enrollmentOpensAt: instantOf(draft.enrollmentOpensAt),
-        enrollmentClosesAt: instantOf(draft.enrollmentClosesAt),
+        enrollmentOpensAt: meant(draft.enrollmentOpensAt),
+        enrollmentClosesAt: meant(draft.enrollmentClosesAt),
       },
     });
     if (sent?.course == null) return;
-    clear(draft);
+    clear();
     setSaved(true);
     if (course === undefined) await navigate({ to: "/mentor/courses/$id", params: { id: sent.course.id }, replace: true });
   };
@@ -128,8 +125,8 @@ function Form({ course, categories }: { readonly course: EditedFragment | undefi
       </div>
       {text("capacity", "Seats", "number", "Leave it empty for any number.")}
       <div className="pair">
-        {text("enrollmentOpensAt", "Enrollment opens", "datetime-local", "Empty: at once.")}
-        {text("enrollmentClosesAt", "Enrollment closes", "datetime-local", "Empty: never.")}
+        {text("enrollmentOpensAt", "Enrollment opens", "datetime-local", `In ${zone}. Empty: at once.`)}
+        {text("enrollmentClosesAt", "Enrollment closes", "datetime-local", `In ${zone}. Empty: never.`)}
       </div>
       {choice("status", "Who sees it", Object.entries(courseStatuses))}
       <Refusals refused={besides(...fields.map((field) => `input.${field}`))} problem={problem} />
@@ -143,7 +140,7 @@ function Form({ course, categories }: { readonly course: EditedFragment | undefi
   );
 }
 
-function Materials({ course }: { readonly course: EditedFragment }) {
+function Materials({ course, reload }: { readonly course: EditedFragment; readonly reload: () => void }) {
   const client = useClient();
   const add = useSend(AddMaterialDocument);
   const remove = useSend(RemoveMaterialDocument);
@@ -151,14 +148,17 @@ function Materials({ course }: { readonly course: EditedFragment }) {
   const [share, setShare] = useState<number | null>(null);
   const [problem, setProblem] = useState<Error | null>(null);
   const chosen = useRef<HTMLInputElement>(null);
+  /** Sent already, and perhaps in the course already: a file is in one place only. */
+  const stored = useRef<{ readonly file: File; readonly id: string } | null>(null);
   const submit = async (): Promise<void> => {
     const [file] = chosen.current?.files ?? [];
     if (file === undefined) return setProblem(new Error("Choose a file."));
     setProblem(null);
     setShare(0);
     try {
-      const { id: uploadId } = await upload(client, file, "COURSE_RESOURCE", setShare);
-      if ((await add.send({ courseId: course.id, title, uploadId })) === null) return;
+      if (stored.current?.file !== file) stored.current = { file, ...(await upload(client, file, "COURSE_RESOURCE", setShare)) };
+      if ((await add.send({ courseId: course.id, title, uploadId: stored.current.id })) === null) return reload();
+      stored.current = null;
       setTitle("");
       if (chosen.current !== null) chosen.current.value = "";
     } catch (error) {

@@ -1,7 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 
-import { type BookedFragment, MarkReadDocument, MineDocument, type MineQuery, NotificationsDocument, type WatchedFragment } from "../generated/graphql.ts";
+import {
+  type BookedFragment,
+  MarkReadDocument,
+  MineDocument,
+  type MineQuery,
+  NotificationsDocument,
+  type NotificationsQuery,
+  type WatchedFragment,
+} from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { Ago, Empty, Problem, Skeleton, useNow } from "../ui/parts.tsx";
@@ -11,6 +19,7 @@ import { Heading, SignedIn, useOwnActivity, useZone } from "./Site.tsx";
 import { dateOf, dayAndTime } from "./when.ts";
 import { wordsFor } from "./words.ts";
 
+type Note = NonNullable<NonNullable<NotificationsQuery["viewer"]>["notifications"]>["nodes"][number];
 type Enrollment = NonNullable<NonNullable<MineQuery["viewer"]>["enrollments"]>["nodes"][number];
 
 export const Me = () => (
@@ -133,20 +142,26 @@ function Mine() {
 
 function Notifications() {
   const now = useNow(10_000);
-  const [{ data, error, fetching }, again] = useSteadyQuery({ query: NotificationsDocument, variables: {} });
+  const pages = usePages<Note>("notifications");
+  const [{ data, error, fetching }, again] = useSteadyQuery({ query: NotificationsDocument, variables: { after: pages.after } });
   const { send, refused, problem, isBusy } = useSend(MarkReadDocument);
   useOwnActivity(() => again({ requestPolicy: "network-only" }));
   useEffect(() => {
     if (location.hash === "#notifications") document.querySelector("#notifications")?.scrollIntoView();
   }, [data !== undefined]);
-  const notes = data?.viewer?.notifications?.nodes;
+  const page = data?.viewer?.notifications;
+  const notes = page == null && pages.after === null ? undefined : pages.with(page?.nodes ?? []);
   const unread = notes?.filter(({ readAt }) => readAt == null).map(({ id }) => id) ?? [];
   return (
     <section className="card" aria-label="Notifications" id="notifications">
       <div className="card-head">
         <h2>Notifications</h2>
         {unread.length > 0 && (
-          <button type="button" disabled={isBusy} onClick={() => void send({ ids: unread }).then(() => again({ requestPolicy: "network-only" }))}>
+          <button
+            type="button"
+            disabled={isBusy}
+            onClick={() => void send({ ids: unread }).then(() => (pages.restart(), again({ requestPolicy: "network-only" })))}
+          >
             Mark as read
           </button>
         )}
@@ -173,6 +188,7 @@ function Notifications() {
           </li>
         ))}
       </ul>
+      <More page={page?.pageInfo} isBusy={fetching} more={(after) => pages.more(notes ?? [], after)} />
     </section>
   );
 }

@@ -97,6 +97,7 @@ function Booking({ mentorId, profile, reload }: { readonly mentorId: string; rea
     }
     reload();
   };
+  if (courses.length === 0) return <Empty>This mentor has no course yet, and a session is about one.</Empty>;
   if (profile.schedules.every(({ open }) => !open)) return <Empty>No open times in the next three weeks.</Empty>;
   const open = profile.schedules.filter((slot) => slot.open && slot.id !== draft.scheduleId);
   const nearest = open

@@ -45,7 +45,7 @@ function About({ viewer }: { readonly viewer: Viewer }) {
     try {
       const avatar = picture === null ? {} : { avatarUploadId: (await upload(client, picture, "AVATAR", () => undefined)).id };
       if ((await send({ input: { ...draft, bio: draft.bio.trim() === "" ? null : draft.bio, ...avatar } })) === null) return;
-      clear(draft);
+      clear();
       setPicture(null);
       setSaved(true);
     } catch (error) {
@@ -99,7 +99,7 @@ function AsMentor({ profile, expertises }: { readonly profile: NonNullable<Viewe
   const submit = async (): Promise<void> => {
     setSaved(false);
     if ((await send({ input: draft })) === null) return;
-    clear(draft);
+    clear();
     setSaved(true);
   };
   const number = (name: "maxSessionsPerWeek" | "minNoticeHours", label: string) => (

@@ -97,13 +97,12 @@ function One() {
   );
 }
 
-const fields = ["note"];
-
 function Decision({ application: { id }, reload }: { readonly application: Application; readonly reload: () => void }) {
   const [draft, change, clear] = useDraft(`review-${id}`, { note: "" });
   const [approve, reject, ask] = [useSend(ApproveDocument), useSend(RejectDocument), useSend(AskForMoreDocument)];
-  const all = [approve, reject, ask];
-  const isBusy = all.some((one) => one.isBusy);
+  const [last, setLast] = useState<"approve" | "reject" | "ask">("approve");
+  const sending = { approve, reject, ask }[last];
+  const isBusy = approve.isBusy || reject.isBusy || ask.isBusy;
   const note = draft.note.trim();
   const after = (sent: unknown): void => {
     if (sent !== null) clear();
@@ -111,22 +110,23 @@ function Decision({ application: { id }, reload }: { readonly application: Appli
   };
   return (
     <section className="card card-body" aria-label="Decision">
-      <Field
-        label="Note to the applicant"
-        hint="Needed to reject and to ask for more."
-        error={all.map((one) => one.at("note")).find((said) => said !== undefined)}
-      >
+      <Field label="Note to the applicant" hint="Needed to reject and to ask for more." error={sending.at("note")}>
         {(props) => <textarea {...props} rows={4} value={draft.note} onChange={(event) => change({ note: event.target.value })} />}
       </Field>
-      <Refusals refused={all.flatMap((one) => one.besides(...fields))} problem={all.map((one) => one.problem).find((problem) => problem !== null) ?? null} />
+      <Refusals refused={sending.besides("note")} problem={sending.problem} />
       <div className="buttons">
-        <button type="button" className="primary" disabled={isBusy} onClick={() => void approve.send({ id, note: note === "" ? null : note }).then(after)}>
+        <button
+          type="button"
+          className="primary"
+          disabled={isBusy}
+          onClick={() => (setLast("approve"), void approve.send({ id, note: note === "" ? null : note }).then(after))}
+        >
           Approve
         </button>
-        <button type="button" disabled={isBusy} onClick={() => void ask.send({ id, note }).then(after)}>
+        <button type="button" disabled={isBusy} onClick={() => (setLast("ask"), void ask.send({ id, note }).then(after))}>
           Ask for more
         </button>
-        <button type="button" disabled={isBusy} onClick={() => void reject.send({ id, note }).then(after)}>
+        <button type="button" disabled={isBusy} onClick={() => (setLast("reject"), void reject.send({ id, note }).then(after))}>
           Reject
         </button>
       </div>

@@ -15,12 +15,12 @@ export function SignInFirst({ children }: { readonly children: string }) {
 }
 
 export function SignInPage() {
-  const { to } = useAddress<{ to: string }>();
+  const { to } = useAddress<{ to: unknown }>();
   const { history } = useRouter();
   const isIn = useVisitor() !== null;
   useEffect(() => {
     // Nowhere but to pages of this site.
-    if (isIn) history.replace(to !== undefined && /^\/(?![/\\])/.test(to) ? to : "/");
+    if (isIn) history.replace(typeof to === "string" && /^\/(?![/\\])/.test(to) ? to : "/");
   }, [isIn]);
   return (
     <div className="narrow">

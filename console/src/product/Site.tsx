@@ -5,8 +5,9 @@ import { connection } from "../client.ts";
 import { OwnActivityDocument, VisitorDocument, type VisitorQuery } from "../generated/graphql.ts";
 import { useStream } from "../live.ts";
 import { useSteadyQuery } from "../query.ts";
-import { accessToken, signOut } from "../session.ts";
+import { accessToken } from "../account.ts";
 import { SignIn } from "../SignIn.tsx";
+import { SignOut } from "../SignOut.tsx";
 import { store, useStore } from "../store.ts";
 import { duration } from "../ui/format.ts";
 import { IconBell, IconMoon, IconSun, IconTool } from "../ui/icons.ts";
@@ -98,9 +99,7 @@ export function Site() {
                 Sign in
               </Link>
             ) : (
-              <button type="button" title={`You are ${visitor.fullName}`} onClick={() => void signOut()}>
-                Sign out
-              </button>
+              <SignOut title={`You are ${visitor.fullName}`}>Sign out</SignOut>
             )}
           </div>
         </header>

@@ -1,17 +1,20 @@
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 
 import { useDraft } from "../drafts.ts";
 import { PublishSlotsDocument, TeachingDocument, type TeachingQuery, WithdrawSlotDocument } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
+import { useAddress } from "../ui/address.ts";
 import { whole } from "../ui/format.ts";
 import { Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { courseStatuses } from "./EditCourse.tsx";
 import { SessionLines } from "./Me.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn, useOwnActivity, useZone } from "./Site.tsx";
-import { byDay, daysAhead, timeOf } from "./when.ts";
+import { byDay, dateOf, dayAndTime, daysAhead, timeOf } from "./when.ts";
+
+const DAYS = 28;
 
 type Slot = NonNullable<NonNullable<TeachingQuery["viewer"]>["mentorProfile"]>["schedules"][number];
 
@@ -23,7 +26,8 @@ export const Teaching = () => (
 );
 
 function Own() {
-  const window = useMemo(() => daysAhead(28), []);
+  const { from } = useAddress<{ from: string }>();
+  const window = useMemo(() => daysAhead(DAYS, from), [from]);
   const [{ data, error }, again] = useSteadyQuery({ query: TeachingDocument, variables: window });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);
@@ -40,8 +44,18 @@ function Own() {
   return (
     <div className="two">
       <div>
-        <h2>Your times, the next four weeks</h2>
+        <h2>{from === undefined ? "Your times, the next four weeks" : `Your times, four weeks from ${dateOf(window.from, "UTC")}`}</h2>
         <Times slots={viewer.mentorProfile.schedules} reload={reload} />
+        <p className="buttons">
+          {from !== undefined && (
+            <Link to="/mentor" className="button">
+              From now
+            </Link>
+          )}
+          <Link to="/mentor" search={{ from: window.to.slice(0, 10) }} className="button">
+            Later times
+          </Link>
+        </p>
         <h2>Courses</h2>
         {courses.length === 0 ? (
           <Empty>Learners book a session about one of your courses. Write your first.</Empty>
@@ -90,7 +104,7 @@ function Times({ slots, reload }: { readonly slots: readonly Slot[]; readonly re
   const zone = useZone();
   const now = useNow(10_000);
   const { send, isBusy, refused, problem } = useSend(WithdrawSlotDocument);
-  if (slots.length === 0) return <Empty>Publish your first times.</Empty>;
+  if (slots.length === 0) return <Empty>You have published no times in these weeks.</Empty>;
   return (
     <div className="card week">
       <Refusals refused={refused} problem={problem} />
@@ -131,9 +145,15 @@ const fields = ["date", "start", "end"].map((name) => `input.blocks.0.${name}`).
 function Publish({ timeZone, reload }: { readonly timeZone: string; readonly reload: () => void }) {
   const [draft, change] = useDraft("publish", { date: tomorrow(), start: "09:00", end: "12:00", slotMinutes: 60, bufferMinutes: 0, repeatWeeks: 0 });
   const { send, at, besides, isBusy, problem } = useSend(PublishSlotsDocument);
+  const [published, setPublished] = useState<readonly { readonly startTime: string }[]>([]);
+  const [first] = published;
   const submit = async (): Promise<void> => {
     const { date, start, end, ...rest } = draft;
-    if ((await send({ input: { ...rest, timeZone, blocks: [{ date, start, end }] } })) !== null) reload();
+    setPublished([]);
+    const sent = await send({ input: { ...rest, timeZone, blocks: [{ date, start, end }] } });
+    if (sent === null) return;
+    setPublished(sent.schedules ?? []);
+    reload();
   };
   const number = (name: "slotMinutes" | "bufferMinutes" | "repeatWeeks", label: string) => (
     <Field label={label} error={at(`input.${name}`)}>
@@ -164,6 +184,15 @@ function Publish({ timeZone, reload }: { readonly timeZone: string; readonly rel
         <button type="submit" className="primary" disabled={isBusy}>
           Publish
         </button>
+        {first !== undefined && (
+          <p role="status">
+            {published.length} published, the first on{" "}
+            <Link to="/mentor" search={{ from: first.startTime.slice(0, 10) }}>
+              {dayAndTime(first.startTime, timeZone)}
+            </Link>
+            .
+          </p>
+        )}
       </form>
     </section>
   );

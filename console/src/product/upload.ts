@@ -19,6 +19,14 @@ async function hashOf(file: File): Promise<string> {
   return [...hash.digest()].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+function sentenceOf(answer: string): string | undefined {
+  try {
+    return (JSON.parse(answer) as { error?: { message?: string } }).error?.message;
+  } catch {
+    return undefined;
+  }
+}
+
 function put(url: string, headers: readonly { name: string; value: string }[], file: File, tell: (share: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -26,7 +34,7 @@ function put(url: string, headers: readonly { name: string; value: string }[], f
     for (const { name, value } of headers) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", ({ loaded, total }) => tell(loaded / total));
     request.addEventListener("load", () =>
-      request.status < 300 ? resolve() : reject(new Error(request.responseText || `The file was refused (${request.status}).`)),
+      request.status < 300 ? resolve() : reject(new Error(sentenceOf(request.responseText) ?? `The file was refused (${request.status}).`)),
     );
     request.addEventListener("error", () => reject(new Error("The connection was lost while the file was sent. Choose it again.")));
     request.send(file);

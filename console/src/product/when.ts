@@ -36,8 +36,23 @@ export function untilOf(instant: string, now: number): string {
   return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
-/** From the beginning of this hour, so that the same question is the same for a while. */
-export function daysAhead(days: number): { from: string; to: string } {
-  const from = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+/** From that day on in UTC, or from the beginning of this hour, so that the same question is the same for a while. */
+export function daysAhead(days: number, day?: string): { from: string; to: string } {
+  const given = Date.parse(`${day}T00:00:00Z`);
+  const from = Number.isNaN(given) ? Math.floor(Date.now() / 3_600_000) * 3_600_000 : given;
   return { from: new Date(from).toISOString(), to: new Date(from + days * 86_400_000).toISOString() };
+}
+
+/** As an input of the browser wants it, `2026-11-24T14:30`, in that zone. */
+export const localOf = (instant: string, timeZone: string): string =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" })
+    .format(new Date(instant))
+    .replace(" ", "T");
+
+/** The instant at which clocks of that zone show this; of a time that they skip, the one after. */
+export function instantOf(local: string, timeZone: string): string {
+  const shown = Date.parse(`${local}Z`);
+  const ahead = (at: number): number => Date.parse(`${localOf(new Date(at).toISOString(), timeZone)}Z`) - at;
+  const guess = shown - ahead(shown);
+  return new Date(shown - ahead(guess)).toISOString();
 }

@@ -17,15 +17,22 @@ interface Pages<Row> {
   /** All pages so far. */
   readonly with: (page: readonly Row[]) => readonly Row[];
   readonly more: (shown: readonly Row[], after: string) => void;
+  /** Back to the first. */
+  readonly restart: () => void;
 }
 
 /** Pages of one list below each other; of another list as soon as something else is wanted. */
-export function usePages<Row>(wanted: string): Pages<Row> {
+export function usePages<Row extends { readonly id: string }>(wanted: string): Pages<Row> {
   const [pages, setPages] = useState<{ readonly wanted: string; readonly before: readonly Row[]; readonly after: string } | null>(null);
   const current = pages?.wanted === wanted ? pages : null;
   return {
     after: current?.after ?? null,
-    with: (page) => [...(current?.before ?? []), ...page],
+    with: (page) => {
+      const before = current?.before ?? [];
+      // While the next page is on its way, the last one is still there.
+      return [...before, ...page.filter(({ id }) => !before.some((one) => one.id === id))];
+    },
+    restart: () => setPages(null),
     more: (before, after) => setPages({ wanted, before, after }),
   };
 }
