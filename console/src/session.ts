@@ -31,11 +31,13 @@ async function send<Data, Variables>(document: TypedDocumentNode<Data, Variables
 /** What one person was shown is gone before the next signs in: with the page, everything that it has in memory. */
 const forget = (): void => location.reload();
 
-/** All windows of a browser have one cookie, and so one account. */
-const windows = new BroadcastChannel("account");
-windows.addEventListener("message", ({ data }: MessageEvent<string | null>) => {
+const KEY = "account";
+
+/** All windows of a browser have one cookie, and so one account, of which they hear by what is stored. */
+const tellWindows = (account: string | null): void => localStorage.setItem(KEY, account ?? "");
+addEventListener("storage", ({ key, newValue }) => {
   const token = accessToken.get();
-  if (token !== undefined && data !== subjectOf(token)) forget();
+  if (key === KEY && token !== undefined && newValue !== (subjectOf(token) ?? "")) forget();
 });
 
 export async function signIn(email: string, password: string): Promise<readonly { message: string; field?: readonly string[] | null }[]> {
@@ -43,7 +45,7 @@ export async function signIn(email: string, password: string): Promise<readonly 
   if (payload?.accessToken != null) {
     adoptDrafts(subjectOf(payload.accessToken));
     accessToken.set(payload.accessToken);
-    windows.postMessage(subjectOf(payload.accessToken));
+    tellWindows(subjectOf(payload.accessToken));
   }
   return payload?.userErrors ?? [];
 }
@@ -79,6 +81,6 @@ export async function signOut(): Promise<void> {
   const token = await refresh();
   await send(SignOutDocument, {}, token);
   forgetDrafts(subjectOf(token));
-  windows.postMessage(null);
+  tellWindows(null);
   forget();
 }

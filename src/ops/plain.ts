@@ -1,5 +1,5 @@
 /** C0 and C1 controls, and what turns the direction of text round. */
-const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const controls = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** A text of somebody else as a terminal may have it: on one line, and telling the terminal nothing. */
 export const plain = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ⏎ ").replaceAll(controls, "�");
