@@ -12,7 +12,7 @@ const rooms = {
   database: ["kernel", "outbox/index"],
   server: ["kernel", "schema", "database"],
   client: ["kernel"],
-  traffic: ["kernel", "client", "seed/(people|chance)"],
+  traffic: ["kernel", "client", "seed/(people|chance|pdf)"],
   ops: ["kernel", "client", "traffic", "config", "terminal", "seed/people"],
   seed: ["kernel", "domain", "outbox/index", "sagas/"],
 };

@@ -206,7 +206,8 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
 
   if (config.seed !== "none") {
     const putFile = ({ storageKey, bytes }: { storageKey: string; bytes: Buffer }) => store.put(storageKey, bytes);
-    await fillDatabase({ url: database.url, registry, profile: config.seed, day: processNow(), putFile });
+    const isFilled = await fillDatabase({ url: database.url, registry, profile: config.seed, day: processNow(), putFile });
+    if (isFilled && checkProvider !== null) await adoptChecks(em(), checkProvider);
   }
   const demo = await findDemo(em(), database.directory !== null);
 
@@ -448,6 +449,15 @@ function keepHouse(em: () => EntityManager, log: Log): Loop {
 }
 
 /** Without a slash at its end. */
+/** The made-up past has asked the embedded provider, which must not deny it when it is asked again. */
+async function adoptChecks(em: EntityManager, provider: EmbeddedBackgroundCheck): Promise<void> {
+  const asked = await query<{ reference: string; requestId: string }>(
+    em,
+    `select reference, request_id as "requestId" from background_check where status = 'REQUESTED' and reference is not null`,
+  );
+  for (const { reference, requestId } of asked) await provider.adopt(reference, requestId);
+}
+
 function documentsOf({ graphqlDocuments, trustedDocumentsFile: file }: Config): NonNullable<ServerParts["documents"]> {
   const others = file === null ? new Map<string, string>() : loadTrustedDocuments(file);
   const only = graphqlDocuments === "trusted";

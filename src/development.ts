@@ -29,6 +29,7 @@ export class Development {
   #app: RunningApp | null = null;
   #worker: WorkerProcess | null = null;
   #traffic: Traffic | null = null;
+  #mended: NodeJS.Timeout | undefined;
 
   constructor(parts: DevelopmentParts) {
     this.#parts = parts;
@@ -137,6 +138,8 @@ export class Development {
   async #breakMail(): Promise<void> {
     await this.#app?.smtp?.play("refuse", brokenMailSeconds);
     this.#tell(`The mail server refuses connections for ${brokenMailSeconds} s.`);
+    clearTimeout(this.#mended);
+    this.#mended = setTimeout(() => this.#tell("The mail server answers again."), brokenMailSeconds * 1_000).unref();
   }
 
   #tell(text: string): void {

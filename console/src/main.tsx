@@ -2,7 +2,7 @@ import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/jetbrains-mono/wght.css";
 import "./styles/console.css";
 import "./styles/site.css";
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet, RouterProvider } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, Outlet, RouterProvider } from "@tanstack/react-router";
 import { StrictMode, useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Provider } from "urql";
@@ -14,7 +14,16 @@ import { useStore } from "./store.ts";
 const operator = () => import("./operator/pages.ts");
 const product = () => import("./product/pages.ts");
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: () => <Navigate to="/" /> });
+const Nothing = () => (
+  <main className="alone">
+    <h1>There is nothing here</h1>
+    <p>
+      <Link to="/">Find a mentor</Link> or go to <Link to="/console">the console</Link>.
+    </p>
+  </main>
+);
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: Nothing });
 const site = createRoute({ getParentRoute: () => root, id: "site", component: lazyRouteComponent(product, "Site") });
 const shell = createRoute({ getParentRoute: () => root, path: "/console", component: lazyRouteComponent(operator, "Shell") });
 const validateSearch = (search: Record<string, unknown>): Record<string, unknown> => search;

@@ -103,6 +103,15 @@ export class EmbeddedBackgroundCheck {
     return [...this.#checks.values()].toReversed();
   }
 
+  /** Takes over a check that somebody says was asked for here, and never says anything about it. */
+  async adopt(id: string, externalId: string): Promise<void> {
+    if (this.#checks.has(id)) return;
+    const webhook = { id, attempts: 0, told: true };
+    const check = { id, externalId, idempotencyKey: id, fingerprint: id, outcome: null, dueAt: null, cancelled: false, webhook };
+    this.#remember(check);
+    await this.#keep(check);
+  }
+
   /** Where messages go from now on. Until this is called they wait, also those about checks of an earlier start. */
   deliverTo(url: string): void {
     this.#target = url;

@@ -97,8 +97,14 @@ export function parseShare(text: string): number {
   return Number(percent) / 100;
 }
 
-/** Several words at once or one after the other, in any case and with - for _: `stuck,retrying`, `course-enrollment`. */
+/** Several words at once or one after the other, in any case, with - for _, or as the code has them: `stuck,retrying`, `course-enrollment`, `CourseEnrollment`. */
 export const parseWords = (text: string, before: readonly string[] = []): string[] => [
   ...before,
-  ...text.split(",").map((word) => word.trim().toUpperCase().replaceAll("-", "_")),
+  ...text.split(",").map((word) =>
+    word
+      .trim()
+      .replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_")
+      .toUpperCase()
+      .replaceAll("-", "_"),
+  ),
 ];

@@ -1,4 +1,4 @@
-import express, { Router, type Response } from "express";
+import express, { Router, type RequestHandler, type Response } from "express";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -41,21 +41,33 @@ const headersOf = (fileOrigin: string): Record<string, string> => ({
   "x-content-type-options": "nosniff",
 });
 
+/** The page of both; at an address that it does not know it says so. */
+const page =
+  (fileOrigin: () => string): RequestHandler =>
+  (_request, response) => {
+    response.set({ ...headersOf(fileOrigin()), "cache-control": "no-cache" }).sendFile(`${consoleDirectory}index.html`);
+  };
+
 /**
  * The product site at / and the console at /console, which are one program. Its files have their content's hash in their names, and so are
  * good for ever. Nothing of this is here where it has not been built.
  *
- * @param fileOrigin where people put and get files; default: here
+ * @param fileOrigin where people put and get files
  */
-export function consolePages(fileOrigin: () => string = () => ""): Router {
+export function consolePages(fileOrigin: () => string): Router {
   const router = Router();
   if (consoleDirectory === undefined) return router;
   const setHeaders = (response: Response): unknown => response.set(headersOf(fileOrigin()));
   router.use("/assets", express.static(`${consoleDirectory}assets`, { immutable: true, maxAge: "365d", index: false, setHeaders }));
   router.get("/theme.js", (_request, response) => (setHeaders(response), response.sendFile(`${consoleDirectory}theme.js`)));
-  router.get([...pages, "/console{/*path}"], (_request, response) => {
-    setHeaders(response);
-    response.set("cache-control", "no-cache").sendFile(`${consoleDirectory}index.html`);
-  });
+  router.get([...pages, "/console{/*path}"], page(fileOrigin));
   return router;
 }
+
+/** For people who have come to an address that nothing answers; programs are told by whoever comes next. */
+export const lostPage =
+  (fileOrigin: () => string): RequestHandler =>
+  (request, response, next) => {
+    if (consoleDirectory === undefined || request.method !== "GET" || request.accepts(["json", "html"]) !== "html") return next();
+    page(fileOrigin)(request, response.status(404), next);
+  };

@@ -14,7 +14,7 @@ import { accountPages } from "./account-pages.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
 import { addressOf, Guard, type Limits, proxyList, TrustedDocuments } from "./guard/index.ts";
-import { consolePages } from "./console-pages.ts";
+import { consolePages, lostPage } from "./console-pages.ts";
 import { healthRoutes } from "./health.ts";
 import { playgroundRoutes } from "./playground.ts";
 import { findPortOwner } from "./port-owner.ts";
@@ -84,6 +84,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   await apollo.start();
 
   app.disable("x-powered-by").disable("etag");
+  const fileOrigin = parts.fileOrigin ?? (() => "");
   app.use(requestIds, fewHeaders(limits.maxHeaders));
   app.use(healthRoutes({ pingDatabase: parts.pingDatabase, isStopping: () => isStopping }));
   if (parts.uploads !== undefined) app.use(parts.uploads);
@@ -103,9 +104,10 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     }),
   );
   app.use(playgroundRoutes());
-  app.use(consolePages(parts.fileOrigin));
+  app.use(consolePages(fileOrigin));
   app.use(accountPages());
   for (const router of parts.routers ?? []) app.use(router);
+  app.use(lostPage(fileOrigin));
   answerInJson(app, log, limits.maxBodyBytes);
 
   const sockets = serveWebSockets({ httpServer, guard, proxies, api: parts, identity: parts.identity, standing, log, origins: parts.origins ?? [] });

@@ -12,6 +12,7 @@ import {
   type DocumentKind,
 } from "../client/generated/graphql.ts";
 import { newId } from "../kernel/ids.ts";
+import { onePagePdf } from "../seed/pdf.ts";
 import type { Slot } from "./offers.ts";
 import { Somebody } from "./somebody.ts";
 
@@ -88,7 +89,7 @@ export class Learner extends Somebody {
   }
 
   async #upload(kind: DocumentKind): Promise<{ uploadId: string; kind: DocumentKind }> {
-    const bytes = page(newId());
+    const bytes = onePagePdf(newId());
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const input = {
       fileName: `${kind.toLowerCase()}.pdf`,
@@ -104,10 +105,6 @@ export class Learner extends Somebody {
     return { uploadId: upload?.id ?? "", kind };
   }
 }
-
-/** The smallest PDF that a reader opens, with a text nobody sees. */
-const page = (text: string): Buffer =>
-  Buffer.from(`%PDF-1.4\n% ${text}\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n`);
 
 const passing = new Set(["UNREACHABLE", "UNAUTHENTICATED", "RATE_LIMITED", "UNAVAILABLE", "TIMEOUT"]);
 

@@ -375,7 +375,7 @@ inBrowser("a stuck saga is found from the overview in two clicks, says why, is b
   await other.goto(page.url());
   await other.getByText("Why is it here?").waitFor();
 
-  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("button", { name: "Retry…" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("GrantCourseAccessCommand").waitFor();
   await dialog.getByLabel("Note for the audit log").fill("The column is there again");

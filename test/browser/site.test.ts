@@ -189,7 +189,12 @@ inBrowser(
     await applicant.getByLabel("Education").fill("short");
     await applicant.getByLabel("Work experience").fill("Ten years of made-up work");
     await applicant.getByRole("button", { name: "Send the application" }).click();
-    for (const sentence of ["The education has at least 10 characters, not 5.", "A document of the kind CV is missing.", "An application needs the consent"])
+    for (const sentence of [
+      "The education has at least 10 characters, not 5.",
+      "The CV is missing.",
+      "The cover letter is missing.",
+      "An application needs the consent",
+    ])
       await applicant.getByRole("alert").getByText(sentence).waitFor();
     await applicant.getByLabel("CV").setInputFiles({ name: "cv.txt", mimeType: "text/plain", buffer: Buffer.from("plain") });
     await applicant

@@ -97,7 +97,7 @@ test("what is wrong with the documents is told before anything begins, each at i
   const input = await journey.application(who);
   const [cv, letter] = input.documents as [ApplicationDocumentInput, ApplicationDocumentInput];
   expect(await journey.refusal(ApplyDocument, { input: { ...input, documents: [cv] }, key: newKey() }, who)).toEqual([
-    { code: "DOCUMENT_MISSING", message: "A document of the kind COVER_LETTER is missing.", field: ["input", "documents"] },
+    { code: "DOCUMENT_MISSING", message: "The cover letter is missing.", field: ["input", "documents"] },
   ]);
   const foreign = await journey.upload(await journey.somebody(), "cv.pdf");
   const documents = [{ uploadId: foreign, kind: "CV" as const }, letter];

@@ -19,7 +19,7 @@ type Acted = NonNullable<RetrySagaMutation["act"]>;
 type Any = TypedDocumentNode<{ act: Acted | null }, never>;
 
 export const actions = {
-  retrySaga: { label: "Retry", document: RetrySagaDocument as unknown as Any },
+  retrySaga: { label: "Retry…", document: RetrySagaDocument as unknown as Any },
   completeSagaStep: { label: "Complete by hand…", document: CompleteSagaStepDocument as unknown as Any },
   skipSagaStep: { label: "Skip step…", document: SkipSagaStepDocument as unknown as Any },
   cancelSaga: { label: "Cancel…", document: CancelSagaDocument as unknown as Any },

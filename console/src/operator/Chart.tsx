@@ -61,7 +61,7 @@ export default function Chart({
         cursor: { sync: { key: "overview" }, points: { show: false } },
         legend: { show: false },
         scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-        padding: [8, 8, 0, 0],
+        padding: [8, 24, 0, 0],
         axes: [
           { ...axis, size: 22, gap: 6, grid: { show: false }, values: (_plot, values) => values.map((value) => timeOfDay.format(value * 1_000)) },
           {

@@ -38,7 +38,9 @@ function lookOf(state: State, saga: Saga | null): Look {
   const [first, last] = [attempts[0], attempts.at(-1)];
   const step = saga.steps.find((one) => one.state === state.state);
   if (step === undefined || step.status === "PENDING")
-    return state.kind === "START" ? { tone: "completed", fact: "done", reached: "done" } : { ...declared, fact: "to do" };
+    return state.kind === "START"
+      ? { tone: "completed", fact: "done", reached: "done" }
+      : { ...declared, fact: saga.finishedAt === null ? "to do" : "not reached" };
   const took = first !== undefined && last?.finishedAt != null ? duration(between(first.queuedAt, last.finishedAt)) : "done";
   if (step.status === "FAILED") return { tone: "stuck", fact: `gave up (${attempts.length}×)`, reached: "done" };
   if (step.status === "SKIPPED") return { tone: "neutral", fact: "skipped", reached: "done" };

@@ -1,8 +1,8 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useRef } from "react";
-import { OverviewDocument, SagaActivityDocument } from "../generated/graphql.ts";
+import { OverviewDocument, type QueueRowFragment, SagaActivityDocument } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
-import { useStream } from "../live.ts";
+import { useStream, useThrottled } from "../live.ts";
 import { useAddress } from "../ui/address.ts";
 import { between, duration, whole } from "../ui/format.ts";
 import { Card, Empty, Failed, Figure, Segments, Skeleton, useNow, useSince } from "../ui/parts.tsx";
@@ -19,6 +19,8 @@ export const axisDuration = (ms: number): string => (ms === 0 ? "0" : duration(m
 const ranges = { "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400 } as const;
 type Range = keyof typeof ranges;
 const STRETCHES = 60;
+/** "A minute" is the mean of so long. */
+const RECENT_S = 300;
 const every = 15_000;
 
 export function Overview() {
@@ -33,13 +35,16 @@ export function Overview() {
     return { from: new Date(to - seconds * 1_000).toISOString(), to: new Date(to).toISOString(), everySeconds: seconds / STRETCHES, hourAgo };
   }, [tick, seconds, hourAgo]);
   const [{ data, error }, again] = useSteadyQuery({ query: OverviewDocument, variables, requestPolicy: "network-only" }, range);
-  // What it counts is asked for now and then; that something moves is told.
+  const soon = useThrottled(() => again({ requestPolicy: "network-only" }), 3_000);
   const cursor = useRef<string | null>(null);
   useStream(
     "overview",
     SagaActivityDocument,
     () => ({ after: cursor.current }),
-    ({ sagaActivity }) => (cursor.current = sagaActivity.cursor),
+    ({ sagaActivity }) => {
+      cursor.current = sagaActivity.cursor;
+      if (sagaActivity.events.length > 0) soon();
+    },
   );
   if (error !== undefined && data === undefined) return <Failed title="Overview" error={error} again={() => again({ requestPolicy: "network-only" })} />;
   if (data?.sagaMetrics == null) return <Skeleton rows={8} />;
@@ -55,8 +60,9 @@ export function Overview() {
     .filter(({ status }) => status === "STUCK")
     .map(({ oldestUpdatedAt }) => oldestUpdatedAt)
     .toSorted()[0];
-  const queues = (data.queues ?? []).toSorted((a, b) => b.ready - a.ready || b.completedLastMinute - a.completedLastMinute).slice(0, 7);
+  const queues = (data.queues ?? []).toSorted((a, b) => inHand(b) - inHand(a) || b.completedLastMinute - a.completedLastMinute).slice(0, 7);
   const times = metrics.map((one) => new Date(one.from).getTime() / 1_000);
+  const recent = metrics.slice(-Math.max(1, Math.round(RECENT_S / variables.everySeconds)));
   const perMinute = (value: number): number => (value / variables.everySeconds) * 60;
   return (
     <>
@@ -74,7 +80,10 @@ export function Overview() {
         <Figure label="In flight" value={whole(of("RUNNING", "RETRYING", "COMPENSATING", "WAITING", "STUCK"))}>
           {whole(of("WAITING"))} wait for people, providers or the clock
         </Figure>
-        <Figure label="Completed a minute" value={whole(Math.round((sum((one) => one.completed) / seconds) * 60 * 10) / 10)}>
+        <Figure
+          label="Completed a minute"
+          value={whole(Math.round(perMinute(recent.reduce((total, one) => total + one.completed, 0) / recent.length) * 10) / 10)}
+        >
           {ended === 0 ? "none has ended" : `${Math.round((100 * sum((one) => one.firstAttempt)) / ended)} % at the first attempt`}
         </Figure>
         <Figure label="p95 start to settled" value={latest?.settledP95Ms == null ? "·" : duration(latest.settledP95Ms)}>
@@ -138,4 +147,5 @@ export function Overview() {
   );
 }
 
+const inHand = ({ ready, deferred, active }: QueueRowFragment): number => ready + deferred + active;
 const rank = ({ status }: SagaRowFragment): number => statuses.indexOf(status);

@@ -36,8 +36,8 @@ export function QueueTable({
         <tr>
           <th scope="col">Queue</th>
           {number("Ready")}
-          {!brief && number("Later")}
-          {number("Active")}
+          {number("Later")}
+          {!brief && number("Active")}
           {number("Oldest")}
           {!brief && number("Per minute")}
           {!brief && number("Dead")}
@@ -61,14 +61,14 @@ export function QueueTable({
             <td className="right num strong" data-label="Ready">
               {whole(queue.ready)}
             </td>
+            <td className="right num faint" data-label="Later">
+              {whole(queue.deferred)}
+            </td>
             {!brief && (
-              <td className="right num faint" data-label="Later">
-                {whole(queue.deferred)}
+              <td className="right num" data-label="Active">
+                {whole(queue.active)}
               </td>
             )}
-            <td className="right num" data-label="Active">
-              {whole(queue.active)}
-            </td>
             <td className="right num" data-label="Oldest">
               {queue.oldestReadyAt == null ? <span className="faint">–</span> : duration(between(queue.oldestReadyAt, now))}
             </td>

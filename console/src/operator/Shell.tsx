@@ -249,26 +249,27 @@ function Find({ close }: { readonly close: () => void }) {
       isOld = true;
     };
   }, [text, client]);
+  const open = (one: NonNullable<typeof found>[number]): void => {
+    close();
+    if (one.saga == null) void navigate({ to: "/console/dead" });
+    else void navigate({ to: "/console/sagas/$id", params: { id: one.saga.id } });
+  };
   return (
     <Dialog title="Find" close={close}>
-      <input
-        aria-label="An id, or the last 8 characters of one"
-        placeholder="An id, or the last 8 characters of one"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
+      <form onSubmit={(event) => (event.preventDefault(), found?.[0] != null && open(found[0]))}>
+        <input
+          aria-label="An id, or the last 8 characters of one"
+          placeholder="An id, or the last 8 characters of one"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </form>
+      {found === null && text.trim() !== "" && <p className="hint">The last 8 characters at least.</p>}
       {found !== null && found.length === 0 && <Empty>Nothing has this id.</Empty>}
       <ul className="found">
         {found?.map((one, index) => (
           <li key={index}>
-            <button
-              type="button"
-              onClick={() => {
-                close();
-                if (one.saga == null) void navigate({ to: "/console/dead" });
-                else void navigate({ to: "/console/sagas/$id", params: { id: one.saga.id } });
-              }}
-            >
+            <button type="button" onClick={() => open(one)}>
               {one.saga != null && (
                 <>
                   <Pill status={one.saga.status} /> {typeName(one.saga.type)} <span className="mono faint">{tail(one.saga.id)}</span>

@@ -127,7 +127,7 @@ function Form({ asked, reload }: { readonly asked?: AppliedFragment; readonly re
   const [uploading, setUploading] = useState(0);
   const apply = useSend(ApplyDocument);
   const resubmit = useSend(ResubmitDocument);
-  const { at, besides, isBusy, problem } = asked === undefined ? apply : resubmit;
+  const { at, besides, isBusy, problem, refused } = asked === undefined ? apply : resubmit;
   const submit = async (): Promise<void> => {
     const input = {
       education: draft.education,
@@ -164,15 +164,9 @@ function Form({ asked, reload }: { readonly asked?: AppliedFragment; readonly re
           add={(document) => change(({ documents }) => ({ documents: [...documents, document] }))}
           remove={(uploadId) => change(({ documents }) => ({ documents: documents.filter((one) => one.uploadId !== uploadId) }))}
           errorOf={(index) => at(`input.documents.${index}`)}
+          missing={refused.filter(({ field }) => field?.join(".") === "input.documents").map(({ message }) => message)}
           setUploading={setUploading}
         />
-        {besides(...draft.documents.map((_, index) => `input.documents.${index}`))
-          .filter(({ field }) => field?.join(".") === "input.documents")
-          .map(({ message }) => (
-            <p key={message} className="wrong" role="alert">
-              {message}
-            </p>
-          ))}
       </section>
       <section className="card card-body" aria-label="Consent">
         <h2>3. Consent</h2>

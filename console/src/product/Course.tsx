@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 
 import { CourseDocument, CourseMaterialsDocument, EnrollDocument, type CourseQuery, UnenrollDocument } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
@@ -17,12 +18,13 @@ import { dateOf } from "./when.ts";
 
 type Shown = NonNullable<CourseQuery["course"]>;
 
-const ahead = ["EnrollmentInitiated", "CheckingCapacity", "EnrollmentConfirmed", "SendingWelcomeEmail", "GrantingAccess"] as const;
+const ahead = ["EnrollmentInitiated", "CheckingCapacity", "ConfirmingEnrollment", "EnrollmentConfirmed", "SendingWelcomeEmail", "GrantingAccess"] as const;
 
 export function Course() {
   const id = useId();
   const zone = useZone();
   const visitor = useVisitor();
+  const [hasEnrolled, setEnrolled] = useState(false);
   const [{ data, error }, again] = useSteadyQuery({ query: CourseDocument, variables: { id } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);
@@ -71,7 +73,11 @@ export function Course() {
               </>
             )}
           </dl>
-          {visitor === null ? <SignInFirst>Sign in to enroll</SignInFirst> : <Enrollment course={course} reload={reload} />}
+          {visitor === null ? (
+            <SignInFirst>Sign in to enroll</SignInFirst>
+          ) : (
+            <Enrollment course={course} onEnrolled={() => setEnrolled(true)} reload={reload} />
+          )}
         </section>
         {own != null && ["CONFIRMED", "ACTIVE"].includes(own.status) && <Materials courseId={id} status={own.status} />}
         {others.length > 0 && (
@@ -85,14 +91,14 @@ export function Course() {
         {own == null ? (
           <Outlook title="What happens when you enroll" states={ahead} />
         ) : (
-          <Progress key={own.saga.id} saga={own.saga} title={own.status === "PENDING" ? "Enrolling" : "Your enrollment"} onMove={reload} />
+          <Progress key={own.saga.id} isNew={hasEnrolled} saga={own.saga} title={own.status === "PENDING" ? "Enrolling" : "Your enrollment"} onMove={reload} />
         )}
       </aside>
     </div>
   );
 }
 
-function Enrollment({ course, reload }: { readonly course: Shown; readonly reload: () => void }) {
+function Enrollment({ course, onEnrolled, reload }: { readonly course: Shown; readonly onEnrolled: () => void; readonly reload: () => void }) {
   const enroll = useSend(EnrollDocument);
   const leave = useSend(UnenrollDocument);
   const own = course.viewerEnrollment;
@@ -104,7 +110,12 @@ function Enrollment({ course, reload }: { readonly course: Shown; readonly reloa
           {own.status === "PENDING" ? "Do not enroll after all" : "Leave the course"}
         </button>
       ) : (
-        <button type="button" className="primary" disabled={enroll.isBusy} onClick={() => void enroll.send({ courseId: course.id }).then(reload)}>
+        <button
+          type="button"
+          className="primary"
+          disabled={enroll.isBusy}
+          onClick={() => void enroll.send({ courseId: course.id }).then((sent) => (sent !== null && onEnrolled(), reload()))}
+        >
           {own == null ? "Enroll" : "Enroll again"}
         </button>
       )}

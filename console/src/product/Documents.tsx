@@ -21,6 +21,8 @@ export const documentKinds: Readonly<Record<DocumentKind, string>> = {
 };
 const needed: readonly DocumentKind[] = ["CV", "COVER_LETTER"];
 
+const isAbout = (message: string, kind: DocumentKind): boolean => message.toLowerCase().includes(documentKinds[kind].toLowerCase());
+
 interface Underway {
   readonly fileName: string;
   readonly share: number;
@@ -33,24 +35,34 @@ export function Documents({
   add,
   remove,
   errorOf,
+  missing,
   setUploading,
 }: {
   readonly documents: readonly DocumentDraft[];
   readonly add: (document: DocumentDraft) => void;
   readonly remove: (uploadId: string) => void;
   readonly errorOf: (index: number) => string | undefined;
+  /** What was said about all of them. */
+  readonly missing: readonly string[];
   readonly setUploading: (change: (count: number) => number) => void;
 }) {
   return (
     <div className="drops">
       {(Object.keys(documentKinds) as DocumentKind[]).map((kind) => (
-        <Drop key={kind} kind={kind} documents={documents} add={add} remove={remove} errorOf={errorOf} setUploading={setUploading} />
+        <Drop key={kind} kind={kind} documents={documents} add={add} remove={remove} errorOf={errorOf} missing={missing} setUploading={setUploading} />
       ))}
+      {missing
+        .filter((message) => !needed.some((kind) => isAbout(message, kind)))
+        .map((message) => (
+          <p key={message} className="wrong" role="alert">
+            {message}
+          </p>
+        ))}
     </div>
   );
 }
 
-function Drop({ kind, documents, add, remove, errorOf, setUploading }: { readonly kind: DocumentKind } & Parameters<typeof Documents>[0]) {
+function Drop({ kind, documents, add, remove, errorOf, missing, setUploading }: { readonly kind: DocumentKind } & Parameters<typeof Documents>[0]) {
   const client = useClient();
   const id = useId();
   const [underway, setUnderway] = useState<readonly Underway[]>([]);
@@ -99,6 +111,14 @@ function Drop({ kind, documents, add, remove, errorOf, setUploading }: { readonl
           event.target.value = "";
         }}
       />
+      {!documents.some((one) => one.kind === kind) &&
+        missing
+          .filter((message) => isAbout(message, kind))
+          .map((message) => (
+            <p key={message} className="wrong" role="alert">
+              {message}
+            </p>
+          ))}
       <ul>
         {documents.map(
           (one, index) =>

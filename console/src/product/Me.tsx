@@ -52,11 +52,22 @@ export function Standing({ saga }: { readonly saga: WatchedFragment }) {
   );
 }
 
+/** What is to come, the next first; then what is over or was called off, the latest first. */
+function nextFirst(sessions: readonly BookedFragment[], now: number): readonly BookedFragment[] {
+  const at = ({ schedule }: BookedFragment): number => Date.parse(schedule.startTime);
+  const isAhead = (one: BookedFragment): boolean => one.saga.finishedAt == null && at(one) > now;
+  return [
+    ...sessions.filter(isAhead).toSorted((one, other) => at(one) - at(other)),
+    ...sessions.filter((one) => !isAhead(one)).toSorted((one, other) => at(other) - at(one)),
+  ];
+}
+
 export const SessionLines = ({ sessions, side }: { readonly sessions: readonly BookedFragment[]; readonly side: "mentor" | "learner" }) => {
   const zone = useZone();
+  const now = useNow(60_000);
   return (
     <ul className="lines">
-      {sessions.map((session) => (
+      {nextFirst(sessions, now).map((session) => (
         <li key={session.id}>
           <Link to="/sessions/$id" params={{ id: session.id }}>
             {dayAndTime(session.schedule.startTime, zone)}

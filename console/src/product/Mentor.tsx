@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 
 import { useDraft } from "../drafts.ts";
 import { BookSessionDocument, MentorDocument, type MentorQuery, SessionDocument, type SessionType } from "../generated/graphql.ts";
@@ -33,6 +33,7 @@ export function Mentor() {
   const { session } = useAddress<{ session: string }>();
   const zone = useZone();
   const window = useMemo(() => daysAhead(21), [id]);
+  const [booked, setBooked] = useState<string | null>(null);
   const [{ data, error }, again] = useSteadyQuery({ query: MentorDocument, variables: { id, ...window } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   const user = data?.user;
@@ -62,11 +63,17 @@ export function Mentor() {
           {first !== undefined && `${minutesBetween(first.startTime, first.endTime)} minutes. `}Times are in your zone ({zone}); the mentor is in{" "}
           {user.timeZone}.
         </p>
-        <Booking mentorId={id} profile={profile} reload={reload} />
+        <Booking mentorId={id} profile={profile} setBooked={setBooked} reload={reload} />
         <h2>Courses</h2>
         {profile.courses.nodes.length === 0 ? <p className="faint">No courses yet.</p> : <CourseLines courses={profile.courses.nodes} ofOne />}
       </div>
-      <aside>{session === undefined ? <Outlook title="What happens when you book" states={ahead} /> : <BookedHere id={session} reload={reload} />}</aside>
+      <aside>
+        {session === undefined ? (
+          <Outlook title="What happens when you book" states={ahead} />
+        ) : (
+          <BookedHere id={session} isNew={session === booked} reload={reload} />
+        )}
+      </aside>
     </div>
   );
 }
@@ -78,7 +85,17 @@ const NoMentor = () => (
   </>
 );
 
-function Booking({ mentorId, profile, reload }: { readonly mentorId: string; readonly profile: Profile; readonly reload: () => void }) {
+function Booking({
+  mentorId,
+  profile,
+  setBooked,
+  reload,
+}: {
+  readonly mentorId: string;
+  readonly profile: Profile;
+  readonly setBooked: (sessionId: string) => void;
+  readonly reload: () => void;
+}) {
   const navigate = useNavigate();
   const zone = useZone();
   const visitor = useVisitor();
@@ -93,6 +110,7 @@ function Booking({ mentorId, profile, reload }: { readonly mentorId: string; rea
     const sent = await send({ input: { ...draft, courseId, note: draft.note.trim() === "" ? null : draft.note } });
     if (sent?.mentoringSession != null) {
       clear();
+      setBooked(sent.mentoringSession.id);
       await navigate({ to: "/mentors/$id", params: { id: mentorId }, search: { session: sent.mentoringSession.id }, replace: true });
     }
     reload();
@@ -158,7 +176,7 @@ function Booking({ mentorId, profile, reload }: { readonly mentorId: string; rea
 const distance = (slot: { readonly startTime: string }, from: { readonly startTime: string } | undefined): number =>
   Math.abs(Date.parse(slot.startTime) - Date.parse(from?.startTime ?? new Date().toISOString()));
 
-function BookedHere({ id, reload }: { readonly id: string; readonly reload: () => void }) {
+function BookedHere({ id, isNew, reload }: { readonly id: string; readonly isNew: boolean; readonly reload: () => void }) {
   const [{ data }, again] = useSteadyQuery({ query: SessionDocument, variables: { id } });
   const session = data?.mentoringSession;
   if (session == null) return null;
@@ -166,6 +184,7 @@ function BookedHere({ id, reload }: { readonly id: string; readonly reload: () =
     <>
       <SessionProgress
         session={session}
+        isNew={isNew}
         onMove={() => {
           again({ requestPolicy: "network-only" });
           reload();

@@ -5,6 +5,7 @@ import { useAddress } from "../ui/address.ts";
 import { between, duration } from "../ui/format.ts";
 import { IconAlertOctagonFilled, IconCheck, IconLoader2, IconX } from "../ui/icons.ts";
 import { Seconds } from "./Seconds.tsx";
+import { useVisitor } from "./Site.tsx";
 import { wordsFor } from "./words.ts";
 
 type Step = WatchedFragment["steps"][number];
@@ -46,7 +47,18 @@ function sentenceOf(saga: WatchedFragment): string | null {
 }
 
 /** A process as the person sees it for whom it runs: from its first step to its end, without being asked to look again. */
-export function Progress({ saga: first, title, onMove }: { readonly saga: WatchedFragment; readonly title: string; readonly onMove?: () => void }) {
+export function Progress({
+  saga: first,
+  title,
+  isNew = false,
+  onMove,
+}: {
+  readonly saga: WatchedFragment;
+  readonly title: string;
+  /** Begun on this page: whoever did it is led here. */
+  readonly isNew?: boolean;
+  readonly onMove?: () => void;
+}) {
   const [pushed, setSaga] = useState(first);
   const saga = pushed.id === first.id && pushed.sequence >= first.sequence ? pushed : first;
   const [events, setEvents] = useState<readonly WatchSubscription["sagaProgress"]["events"][number][]>([]);
@@ -72,12 +84,18 @@ export function Progress({ saga: first, title, onMove }: { readonly saga: Watche
       if (push.events.length > 0 && (!isFirst || push.saga.sequence > first.sequence)) moved.current?.();
     },
   );
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (isNew) heading.current?.focus();
+  }, [isNew, first.id]);
   const sentence = sentenceOf(saga);
   const shown = saga.status === "FAILED" || saga.status === "CANCELLED" ? saga.steps.filter(({ status }) => status !== "PENDING") : saga.steps;
   return (
     <>
       <section className="card progress" aria-label={title} data-status={saga.status}>
-        <h2>{title}</h2>
+        <h2 ref={heading} tabIndex={-1}>
+          {title}
+        </h2>
         {!isOver(saga) && !saga.settled && <p className="faint">You can close this page. It goes on without you, and stands where it is when you come back.</p>}
         <ol>
           {shown.map((step, index) => {
@@ -133,6 +151,7 @@ function UnderTheHood({
   readonly events: readonly WatchSubscription["sagaProgress"]["events"][number][];
   readonly gaps: number;
 }) {
+  const isOperator = useVisitor()?.roles?.includes("OPERATOR") === true;
   const { debug } = useAddress<{ debug: number }>();
   if (!isLocal && debug !== 1) return null;
   return (
@@ -163,7 +182,7 @@ function UnderTheHood({
       <p>
         {events.length} {events.length === 1 ? "event" : "events"}, {gaps === 0 ? "no gap" : `${gaps} gaps`}.
       </p>
-      <a href={`/console/sagas/${saga.id}`}>Open in the console</a>
+      {isOperator && <a href={`/console/sagas/${saga.id}`}>Open in the console</a>}
     </details>
   );
 }

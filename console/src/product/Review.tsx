@@ -6,7 +6,6 @@ import { ApproveDocument, AskForMoreDocument, RejectDocument, ReviewDocument, ty
 import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { useId } from "../ui/address.ts";
-import { exact } from "../ui/format.ts";
 import { Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { checkWords, statusWords } from "./Desk.tsx";
 import { documentKinds } from "./Documents.tsx";
@@ -14,7 +13,7 @@ import { Portrait } from "./Portrait.tsx";
 import { Progress } from "./Progress.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn, useZone } from "./Site.tsx";
-import { dateOf, untilOf } from "./when.ts";
+import { dateOf, dayAndTime, untilOf } from "./when.ts";
 
 type Application = NonNullable<ReviewQuery["applicationRequest"]>;
 
@@ -46,14 +45,14 @@ function One() {
           <div>
             <Heading>{applicant.fullName}</Heading>
             <p className="faint">
-              {applicant.email} · sent on {dateOf(application.submittedAt, zone)}
+              {applicant.email != null && `${applicant.email} · `}sent on {dateOf(application.submittedAt, zone)}
             </p>
           </div>
         </div>
         <p>
           <b>{statusWords[application.status]}</b>
           {application.status === "UNDER_REVIEW" && saga.deadlineAt != null && <span className="faint"> within {untilOf(saga.deadlineAt, now)}</span>}
-          {application.decidedAt != null && <span className="faint"> on {exact(application.decidedAt)}</span>}
+          {application.decidedAt != null && <span className="faint"> on {dayAndTime(application.decidedAt, zone)}</span>}
         </p>
         <section className="card card-body" aria-label="What they wrote">
           <h2>Education</h2>

@@ -29,9 +29,15 @@ const outcomes: Readonly<Record<SessionOutcome, string>> = {
   MENTOR_NO_SHOW: "The mentor did not come",
 };
 
-export const SessionProgress = ({ session, onMove }: { readonly session: BookedFragment; readonly onMove: () => void }) => (
-  <Progress saga={session.saga} title={session.saga.settled ? "Your session" : "Booking your session"} onMove={onMove} />
-);
+export const SessionProgress = ({
+  session,
+  isNew = false,
+  onMove,
+}: {
+  readonly session: BookedFragment;
+  readonly isNew?: boolean;
+  readonly onMove: () => void;
+}) => <Progress saga={session.saga} title={session.saga.settled ? "Your session" : "Booking your session"} isNew={isNew} onMove={onMove} />;
 
 export function SessionFacts({ session }: { readonly session: BookedFragment }) {
   const zone = useZone();

@@ -2,11 +2,12 @@ import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 
 import { useDraft } from "../drafts.ts";
-import { PublishSlotsDocument, TeachingDocument, type TeachingQuery, WithdrawSlotDocument } from "../generated/graphql.ts";
+import { type BookedFragment, PublishSlotsDocument, TeachingDocument, type TeachingQuery, WithdrawSlotDocument } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { useAddress } from "../ui/address.ts";
 import { whole } from "../ui/format.ts";
+import { More, usePages } from "../ui/lists.tsx";
 import { Empty, Field, Problem, Skeleton, useNow } from "../ui/parts.tsx";
 import { courseStatuses } from "./EditCourse.tsx";
 import { SessionLines } from "./Me.tsx";
@@ -28,7 +29,8 @@ export const Teaching = () => (
 function Own() {
   const { from } = useAddress<{ from: string }>();
   const window = useMemo(() => daysAhead(DAYS, from), [from]);
-  const [{ data, error }, again] = useSteadyQuery({ query: TeachingDocument, variables: window });
+  const pages = usePages<BookedFragment>("sessions");
+  const [{ data, error, fetching }, again] = useSteadyQuery({ query: TeachingDocument, variables: { ...window, after: pages.after } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);
   const viewer = data?.viewer;
@@ -40,7 +42,7 @@ function Own() {
       </Empty>
     );
   const courses = viewer.mentorProfile.courses.nodes;
-  const sessions = viewer.mentoringSessions?.nodes ?? [];
+  const sessions = pages.with(viewer.mentoringSessions?.nodes ?? []);
   return (
     <div className="two">
       <div>
@@ -90,6 +92,7 @@ function Own() {
         ) : (
           <div className="card">
             <SessionLines sessions={sessions} side="learner" />
+            <More page={viewer.mentoringSessions?.pageInfo} isBusy={fetching} more={(after) => pages.more(sessions, after)} />
           </div>
         )}
       </div>
@@ -119,7 +122,13 @@ function Times({ slots, reload }: { readonly slots: readonly Slot[]; readonly re
                 </span>
                 {session == null ? (
                   Date.parse(startTime) > now ? (
-                    <button type="button" className="quiet" disabled={isBusy} onClick={() => void send({ id }).then(reload)}>
+                    <button
+                      type="button"
+                      className="quiet"
+                      aria-label={`Withdraw ${day} ${timeOf(startTime, zone)}`}
+                      disabled={isBusy}
+                      onClick={() => void send({ id }).then(reload)}
+                    >
                       Withdraw
                     </button>
                   ) : (
@@ -128,6 +137,7 @@ function Times({ slots, reload }: { readonly slots: readonly Slot[]; readonly re
                 ) : (
                   <Link to="/sessions/$id" params={{ id: session.id }}>
                     {session.learner.fullName}
+                    {session.proposedSchedule?.id === id && " (proposed)"}
                   </Link>
                 )}
               </li>

@@ -122,7 +122,8 @@ export function checkApplication(check: InputCheck, input: ApplicationInput): Ap
 function checkDocuments(check: InputCheck, documents: ApplicationInput["documents"], field: readonly string[]): void {
   if (documents.length > MAX_DOCUMENTS) check.refuse("INVALID", `There are at most ${MAX_DOCUMENTS} documents, not ${documents.length}.`, field);
   for (const kind of NEEDED) {
-    if (!documents.some((document) => document.kind === kind)) check.refuse("DOCUMENT_MISSING", `A document of the kind ${kind} is missing.`, field);
+    if (!documents.some((document) => document.kind === kind))
+      check.refuse("DOCUMENT_MISSING", `The ${kind === "CV" ? "CV" : "cover letter"} is missing.`, field);
   }
 }
 
