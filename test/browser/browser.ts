@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import net from "node:net";
@@ -5,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { startProgram, type Program } from "../support/process.ts";
+import { waitFor } from "../support/wait.ts";
 
 const executablePath = "/usr/bin/chromium";
 const args = [
@@ -139,4 +141,16 @@ export async function signIn(page: Page, account: string, password = `demo-passw
   await page.getByLabel("Email").fill(`${account}@demo.example`);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** Once everything is there, the page has no fault of accessibility, and is no wider than the window. */
+export async function requireAccessible(page: Page, what: string): Promise<void> {
+  await waitFor(async () => (await page.locator("[aria-busy]").count()) === 0);
+  // What passes is not listed, which is most of the work.
+  const { violations } = await new AxeBuilder({ page })
+    .options({ resultTypes: ["violations"] })
+    .exclude("iframe")
+    .analyze();
+  expect(violations.map(({ id, nodes }) => `${what} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+  expect([what, await page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")]).toEqual([what, 0]);
 }

@@ -1,11 +1,10 @@
-import AxeBuilder from "@axe-core/playwright";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { waitFor } from "../support/wait.ts";
-import { browsing, inBrowser, signIn } from "./browser.ts";
+import { browsing, inBrowser, requireAccessible, signIn } from "./browser.ts";
 
 const { base, open, cut, restart, breakMail, mendMail } = browsing();
 
@@ -324,12 +323,7 @@ inBrowser(
       ["dark", 390],
     ] as const) {
       const page = await openConsole(`/console/sagas/${id}`, { theme, width });
-      const look = async (what: string): Promise<void> => {
-        await page.locator("[aria-busy]").waitFor({ state: "detached" });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map((one) => `${what} ${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
-        expect([what, await page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")]).toEqual([what, 0]);
-      };
+      const look = (what: string): Promise<void> => requireAccessible(page, what);
       for (const tab of ["timeline", "events", "letters", "sql"]) {
         await page.goto(`${base()}/console/sagas/${id}?tab=${tab}`);
         await page.getByRole("tab", { selected: true }).waitFor();
@@ -412,10 +406,7 @@ inBrowser.each([
     for (const path of pages) {
       await page.goto(`${base()}${path}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.locator("[aria-busy]").waitFor({ state: "detached" });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([]);
-      expect([path, await page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")]).toEqual([path, 0]);
+      await requireAccessible(page, path);
     }
   },
   180_000,
