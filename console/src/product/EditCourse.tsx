@@ -16,6 +16,7 @@ import { useSend } from "../send.ts";
 import { useId } from "../ui/address.ts";
 import { Empty, Field, Problem, Skeleton } from "../ui/parts.tsx";
 import { levels } from "./Courses.tsx";
+import { Save } from "./fields.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn, useZone } from "./Site.tsx";
 import { upload } from "./upload.ts";
@@ -130,12 +131,7 @@ function Form({ course, categories }: { readonly course: EditedFragment | undefi
       </div>
       {choice("status", "Who sees it", Object.entries(courseStatuses))}
       <Refusals refused={besides(...fields.map((field) => `input.${field}`))} problem={problem} />
-      <div className="buttons">
-        <button type="submit" className="primary" disabled={isBusy}>
-          Save
-        </button>
-        {isSaved && <span role="status">Saved.</span>}
-      </div>
+      <Save isBusy={isBusy} isSaved={isSaved} />
     </form>
   );
 }

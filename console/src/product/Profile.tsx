@@ -5,6 +5,7 @@ import { useDraft } from "../drafts.ts";
 import { useSteadyQuery } from "../query.ts";
 import { useSend } from "../send.ts";
 import { Field, Problem, Skeleton } from "../ui/parts.tsx";
+import { Save, TimeZoneField } from "./fields.tsx";
 import { Portrait } from "./Portrait.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading, SignedIn } from "./Site.tsx";
@@ -66,22 +67,9 @@ function About({ viewer }: { readonly viewer: Viewer }) {
       <Field label="About yourself" error={at("input.bio")}>
         {(props) => <textarea {...props} rows={4} value={draft.bio} onChange={(event) => change({ bio: event.target.value })} />}
       </Field>
-      <Field label="Time zone" error={at("input.timeZone")}>
-        {(props) => (
-          <select {...props} value={draft.timeZone} onChange={(event) => change({ timeZone: event.target.value })}>
-            {[...new Set([draft.timeZone, ...Intl.supportedValuesOf("timeZone")])].map((zone) => (
-              <option key={zone}>{zone}</option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <TimeZoneField value={draft.timeZone} error={at("input.timeZone")} choose={(timeZone) => change({ timeZone })} />
       <Refusals refused={besides("input.fullName", "input.bio", "input.timeZone", "input.avatarUploadId")} problem={problem} />
-      <div className="buttons">
-        <button type="submit" className="primary" disabled={isBusy}>
-          Save
-        </button>
-        {isSaved && <span role="status">Saved.</span>}
-      </div>
+      <Save isBusy={isBusy} isSaved={isSaved} />
     </form>
   );
 }
@@ -144,12 +132,7 @@ function AsMentor({ profile, expertises }: { readonly profile: NonNullable<Viewe
         refused={besides("input.headline", "input.experience", "input.maxSessionsPerWeek", "input.minNoticeHours", "input.expertiseIds")}
         problem={problem}
       />
-      <div className="buttons">
-        <button type="submit" className="primary" disabled={isBusy}>
-          Save
-        </button>
-        {isSaved && <span role="status">Saved.</span>}
-      </div>
+      <Save isBusy={isBusy} isSaved={isSaved} />
     </form>
   );
 }

@@ -3,6 +3,7 @@ import { useDraft } from "../drafts.ts";
 import { RegisterDocument } from "../generated/graphql.ts";
 import { useSend } from "../send.ts";
 import { Field } from "../ui/parts.tsx";
+import { TimeZoneField } from "./fields.tsx";
 import { Refusals } from "./Refusals.tsx";
 import { Heading } from "./Site.tsx";
 import { browserZone } from "./when.ts";
@@ -34,15 +35,7 @@ export function Register() {
           <Field label="Password" error={at("input.password")} hint="At least 12 characters.">
             {(props) => <input {...props} type="password" autoComplete="new-password" value={password} onChange={(event) => setPassword(event.target.value)} />}
           </Field>
-          <Field label="Time zone" error={at("input.timeZone")}>
-            {(props) => (
-              <select {...props} value={draft.timeZone} onChange={(event) => change({ timeZone: event.target.value })}>
-                {[...new Set([draft.timeZone, ...Intl.supportedValuesOf("timeZone")])].map((zone) => (
-                  <option key={zone}>{zone}</option>
-                ))}
-              </select>
-            )}
-          </Field>
+          <TimeZoneField value={draft.timeZone} error={at("input.timeZone")} choose={(timeZone) => change({ timeZone })} />
           <Refusals refused={besides("input.fullName", "input.email", "input.password", "input.timeZone")} problem={problem} />
           <button type="submit" className="primary" disabled={isBusy}>
             Register
