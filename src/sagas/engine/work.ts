@@ -44,6 +44,10 @@ export class Unsaved {
 
 type Results = ReturnType<Work["results"]>;
 
+/** Where decisions get ids and chance from. */
+export type Source = Pick<DecisionContext, "newId" | "random">;
+const ofProgram: Source = { newId, random: Math.random };
+
 const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map(), unreadableKeys: new Set(), now: new Date(0) });
 
 export async function claim(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<LockedClaim> {
@@ -92,7 +96,7 @@ interface Step {
   readonly decision: Decision;
 }
 
-interface Key {
+export interface Key {
   readonly type: string;
   readonly subjectId: string;
 }
@@ -110,8 +114,12 @@ interface Birth extends Key {
 export class Work {
   private readonly registry: SagaRegistry;
   private readonly claim: LockedClaim | undefined;
+  private readonly source: Source;
   private readonly instances: Map<string, Instance>;
+  /** The latest run of each key. */
   private readonly bySubject = new Map<string, string>();
+  /** Runs of the same key before it, where there are any. */
+  private readonly earlier = new Map<string, string[]>();
   private readonly unreadable = new Set<string>();
   private readonly mail = new Map<string, Mail[]>();
   private readonly steps: Step[] = [];
@@ -123,9 +131,10 @@ export class Work {
   readonly kept: Mail[] = [];
   readonly buried: { readonly mail: Mail; readonly problem: Error }[] = [];
 
-  constructor(registry: SagaRegistry, claim: LockedClaim | undefined) {
+  constructor(registry: SagaRegistry, claim: LockedClaim | undefined, source: Source = ofProgram) {
     this.registry = registry;
     this.claim = claim;
+    this.source = source;
     this.instances = new Map(claim?.locked.instances);
     this.now = claim?.locked.now ?? new Date(0);
     for (const instance of this.instances.values()) this.bySubject.set(subjectKey(instance.type, instance.subjectId), instance.id);
@@ -133,6 +142,18 @@ export class Work {
 
   /** Locks the sagas that the events are about, beyond those that the claim holds, in one statement per way of finding them. */
   async lockFor(em: EntityManager, events: readonly Published[]): Promise<void> {
+    const { ids, keys, births } = this.wantedBy(events);
+    if (ids.length > 0) this.add(await lockById(em, this.registry, ids));
+    if (keys.length > 0) await this.lockKeys(em, keys);
+    if (births.length > 0) {
+      const { mail, now } = await takeMail(em, births);
+      this.receive(mail, now);
+    }
+    if (this.now.getTime() === 0) this.now = await databaseNow(em);
+  }
+
+  /** What has to be locked before the events can be heard: sagas by id, sagas by key, and keys of which a saga may be born and take its mail. */
+  wantedBy(events: readonly Published[]): { readonly ids: readonly string[]; readonly keys: readonly Key[]; readonly births: readonly Key[] } {
     const ids = new Set<string>();
     const keys = new Map<string, Key>();
     const births: Key[] = [];
@@ -143,14 +164,13 @@ export class Work {
       const starting = this.registry.startedBy(event.contract.name);
       if (starting !== undefined) births.push(keyOf(starting, event));
     }
-    if (ids.size > 0) this.add(await lockById(em, this.registry, [...ids]));
-    if (keys.size > 0) await this.lockKeys(em, [...keys.values()]);
-    if (births.length > 0) {
-      const { mail, now } = await takeMail(em, births);
-      this.now = now;
-      for (const one of mail) this.mail.set(subjectKey(one.type, one.subject_id), [...(this.mail.get(subjectKey(one.type, one.subject_id)) ?? []), one]);
-    }
-    if (this.now.getTime() === 0) this.now = await databaseNow(em);
+    return { ids: [...ids], keys: [...keys.values()], births };
+  }
+
+  /** Mail of keys of which a saga may be born, and the database's time at which it was taken. */
+  receive(mail: readonly Mail[], now: Date): void {
+    this.now = now;
+    for (const one of mail) this.mail.set(subjectKey(one.type, one.subject_id), [...(this.mail.get(subjectKey(one.type, one.subject_id)) ?? []), one]);
   }
 
   async lockKeys(em: EntityManager, keys: readonly Key[]): Promise<void> {
@@ -174,7 +194,7 @@ export class Work {
     const starting = this.registry.startedBy(event.contract.name);
     if (starting !== undefined) receipts.push(this.start(starting, event));
     for (const { type, subjectId } of this.keysHeardBy(event)) {
-      const id = this.bySubject.get(subjectKey(type, subjectId));
+      const id = this.hearerOf(subjectKey(type, subjectId), event.id);
       receipts.push(id === undefined ? this.keep(type, subjectId, event) : this.hearAt(id, event));
     }
     return receipts[0] ?? { messageId: event.id, fate: "no-subscriber" };
@@ -191,7 +211,7 @@ export class Work {
 
   /** @returns null, or why not: its saga is not among those locked, or what is wrong with it; a decision touches nothing, so no other mail is to blame */
   deliverOne(mail: Mail): "no saga" | Error | null {
-    const id = this.bySubject.get(subjectKey(mail.type, mail.subject_id));
+    const id = this.hearerOf(subjectKey(mail.type, mail.subject_id), mail.id);
     const contract = this.registry.eventOf(mail.type, mail.name);
     if (id === undefined || contract === undefined) return "no saga";
     try {
@@ -205,6 +225,12 @@ export class Work {
   /** An instant by the database's clock, which has stood still since its rows were locked. */
   private before(ms = 0): Date {
     return new Date(this.now.getTime() - ms);
+  }
+
+  /** Who hears a message about a key: the run of it that has heard it before, so that it counts once for all of them, or else the latest. */
+  private hearerOf(key: string, messageId: string): string | undefined {
+    const heard = this.earlier.get(key)?.find((id) => this.instances.get(id)?.heard.some((one) => one.id === messageId));
+    return heard ?? this.bySubject.get(key);
   }
 
   isLocked({ type, subjectId }: Key): boolean {
@@ -322,7 +348,7 @@ export class Work {
     this.startAgain(birth);
     for (const event of birth.later) {
       const { type, subjectId } = birth;
-      const id = this.bySubject.get(subjectKey(type, subjectId));
+      const id = this.hearerOf(subjectKey(type, subjectId), event.id);
       this.corrections.set(event.id, id === undefined ? this.keepOrPutAside(type, subjectId, event) : this.hearAt(id, event));
     }
   }
@@ -336,7 +362,7 @@ export class Work {
   /** The starting event of a key that has a saga: another run where the definition allows it after the end, otherwise put aside. */
   private startAgain({ event, mail, type, subjectId }: Birth): void {
     const key = subjectKey(type, subjectId);
-    const id = this.bySubject.get(key);
+    const id = this.hearerOf(key, event.id);
     const before = id === undefined ? undefined : this.instances.get(id);
     if (before === undefined) {
       this.corrections.set(event.id, this.keepOrPutAside(type, subjectId, event));
@@ -410,7 +436,7 @@ export class Work {
       changed: [...changedIds].map((id) => this.instances.get(id)).filter((instance): instance is Instance => instance !== undefined),
       history: this.steps.flatMap(({ sagaId, decision }) => decision.history.map((row) => ({ ...row, sagaId }))),
       deadLetters: this.steps.flatMap(({ sagaId, decision }) =>
-        decision.deadLetters.map((letter) => ({ ...letter, id: newId(), sagaId, queue: queueOf(letter.command.name) })),
+        decision.deadLetters.map((letter) => ({ ...letter, id: this.source.newId(), sagaId, queue: queueOf(letter.command.name) })),
       ),
       commands: this.steps.flatMap(({ sagaId, decision }) => decision.commands.map((command) => outgoing(sagaId, command))),
       rescheduled: this.steps.flatMap(({ decision }) => [...decision.rescheduled]),
@@ -438,13 +464,16 @@ export class Work {
     for (const key of locked.unreadableKeys) this.unreadable.add(key);
     if (locked.now.getTime() > 0) this.now = locked.now;
     for (const [id, instance] of locked.instances) {
+      const key = subjectKey(instance.type, instance.subjectId);
+      const before = this.bySubject.get(key);
+      if (before !== undefined && before !== id) this.earlier.set(key, [...(this.earlier.get(key) ?? []), before]);
       this.instances.set(id, instance);
-      this.bySubject.set(subjectKey(instance.type, instance.subjectId), id);
+      this.bySubject.set(key, id);
     }
   }
 
   context(): DecisionContext {
-    return { now: this.now, newId, random: Math.random };
+    return { now: this.now, newId: this.source.newId, random: this.source.random };
   }
 }
 

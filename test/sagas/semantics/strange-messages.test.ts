@@ -128,6 +128,29 @@ describe("a start", () => {
     expect((await again.saga("Trip", tripId))?.state).toBe("Travelling");
     await again.dispose();
   });
+
+  test("a message that an earlier run of its key has heard is a duplicate for later ones, too", async () => {
+    const again = await createTrips({ sagas: [tripSaga({ afterFinal: "again" })] });
+    await again.start();
+    const tripId = await again.begin();
+    const start = (messageId: string) => again.say(m.TripRequestedEvent, request(tripId), { messageId });
+    const cancel = (messageId: string) => again.say(m.TripCancelledEvent, { tripId, why: "rain" }, { messageId });
+    await again.in(tripId, "AwaitingConfirmation");
+    await cancel("first-cancellation");
+    await again.ended(tripId);
+    expect(await start("second-start")).toMatchObject({ fate: "started" });
+    expect(await cancel("first-cancellation")).toMatchObject({ fate: "duplicate", first: "applied" });
+    await again.in(tripId, "AwaitingConfirmation");
+    await cancel("second-cancellation");
+    await again.ended(tripId);
+    expect(await start("third-start")).toMatchObject({ fate: "started" });
+    await again.in(tripId, "AwaitingConfirmation");
+    await cancel("third-cancellation");
+    await again.ended(tripId);
+    expect(await start("second-start")).toMatchObject({ fate: "duplicate", first: "started" });
+    expect(await again.sql("select count(*)::int as runs from saga where subject_id = $1", [tripId])).toEqual([{ runs: 3 }]);
+    await again.dispose();
+  });
 });
 
 describe("an event that comes early", () => {
