@@ -172,9 +172,7 @@ class Explorer {
   }
 
   private broken(error: unknown, path: readonly string[]): Error {
-    const violation =
-      error instanceof Violation ? error : new Violation("nothing throws", error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return new ExplorationError(this.saga.name, violation, path);
+    return new ExplorationError(this.saga.name, Violation.of(error), path);
   }
 
   private meet(left: Left, from: number, how: string): void {

@@ -9,10 +9,15 @@ import type { World, WorldState } from "./world.ts";
 /** Something is that must never be. `rule` is the same for all violations of one kind. */
 export class Violation extends Error {
   readonly rule: string;
-  constructor(rule: string, detail: string) {
-    super(`${rule}: ${detail}`);
+  constructor(rule: string, detail: string, options?: ErrorOptions) {
+    super(`${rule}: ${detail}`, options);
     this.name = "Violation";
     this.rule = rule;
+  }
+
+  /** An error of the definition or of the rules is a broken rule as well: a decision never throws on a definition that makes sense. */
+  static of(error: unknown): Violation {
+    return error instanceof Violation ? error : new Violation("nothing throws", String(error), { cause: error });
   }
 }
 

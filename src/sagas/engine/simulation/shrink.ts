@@ -9,18 +9,20 @@ export interface Broken {
   readonly without: readonly number[];
 }
 
-const TRIES_AT_MOST = 400;
+const TRIES_AT_MOST = 600;
 
 /**
  * Looks for a run of the same seed with fewer faults and events that breaks the same rule: halves of them are left out, then quarters,
- * down to single ones. What is left out changes what is drawn after it, so a run need not become shorter by it; only better ones are kept.
+ * down to single ones, as long as that helps. What is left out changes what is drawn after it, so a run need not become shorter by it;
+ * only better ones are kept.
  *
  * @param play a run without these; null: it breaks nothing
  */
 export function shrink(broken: Broken, play: (without: readonly number[]) => Broken | null): Broken {
   let best = broken;
   let tries = 0;
-  for (let size = Math.ceil(best.simulation.happenings / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  const pass = (size: number): boolean => {
+    const before = best;
     for (let from = 1; from <= best.simulation.happenings && tries < TRIES_AT_MOST; from += size) {
       const left = new Set(best.without);
       for (let number = from; number < from + size; number += 1) left.add(number);
@@ -29,8 +31,12 @@ export function shrink(broken: Broken, play: (without: readonly number[]) => Bro
       const tried = play([...left].toSorted((a, b) => a - b));
       if (tried !== null && tried.violation.rule === best.violation.rule && isSmaller(tried, best)) best = tried;
     }
-  }
-  return best;
+    return best !== before;
+  };
+  for (let size = Math.ceil(best.simulation.happenings / 2); size > 1; size = Math.ceil(size / 2)) pass(size);
+  while (pass(1));
+  // What would have come after the end was not met.
+  return { ...best, without: best.without.filter((number) => number <= best.simulation.happenings) };
 }
 
 /** How many faults and events came. */

@@ -4,6 +4,7 @@ import { nodeOf, startOf, type CompiledBranch, type Definition } from "../compil
 import type { Input } from "../decide.ts";
 import { isFinished, isUndoing, type Instance } from "../instance.ts";
 import type { OperatorAction, SagaTimer } from "../operator.ts";
+import type { AnyOutcome } from "../outcome.ts";
 import type { AnySaga } from "../registry.ts";
 import { remainsOf } from "../remains.ts";
 import type { Decision } from "../turn.ts";
@@ -12,7 +13,7 @@ import type { Effects } from "./effects.ts";
 import { drawMix, faults, type Fault, type Mix } from "./faults.ts";
 import { checkDecision, checkRest, checkStep, Violation } from "./invariants.ts";
 import { makeUp } from "./payloads.ts";
-import { World, type Attempt, type Hand, type Job, type WorldState } from "./world.ts";
+import { World, type Answer, type Attempt, type Hand, type Job, type WorldState } from "./world.ts";
 
 /** How the participant of one command behaves. */
 export interface SimulatedParticipant {
@@ -108,7 +109,10 @@ export class Simulation {
   private readonly rules: { readonly rule: string; readonly holds: (view: View) => unknown }[] = [];
   private readonly sent: { readonly message: EventMessage; readonly messageId: string }[] = [];
   private readonly isTraced: boolean;
-  private readonly subjectId: string;
+  /** How many rows of each history the timeline has told. */
+  private readonly told = new Map<string, number>();
+  /** The business key that everything is about: of the starting event, once it was sent. */
+  private subjectId: string;
   private before: WorldState;
   /** Messages that had an effect when they were sent. */
   private readonly effective = new Set<string>();
@@ -166,11 +170,12 @@ export class Simulation {
   /** A rule of the user, checked now and after every step: it is broken where `holds` returns false or throws. */
   always(rule: string, holds: (view: View) => unknown): void {
     this.rules.push({ rule, holds });
-    this.check();
+    this.checkRule(rule, holds);
   }
 
   send(message: EventMessage, messageId = this.world.newId()): Receipt {
     this.sent.push({ message, messageId });
+    this.adoptKey(message);
     const receipt = this.world.publish(message, messageId);
     this.log("sender", () => `${message.contract.name}: ${receipt.fate}`);
     this.receive(messageId, message, receipt);
@@ -456,7 +461,7 @@ export class Simulation {
     const command = this.commands.get(name);
     if (command === undefined) throw new Defect(`${this.definition.name} sends no ${name}`);
     let answer = this.answerOf(command);
-    for (let draws = 0; draws < 2 && this.leadsAway(name, answer); draws += 1) answer = this.answerOf(command);
+    for (let draws = 0; draws < 2 && this.leadsAway(answer); draws += 1) answer = this.answerOf(command);
     return answer;
   }
 
@@ -464,19 +469,23 @@ export class Simulation {
     return this.madeUp(this.chance.yes(0.5) ? (command.replies[0] as AnyEvent) : this.chance.pick(command.replies));
   }
 
-  private leadsAway(name: string, { contract, payload }: EventMessage): boolean {
-    for (const node of this.definition.nodes.values()) {
-      if (node.kind !== "step" || node.command.name !== name) continue;
-      return isNo(node.replies.get(contract.name), payload);
-    }
-    return false;
+  private leadsAway({ contract, payload }: EventMessage): boolean {
+    const go = this.outcomeOf(contract, payload)?.go;
+    return go === "fail" || go === "park";
   }
 
   private madeUp(contract: AnyEvent): EventMessage {
     const given = this.options.events?.filter((one) => one.contract.name === contract.name) ?? [];
-    if (given.length > 0) return this.chance.pick(given);
+    if (given.length > 0) return this.adoptKey(this.chance.pick(given));
     const payload = makeUp(contract, this.chance, { given: { [this.definition.key]: this.subjectId }, now: this.world.now, newId: () => this.world.newId() });
     return { contract, payload };
+  }
+
+  /** What is made up is about the same as what is given. */
+  private adoptKey(message: EventMessage): EventMessage {
+    const key = (message.payload as Readonly<Record<string, unknown>>)[this.definition.key];
+    if (typeof key === "string") this.subjectId = key;
+    return message;
   }
 
   /** Answers that were promised since come some time, twice, or never. */
@@ -488,15 +497,26 @@ export class Simulation {
       if (this.isFaulty && this.happens("silence")) return [];
       const late = { ...answer, dueAt: world.state.now + this.chance.pick([0, secondMs, minuteMs, hourMs, 24 * hourMs]) };
       if (!this.isFaulty || !this.happens("duplicates")) return [late];
-      const again = { ...late, dueAt: late.dueAt + this.chance.pick([0, secondMs, hourMs]) };
-      // One that says something else is a participant's mistake, and noted as one.
-      return [late, this.chance.yes(0.7) ? again : { ...again, messageId: world.newId(), message: this.answerAgain(answer.message.contract) }];
+      return [late, this.again({ ...late, dueAt: late.dueAt + this.chance.pick([0, secondMs, hourMs]) })];
     });
     world.change({ answers });
   }
 
-  private answerAgain(contract: AnyEvent): EventMessage {
-    return this.madeUp(contract);
+  /** The same message once more; or, by mistake of a participant, another one that says the same in other words. */
+  private again(answer: Answer): Answer {
+    const { contract, payload } = answer.message;
+    const message = this.madeUp(contract);
+    const isMeantAlike = this.outcomeOf(contract, payload) === this.outcomeOf(contract, message.payload);
+    return isMeantAlike && this.chance.yes(0.5) ? { ...answer, messageId: this.world.newId(), message } : answer;
+  }
+
+  /** What an answer to a step leads to, as far as its own words say. */
+  private outcomeOf({ name }: AnyEvent, payload: unknown): AnyOutcome | undefined {
+    for (const node of this.definition.nodes.values()) {
+      const branch = node.kind === "step" ? node.replies.get(name) : undefined;
+      if (branch !== undefined) return branch.by?.from === "data" ? undefined : armOf(branch, payload);
+    }
+    return undefined;
   }
 
   // ---- people
@@ -689,22 +709,32 @@ export class Simulation {
     this.fired.set(defence, (this.fired.get(defence) ?? 0) + 1);
   }
 
+  /** One line of the timeline, with what the histories say since the last one. */
   private log(who: string, what: () => string): void {
     if (!this.isTraced) return;
-    const { saga } = this.world;
+    const { state, saga } = this.world;
+    const told: string[] = [];
+    for (const [id, rows] of state.history) {
+      told.push(...rows.slice(this.told.get(id) ?? 0).map(({ summary }) => summary));
+      this.told.set(id, rows.length);
+    }
     const undone = saga?.runs.find(({ undo }) => undo?.status === "active" || undo?.status === "parked");
     const after =
       saga === undefined
         ? ""
         : `${saga.state} ${saga.status}${undone === undefined ? "" : `, undoing ${undone.state}`}${saga.pausedAt === null ? "" : ", paused"}`;
-    this.lines.push({ at: this.world.state.now - BIRTH.getTime(), who, what: what(), after });
+    this.lines.push({ at: state.now - BIRTH.getTime(), who, what: [what(), ...told].join(" | "), after });
   }
 
-  /** Virtual time, who did what, and the saga's state after it. */
+  /** Virtual time, who did what and what the history says of it, and the state of the saga where it has changed. */
   get timeline(): string {
-    return this.lines
-      .map(({ at, who, what, after }) => `${describeSpan(at).padStart(14)}  ${who.padEnd(8)}  ${what}${after === "" ? "" : `  → ${after}`}`)
-      .join("\n");
+    let before = "";
+    const lines = this.lines.map(({ at, who, what, after }) => {
+      const isChanged = after !== before;
+      before = after;
+      return `${describeSpan(at).padStart(16)}  ${who.padEnd(8)}  ${what}${isChanged ? `  → ${after}` : ""}`;
+    });
+    return lines.join("\n");
   }
 
   /** The faults that this seed draws from. */
@@ -732,12 +762,8 @@ function describeSpan(ms: number): string {
   return `${ms < 0 ? "-" : ""}${days > 0 ? `${days}d ` : ""}${time}`;
 }
 
-function isNo(branch: CompiledBranch | undefined, payload: unknown): boolean {
-  if (branch === undefined || branch.by?.from === "data") return false;
-  const value = branch.by === null ? "*" : String((payload as Readonly<Record<string, unknown>>)[branch.by.field]);
-  const go = branch.arms.get(value)?.then.go;
-  return go === "fail" || go === "park";
-}
+const armOf = ({ by, arms }: CompiledBranch, payload: unknown): AnyOutcome | undefined =>
+  arms.get(by === null ? "*" : String((payload as Readonly<Record<string, unknown>>)[by.field]))?.then;
 
 /** Every command that a definition may send, by name. */
 export function commandsOf(definition: Definition): ReadonlyMap<string, AnyCommand> {
