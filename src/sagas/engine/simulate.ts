@@ -22,9 +22,13 @@ export class SimulationError extends Error {
   readonly without: readonly number[];
   readonly timeline: string;
 
-  constructor(saga: string, { simulation, violation, without }: Broken) {
+  constructor(saga: string, options: SimulationOptions, { simulation, violation, without }: Broken) {
     const { seed, timeline } = simulation;
-    const again = `simulate(${saga.replace(/^./, (letter) => letter.toLowerCase())}, { seed: ${seed}${without.length === 0 ? "" : `, without: [${without.join(", ")}]`} }).until("rest")`;
+    const given = Object.entries({ seed, faults: options.faults, without: without.length === 0 ? undefined : without }).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}: ${JSON.stringify(value).replaceAll(",", ", ")}`],
+    );
+    const named = (["participants", "events"] as const).filter((name) => options[name] !== undefined);
+    const again = `simulate(${saga.replace(/^./, (letter) => letter.toLowerCase())}, { ${[...given, ...named].join(", ")} }).until("rest")`;
     super(`${violation.message}\n\n${saga}, seed ${seed}: ${simulation.drawn}\nAgain: ${again}\n\n${timeline}`, { cause: violation });
     this.name = "SimulationError";
     this.rule = violation.rule;
@@ -167,7 +171,7 @@ function reported(saga: AnySaga, options: SimulationOptions, deeds: readonly Dee
     return violation === null ? null : { simulation, violation, without };
   };
   const { without } = shrink(broken, again);
-  return new SimulationError(saga.name, again(without, true) ?? broken);
+  return new SimulationError(saga.name, options, again(without, true) ?? broken);
 }
 
 function violationOf(work: () => void): Violation | null {

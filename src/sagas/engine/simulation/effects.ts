@@ -1,3 +1,5 @@
+import type { EventMessage } from "../../../outbox/index.ts";
+
 /** What the command of one run of a step has done, as far as a simulation knows. */
 export interface Effect {
   /** The run of the step; that of the saga's birth for what the starting transaction did. */
@@ -10,8 +12,8 @@ export interface Effect {
   readonly count: number;
   /** Its undo was carried out, or a person took it back. */
   readonly isTakenBack: boolean;
-  /** Of a participant outside the database: what it answers to this run from now on, since it keeps its word. */
-  readonly answer: unknown;
+  /** Of a participant outside the database: what it answers to this run from now on, since it keeps its word; null: nothing yet. */
+  readonly answer: EventMessage | null;
 }
 
 /** What participants that are real functions do and take back, each by a name and a key. In the database, it is rolled back with their transaction. */

@@ -132,7 +132,8 @@ export class Simulation {
     this.without = new Set(options.without);
     const wanted = options.faults ?? "all";
     this.mix = drawMix(this.chance, wanted === "all" ? faults : wanted === "none" ? [] : wanted);
-    this.faultySteps = this.chance.yes(0.2) ? Number.POSITIVE_INFINITY : this.chance.below(80);
+    const faultySteps = this.chance.yes(0.2) ? Number.POSITIVE_INFINITY : this.chance.below(80);
+    this.faultySteps = wanted === "none" ? 0 : faultySteps;
     this.follows = this.chance.yes(0.5) ? 9 : 0;
     this.world = new World(
       {
@@ -495,7 +496,7 @@ export class Simulation {
     const answers = world.state.answers.flatMap((answer) => {
       if (before.includes(answer)) return [answer];
       if (this.isFaulty && this.happens("silence")) return [];
-      const late = { ...answer, dueAt: world.state.now + this.chance.pick([0, secondMs, minuteMs, hourMs, 24 * hourMs]) };
+      const late = { ...answer, dueAt: world.state.now + this.chance.pick(this.isFaulty ? [0, secondMs, minuteMs, hourMs, 24 * hourMs] : [0, secondMs]) };
       if (!this.isFaulty || !this.happens("duplicates")) return [late];
       return [late, this.again({ ...late, dueAt: late.dueAt + this.chance.pick([0, secondMs, hourMs]) })];
     });

@@ -611,8 +611,12 @@ export class World {
       if (isOutside && attempt.afterwards !== null) this.effect(command, attempt.afterwards, isOutside);
       throw new Failed(attempt.failure);
     }
-    if (attempt.does === "its work") return this.runFunction(command);
-    const answer = this.effect(command, attempt.answer, isOutside);
+    if (attempt.does === "its work") {
+      const reply = this.runFunction(command);
+      this.effect(command, isLater(reply) ? null : reply, isOutside);
+      return reply;
+    }
+    const answer = this.effect(command, attempt.answer, isOutside) ?? attempt.answer;
     if (attempt.does === "answers") return answer;
     this.change({
       answers: [...this.state.answers, { runId: command.replyTo?.runId ?? "", message: answer, messageId: this.newId(), dueAt: this.state.now }],
@@ -647,8 +651,8 @@ export class World {
     return { schema };
   }
 
-  /** What the command does, by the role that it has for its saga. @returns the answer that it gives */
-  private effect(command: Envelope, answer: EventMessage, isOutside: boolean): EventMessage {
+  /** What the command does, by the role that it has for its saga. @returns the answer that it gives; null: none yet */
+  private effect(command: Envelope, answer: EventMessage | null, isOutside: boolean): EventMessage | null {
     const instance = this.state.sagas.get(command.correlationId ?? "");
     const runId = command.replyTo?.runId;
     if (instance === undefined || runId === undefined) return answer;
@@ -666,7 +670,7 @@ export class World {
       return answer;
     }
     // Outside, a key means one effect and one answer, and nothing more once it was taken back.
-    const given = (known?.answer ?? answer) as EventMessage;
+    const given = known?.answer ?? answer;
     if (!this.saysNo(instance, run, given)) this.doOnce(instance, run, given);
     else if (known === undefined) this.note(instance, run, { count: 0, answer: given });
     return given;
@@ -678,7 +682,7 @@ export class World {
 
   private doOnce(instance: Instance, run: Run, answer: EventMessage | null): void {
     const known = this.state.effects.get(run.id);
-    if (known === undefined || (known.count === 0 && !known.isTakenBack)) this.note(instance, run, { count: 1, answer: answer ?? known?.answer });
+    if (known === undefined || (known.count === 0 && !known.isTakenBack)) this.note(instance, run, { count: 1, answer: answer ?? known?.answer ?? null });
   }
 
   private takeBack(sagaId: string, run: Run): void {
@@ -695,13 +699,15 @@ export class World {
       command: node?.kind === "step" ? node.command.name : null,
       count: 0,
       isTakenBack: false,
-      answer: undefined,
+      answer: null,
     };
     this.change({ effects: new Map(this.state.effects).set(run.id, { ...before, ...changes }) });
   }
 
   /** Whether the answer states that the step changed nothing: asked of the rules themselves, on trial. */
-  private saysNo(instance: Instance, run: Run, { contract, payload }: EventMessage): boolean {
+  private saysNo(instance: Instance, run: Run, answer: EventMessage | null): boolean {
+    if (answer === null) return false;
+    const { contract, payload } = answer;
     if (!canSayNo(nodeOf(this.definition, run.state) as StepNode, contract)) return false;
     const input: Input = { kind: "reply", messageId: "", runId: run.id, contract, payload };
     const trial = decide(this.definition, instance, input, { now: this.now, newId: () => "trial", random: () => 0.5 });
