@@ -197,13 +197,13 @@ export class TransactionalConsumer {
 
   /** Which of the messages count as failed without being run: those that failed alone here, or died alone with another process. */
   private async suspicions(jobs: readonly Message[]): Promise<{ failures: Map<string, FailureReason>; isSuspect: boolean }> {
-    const { em, worker } = this.parts;
+    const { worker } = this.parts;
     const failures = new Map<string, FailureReason>();
     const ids = jobs.map((job) => job.id);
-    const suspects = await worker.takeInHand(em(), this.queue, ids, false);
+    const suspects = await worker.takeInHand(null, this.queue, ids, false);
     if (suspects.size > 0 && jobs.length > 1) throw new TakeApart();
     // Being the only one in hand by chance proves nothing; from now on it is alone on purpose.
-    if (suspects.size > 0) await worker.takeInHand(em(), this.queue, ids, true);
+    if (suspects.size > 0) await worker.takeInHand(null, this.queue, ids, true);
     for (const id of ids) {
       const verdict = this.verdicts.get(id);
       if (verdict !== undefined) failures.set(id, verdict);
@@ -219,7 +219,7 @@ export function isDatabaseTrouble(error: unknown): boolean {
   // Not `instanceof Error`: errors of Node's own modules come from another realm when tests run.
   for (let one = error as (Partial<Error> & { code?: unknown }) | undefined, depth = 0; one != null && depth < 5; one = one.cause as typeof one, depth++) {
     if (typeof one.code === "string" && /^(08|40|53|57|58|55P03|ECONN|EPIPE|ETIMEDOUT|ENOENT)/.test(one.code)) return true;
-    if (/Connection terminated|connection error|Client has encountered/.test(String(one.message))) return true;
+    if (/Connection terminated|connection error|Client has encountered|timeout (?:exceeded )?when trying to connect/.test(String(one.message))) return true;
   }
   return false;
 }

@@ -56,6 +56,9 @@ export class Worker {
   readonly id = newId();
   private readonly parts: WorkerParts;
   private connection: HeldConnection | null = null;
+  /** The same, once the process has signed on by it. */
+  private signedOn: HeldConnection | null = null;
+  private lastNote: Promise<unknown> = Promise.resolve();
   private isStopping = false;
   private isWaitingToSignOn = false;
 
@@ -78,10 +81,11 @@ export class Worker {
   /**
    * Notes what is taken in hand, before any of it is carried out. The transaction that notes it, or the note itself without
    * one, is committed without waiting for the disk: it has to outlive this process, not the server.
+   * @param em null: without a transaction, on the connection of its own. Those of the pool may all belong to transactions that wait for their notes.
    * @returns which of the messages another, dead process had in hand
    */
-  async takeInHand(em: EntityManager, queue: string, messageIds: readonly string[], alone: boolean): Promise<ReadonlyMap<string, Suspicion>> {
-    const rows = await query<{ message_id: string; alone: boolean }>(
+  async takeInHand(em: EntityManager | null, queue: string, messageIds: readonly string[], alone: boolean): Promise<ReadonlyMap<string, Suspicion>> {
+    const rows = await this.note<{ message_id: string; alone: boolean }>(
       em,
       `with durability as (select set_config('synchronous_commit', 'off', true)), noted as (
          insert into worker_hand (worker_id, queue, message_ids, alone) select $1, $2, $3::uuid[], $4 from durability
@@ -93,6 +97,14 @@ export class Worker {
     const suspects = new Map<string, Suspicion>();
     for (const row of rows) if (suspects.get(row.message_id) !== "alone") suspects.set(row.message_id, row.alone ? "alone" : "in-a-batch");
     return suspects;
+  }
+
+  private async note<Row>(em: EntityManager | null, text: string, parameters: unknown[]): Promise<Row[]> {
+    const { signedOn } = this;
+    if (em !== null || signedOn === null) return query<Row>(em ?? this.parts.em(), text, parameters);
+    const note = this.lastNote.then(() => signedOn.query(text, parameters));
+    this.lastNote = note.catch(() => undefined);
+    return (await note).rows as Row[];
   }
 
   /** Hands of processes that have died since the last look, each reported to one caller only. Signs of long-dead ones are removed. */
@@ -115,6 +127,7 @@ export class Worker {
     const lost = (error?: Error): void => {
       if (this.isStopping || this.connection !== connection) return;
       this.connection = null;
+      this.signedOn = null;
       this.parts.log.warn({ err: error }, "The connection that proves this process alive was lost; connecting again");
       this.signOnAgain();
     };
@@ -131,6 +144,7 @@ export class Worker {
     ]);
     await connection.query("select pg_advisory_lock($1, lock_key::int) from worker where id = $2", [LOCK_CLASS, this.id]);
     await connection.query("commit");
+    if (this.connection === connection) this.signedOn = connection;
   }
 
   private signOnAgain(): void {
