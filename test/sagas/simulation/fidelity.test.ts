@@ -26,7 +26,7 @@ let world: RealWorld;
 beforeAll(async () => {
   world = await RealWorld.create(sagas);
 });
-afterAll(() => world?.dispose());
+afterAll(() => world?.engine.dispose());
 
 function scenario(number: number): Scenario {
   const saga = sagas[number % sagas.length] ?? unhurried(samples[0] as never);

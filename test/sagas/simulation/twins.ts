@@ -25,7 +25,6 @@ import { commandsOf } from "../../../src/sagas/engine/simulation/simulation.ts";
 import { World, type Attempt, type Letter } from "../../../src/sagas/engine/simulation/world.ts";
 import { instanceOf, SAGA_COLUMNS, type SagaRow } from "../../../src/sagas/engine/store.ts";
 import { failureReason } from "../../../src/kernel/errors.ts";
-import { createTestDatabase } from "../../support/database.ts";
 import { createTestEngine, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -252,20 +251,13 @@ export class RealWorld {
     const participants = sagas.flatMap(({ definition }) =>
       [...commandsOf(definition).values()].map((command) => participantOf(command, definition.key, (subjectId) => world.it?.scripts.get(subjectId) as Script)),
     );
-    // As many queues as here are rarely busy at once, and each wants a connection.
-    const database = await createTestDatabase({ poolSize: 2 * participants.length });
-    const engine = await createTestEngine({ sagas, participants, database });
+    const engine = await createTestEngine({ sagas, participants });
     await engine.start();
     return (world.it = new RealWorld(engine));
   }
 
   private constructor(engine: TestEngine) {
     this.engine = engine;
-  }
-
-  async dispose(): Promise<void> {
-    await this.engine.dispose();
-    await this.engine.database.dispose();
   }
 
   /** Nothing is due any more. */
