@@ -10,6 +10,7 @@ import { query, toDate, type Instant } from "./sql.ts";
 export interface QueueSample {
   readonly at: Date;
   readonly ready: number;
+  /** Of its jobs; what waits in the outbox for its time is not counted three times a minute. */
   readonly deferred: number;
   readonly active: number;
   /** For how long the oldest of the ready ones had been due. */

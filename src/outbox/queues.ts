@@ -41,9 +41,9 @@ const PAUSE_COLUMNS = "queue, paused_at, paused_by, note";
 /** Queues of pg-boss itself are nobody's business. */
 const OWN_QUEUES = String.raw`select name from pgboss.queue where name not like '\_\_pgboss\_\_%'`;
 
-/** SQL of `q`: the queues, each with what waits on it and what is in hand. */
+/** SQL of `q`: the queues, each with its jobs; what the relay has not moved yet is not among them. */
 export const QUEUE_DEPTHS = `(
-  select q.name, j.ready, j.deferred + o.waiting as deferred, j.active, j.oldest_ready_at
+  select q.name, j.ready, j.deferred, j.active, j.oldest_ready_at
   from (${OWN_QUEUES}) q
   cross join lateral (
     select count(*) filter (where state < 'active' and start_after <= now())::int as ready,
@@ -52,7 +52,6 @@ export const QUEUE_DEPTHS = `(
            min(start_after) filter (where state < 'active' and start_after <= now()) as oldest_ready_at
     from pgboss.job where name = q.name
   ) j
-  cross join lateral (select count(*)::int as waiting from outbox where queue = q.name) o
 ) q`;
 
 /**
@@ -98,9 +97,10 @@ export async function listQueues(em: EntityManager, names?: readonly string[]): 
     Omit<QueueView, "oldestReadyAt" | "measuredAt" | "pause"> & { oldestReadyAt: Instant | null; measuredAt: Instant; pause: PauseRow | null }
   >(
     em,
-    `select q.name, q.ready, q.deferred, q.active, d.open as "deadLetters", q.oldest_ready_at as "oldestReadyAt",
+    `select q.name, q.ready, q.deferred + o.waiting as deferred, q.active, d.open as "deadLetters", q.oldest_ready_at as "oldestReadyAt",
             c.completed as "completedLastMinute", to_jsonb(p) as pause, clock_timestamp() as "measuredAt"
      from ${QUEUE_DEPTHS}
+     cross join lateral (select count(*)::int as waiting from outbox where queue = q.name) o
      cross join lateral (select count(*)::int as open from dead_letter where queue = q.name and status = 'OPEN') d
      cross join lateral (
        select coalesce(sum(completed), 0)::int as completed from queue_completion where queue = q.name and counted_at > statement_timestamp() - interval '60 seconds'

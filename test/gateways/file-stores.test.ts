@@ -165,9 +165,16 @@ describe.each(["fs", "s3"] as const)("files kept by %s", (driver) => {
     const target = await vault.target(file);
     const answers = await Promise.all([1, 2, 3].map(() => put(target, bytes)));
     expect(answers.every(({ status }) => [200, 201, 204, 409].includes(status))).toBe(true);
-    // A store may answer with an error when its file is taken away under its hands; the next try finds it taken.
-    const settle = () => vault.settle(owner, [{ id: file.id, field: [] }]);
-    await Promise.all([1, 2, 3].map(() => settle().catch((error: unknown) => (error instanceof Transient ? settle() : Promise.reject(error)))));
+    // A store may answer with an error when its file is taken away under its hands; a later try finds it taken.
+    const settle = async (): Promise<void> => {
+      try {
+        await vault.settle(owner, [{ id: file.id, field: [] }]);
+      } catch (error) {
+        if (!(error instanceof Transient)) throw error;
+        await settle();
+      }
+    };
+    await Promise.all([1, 2, 3].map(settle));
     expect(await stateOf(file)).toBe("STORED");
     expect(await vault.inspect(file)).toBe("sound");
   });

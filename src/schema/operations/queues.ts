@@ -82,7 +82,7 @@ class QueueSampleType implements QueueSample {
   @Field(() => Int, { description: "Due and waiting for a worker." })
   ready!: number;
 
-  @Field(() => Int, { description: "Due later." })
+  @Field(() => Int, { description: "Jobs that are due later; what waits in the outbox for its time is not among them." })
   deferred!: number;
 
   @Field(() => Int, { description: "In hand." })
