@@ -32,9 +32,9 @@ export function Mentor() {
   const id = useId();
   const { session } = useAddress<{ session: string }>();
   const zone = useZone();
-  const window = useMemo(() => daysAhead(21), [id]);
+  const span = useMemo(() => daysAhead(21), [id]);
   const [booked, setBooked] = useState<string | null>(null);
-  const [{ data, error }, again] = useSteadyQuery({ query: MentorDocument, variables: { id, ...window } });
+  const [{ data, error }, again] = useSteadyQuery({ query: MentorDocument, variables: { id, ...span } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   const user = data?.user;
   const profile = user?.mentorProfile;

@@ -11,7 +11,7 @@ import { wordsFor } from "./words.ts";
 type Step = WatchedFragment["steps"][number];
 type Mark = "done" | "now" | "trouble" | "failed" | "to-do";
 
-const isOver = ({ status }: WatchedFragment): boolean => ["COMPLETED", "FAILED", "CANCELLED"].includes(status);
+const isOver = ({ finishedAt }: WatchedFragment): boolean => finishedAt != null;
 
 function markOf(step: Step, saga: WatchedFragment): Mark {
   if (saga.status === "COMPLETED" || step.status === "DONE") return "done";

@@ -260,8 +260,8 @@ function Cancel({ session, done }: { readonly session: BookedFragment; readonly 
 function Propose({ session, done }: { readonly session: BookedFragment; readonly done: () => void }) {
   const sending = useSend(ProposeSlotDocument);
   const [scheduleId, choose] = useState("");
-  const window = useMemo(() => daysAhead(21), []);
-  const [{ data }] = useSteadyQuery({ query: TeachingDocument, variables: window });
+  const span = useMemo(() => daysAhead(21), []);
+  const [{ data }] = useSteadyQuery({ query: TeachingDocument, variables: span });
   const now = useNow(10_000);
   const free = data?.viewer?.mentorProfile?.schedules.filter((slot) => slot.session == null && Date.parse(slot.startTime) > now) ?? [];
   // To its mentor a slot is never open: nobody books an own one.

@@ -3,7 +3,7 @@ import { createContext, useContext, useEffect, useRef, type ReactNode } from "re
 
 import { connection } from "../client.ts";
 import { OwnActivityDocument, VisitorDocument, type VisitorQuery } from "../generated/graphql.ts";
-import { useStream } from "../live.ts";
+import { useStream, useThrottled } from "../live.ts";
 import { useSteadyQuery } from "../query.ts";
 import { accessToken } from "../account.ts";
 import { SignIn } from "../SignIn.tsx";
@@ -56,19 +56,14 @@ export function Site() {
     went.current = path;
   }, [path]);
   const cursor = useRef<string | null>(null);
-  const waiting = useRef(false);
+  const tellPages = useThrottled(() => moved.set(moved.get() + 1), 400);
   useStream(
     visitor === null ? null : `own ${visitor.id}`,
     OwnActivityDocument,
     () => ({ userId: visitor?.id ?? "", after: cursor.current }),
     ({ sagaActivity }) => {
       cursor.current = sagaActivity.cursor;
-      if (sagaActivity.events.length === 0 || waiting.current) return;
-      waiting.current = true;
-      setTimeout(() => {
-        waiting.current = false;
-        moved.set(moved.get() + 1);
-      }, 400);
+      if (sagaActivity.events.length > 0) tellPages();
     },
   );
   useOwnActivity(() => again({ requestPolicy: "network-only" }));

@@ -28,9 +28,9 @@ export const Teaching = () => (
 
 function Own() {
   const { from } = useAddress<{ from: string }>();
-  const window = useMemo(() => daysAhead(DAYS, from), [from]);
+  const span = useMemo(() => daysAhead(DAYS, from), [from]);
   const pages = usePages<BookedFragment>("sessions");
-  const [{ data, error, fetching }, again] = useSteadyQuery({ query: TeachingDocument, variables: { ...window, after: pages.after } });
+  const [{ data, error, fetching }, again] = useSteadyQuery({ query: TeachingDocument, variables: { ...span, after: pages.after } });
   const reload = (): void => again({ requestPolicy: "network-only" });
   useOwnActivity(reload);
   const viewer = data?.viewer;
@@ -46,7 +46,7 @@ function Own() {
   return (
     <div className="two">
       <div>
-        <h2>{from === undefined ? "Your times, the next four weeks" : `Your times, four weeks from ${dateOf(window.from, "UTC")}`}</h2>
+        <h2>{from === undefined ? "Your times, the next four weeks" : `Your times, four weeks from ${dateOf(span.from, "UTC")}`}</h2>
         <Times slots={viewer.mentorProfile.schedules} reload={reload} />
         <p className="buttons">
           {from !== undefined && (
@@ -54,7 +54,7 @@ function Own() {
               From now
             </Link>
           )}
-          <Link to="/mentor" search={{ from: window.to.slice(0, 10) }} className="button">
+          <Link to="/mentor" search={{ from: span.to.slice(0, 10) }} className="button">
             Later times
           </Link>
         </p>
