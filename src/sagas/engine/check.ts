@@ -1,6 +1,18 @@
 import type { AnyOutcome } from "./outcome.ts";
 import type { AnyCommand } from "../../outbox/index.ts";
-import { isFinal, stateAfter, type CompiledBranch, type Definition, type Interrupt, type Node, type Start, type StepNode, type WaitNode } from "./compiled.ts";
+import {
+  isFinal,
+  pathOf,
+  stateAfter,
+  type CompiledBranch,
+  type Definition,
+  type GroupNode,
+  type Interrupt,
+  type Node,
+  type Start,
+  type StepNode,
+  type WaitNode,
+} from "./compiled.ts";
 import { attemptsOf } from "./retry.ts";
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
@@ -35,6 +47,7 @@ export function checkDefinition(definition: Definition): string[] {
     problem(`onFailed tells by ${definition.tell.command.name}, but nothing can fail. Let an outcome fail, or remove tell.`);
 
   for (const node of definition.nodes.values()) checkNode(definition, node, problem);
+  checkGroups(definition, problem);
   for (const interrupt of definition.interrupts) checkInterrupt(definition, interrupt, problem);
   checkCommand(start.state, start.undo?.command, problem);
   checkCommand("onFailed", definition.tell?.command, problem);
@@ -53,11 +66,12 @@ export function checkDefinition(definition: Definition): string[] {
 }
 
 function checkNode(definition: Definition, node: Node, problem: (text: string) => void): void {
-  if (stateAfter(definition, node.state) === null && outcomesOf(node).some((outcome) => outcome.go === "next" || outcome.go === "skip")) {
+  const isInGroup = node.kind === "step" && node.group !== null;
+  if (!isInGroup && stateAfter(definition, node.state) === null && outcomesOf(node).some((outcome) => outcome.go === "next" || outcome.go === "skip")) {
     problem(`${node.state} is the last state, so next and skip lead nowhere. Use finish(…) there or define the state that follows.`);
   }
   checkLoops(definition, node.state, outcomesOf(node), problem);
-  if (node.kind !== "milestone") checkReminder(node, problem);
+  if (node.kind === "step" || node.kind === "wait") checkReminder(node, problem);
   if (node.kind === "wait" && node.tell !== null) {
     checkCommand(node.state, node.tell.command, problem);
     if (!outcomesOf(node).some((outcome) => outcome.go === "stay"))
@@ -78,6 +92,24 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
   if (node.undo === null && outcomesOf(node).some((outcome) => outcome.go === "fail" && outcome.partly === true)) {
     problem(`${node.state} may fail partly, but says effect: "${node.effect}". Give it a compensate, or use fail instead of failPartly.`);
   }
+}
+
+/** The steps of a group are no states by themselves: nothing leads to one of them alone. */
+function checkGroups(definition: Definition, problem: (text: string) => void): void {
+  for (const node of definition.nodes.values()) {
+    if (node.kind !== "group") continue;
+    if (node.steps.length < 2)
+      problem(`${node.state} runs ${node.steps.length === 1 ? "one step" : "no step"} in parallel. Give it two at least, or use step.`);
+  }
+  const groups = new Map(
+    [...definition.nodes.values()].flatMap((node) => (node.kind === "step" && node.group !== null ? [[node.state, node.group] as const] : [])),
+  );
+  const wrong = (state: string, how: string): void => {
+    const group = groups.get(state);
+    if (group !== undefined) problem(`${how} ${state}, which is a step of ${group} and no state of its own. Name ${group}.`);
+  };
+  for (const outcome of allOutcomes(definition)) if (outcome.go === "state") wrong(outcome.to, "an outcome leads to");
+  for (const { event, during } of definition.interrupts) if (during !== "any") for (const state of during) wrong(state, `${event.name} may come in`);
 }
 
 /** A reminder comes at least once, and not so often that it is nothing but noise. */
@@ -101,7 +133,7 @@ const seconds = (ms: number): string => `${ms / secondMs} s`;
 
 function checkInterrupt(definition: Definition, { event, during, then }: Interrupt, problem: (text: string) => void): void {
   const outcomes = flatten(then);
-  const last = [...definition.nodes.keys()].at(-1) as string;
+  const last = pathOf(definition).at(-1) as string;
   if (outcomes.some((outcome) => outcome.go === "next" || outcome.go === "skip") && (during === "any" || during.has(last))) {
     problem(
       `${event.name} may come in ${last}, the last state, where next and skip lead nowhere. Use another outcome, or list the states before ${last} under during.`,
@@ -174,7 +206,11 @@ type Ways = (state: string) => readonly Way[];
 
 function waysFrom(definition: Definition, node: Node): Way[] {
   const following = stateAfter(definition, node.state);
-  return waysOf(definition, following, node.kind === "milestone" ? [{ go: "next" }] : outcomesOf(node));
+  if (node.kind === "milestone") return waysOf(definition, following, [{ go: "next" }]);
+  if (node.kind === "group") return [...node.steps.map((to) => ({ to, isBounded: true })), ...waysOf(definition, following, outcomesOf(node))];
+  if (node.kind === "step" && node.group !== null)
+    return [...waysOf(definition, null, outcomesOf(node)), ...waysOf(definition, following, outcomesOf(groupOf(definition, node)))];
+  return waysOf(definition, following, outcomesOf(node));
 }
 
 function waysOf(definition: Definition, following: string | null, outcomes: readonly AnyOutcome[]): Way[] {
@@ -230,10 +266,13 @@ const allOutcomes = (definition: Definition): AnyOutcome[] => [
   ...definition.interrupts.flatMap((interrupt) => flatten(interrupt.then)),
 ];
 
-function outcomesOf(node: Node): AnyOutcome[] {
+const groupOf = (definition: Definition, step: StepNode): GroupNode => definition.nodes.get(step.group ?? "") as GroupNode;
+
+/** What the answers and timers of a state lead to, and what a loop leads to in the end. */
+export function outcomesOf(node: Node): AnyOutcome[] {
   if (node.kind === "milestone") return [];
-  const branches: CompiledBranch[] = [...(node.kind === "step" ? node.replies : node.on).values()];
-  const ends = node.kind === "step" ? [node.onTimeout, node.onExhausted] : [node.onDeadline];
+  const branches: CompiledBranch[] = node.kind === "group" ? [node.then] : [...(node.kind === "step" ? node.replies : node.on).values()];
+  const ends = node.kind === "group" ? [node.onTimeout] : node.kind === "wait" ? [node.onDeadline] : [node.onTimeout, node.onExhausted];
   return [...branches.flatMap((branch) => [...branch.arms.values()].map((arm) => arm.then)), ...ends].flatMap(flatten);
 }
 

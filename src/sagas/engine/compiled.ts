@@ -43,9 +43,23 @@ export interface StepNode {
   readonly retry: Retry;
   readonly attemptTimeoutMs: number;
   readonly remind: Reminder | null;
+  /** Of a group's step: those of the group. */
   readonly timeoutMs: number;
   readonly onTimeout: AnyOutcome;
   readonly onExhausted: AnyOutcome;
+  /** The group whose step it is, which is the state while it runs; null: a state of the main path. */
+  readonly group: string | null;
+}
+
+/** A state whose steps are all sent when it is entered, and which is left when the last of them has ended. */
+export interface GroupNode {
+  readonly kind: "group";
+  readonly state: string;
+  readonly steps: readonly string[];
+  readonly timeoutMs: number;
+  readonly onTimeout: AnyOutcome;
+  /** Where the group leads once all its steps have ended. */
+  readonly then: CompiledBranch;
 }
 
 export interface WaitNode {
@@ -67,7 +81,7 @@ export interface MilestoneNode {
   readonly goal: boolean;
 }
 
-export type Node = StepNode | WaitNode | MilestoneNode;
+export type Node = StepNode | GroupNode | WaitNode | MilestoneNode;
 
 export interface Interrupt {
   readonly event: AnyEvent;
@@ -107,7 +121,7 @@ export interface Definition {
   readonly finals: Readonly<Record<string, "succeeded" | "failed">>;
   readonly reasons: Readonly<Record<string, ReasonDefinition<Data>>>;
   readonly start: Start | null;
-  /** In the order in which `next` walks them. */
+  /** In the order in which `next` walks them; the steps of a group come behind it and are no stops of their own. */
   readonly nodes: ReadonlyMap<string, Node>;
   readonly interrupts: readonly Interrupt[];
   readonly reflect: Reflect | null;
@@ -179,11 +193,46 @@ export function nodeOf(definition: Definition, state: string): Node {
   return node;
 }
 
+/** The states of the main path, in order; the steps of a group are within it. */
+export function pathOf(definition: Definition): string[] {
+  const path: string[] = [];
+  for (const node of definition.nodes.values()) if (node.kind !== "step" || node.group === null) path.push(node.state);
+  return path;
+}
+
 /** The state after `state` on the main path, or null after the last. */
 export function stateAfter(definition: Definition, state: string): string | null {
-  const path = [...definition.nodes.keys()];
-  return path[path.indexOf(state) + 1] ?? null;
+  const path = pathOf(definition);
+  const node = definition.nodes.get(state);
+  return path[path.indexOf(node?.kind === "step" && node.group !== null ? node.group : state) + 1] ?? null;
 }
+
+/** The step with this name, by itself or in a group. */
+export function stepOf(definition: Definition, state: string): StepNode {
+  const node = nodeOf(definition, state);
+  if (node.kind !== "step") throw new Error(`${definition.name} v${definition.version}: ${state} is no step`);
+  return node;
+}
+
+/** Whether a saga can go on from a state without it. */
+export const hasWayOn = (definition: Definition, state: string): boolean => {
+  const node = nodeOf(definition, state);
+  return stateAfter(definition, state) !== null || (node.kind === "group" && [...node.then.arms.values()].every(({ then }) => then.go !== "next"));
+};
+
+/** The steps whose commands are sent when a state is entered. */
+export function stepsIn({ nodes }: Definition, state: string): StepNode[] {
+  const node = nodes.get(state);
+  const steps = node?.kind === "group" ? node.steps.map((step) => nodes.get(step)) : [node];
+  return steps.filter((step) => step?.kind === "step");
+}
+
+/** The events that may end a run of a state. */
+export const answersOf = (node: Node): readonly AnyEvent[] => (node.kind === "step" ? node.command.replies : node.kind === "wait" ? node.events : []);
+
+/** What an answer means for a run of a state. */
+export const branchOf = (node: Node, { name }: AnyEvent): CompiledBranch | undefined =>
+  node.kind === "step" ? node.replies.get(name) : node.kind === "wait" ? node.on.get(name) : undefined;
 
 export const startOf = (definition: Definition): Start => {
   if (definition.start === null) throw new Error(`${definition.name} v${definition.version} has no startOn`);

@@ -1,6 +1,6 @@
 import { Defect, type FailureReason } from "../../kernel/errors.ts";
 import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox/index.ts";
-import { nodeOf, participantsOf, startOf, stateAfter, type Data, type Definition, type StepNode } from "./compiled.ts";
+import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, stepsIn, type Data, type Definition } from "./compiled.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
@@ -158,12 +158,12 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   const run = instance.runs.find((one) => one.id === runId);
   // A run that stands still takes the answer it was promised: what an operator is asked for has come by itself.
   if (run?.status === "active" || (run?.status === "parked" && run.later && run.answer === undefined && instance.status === "STUCK")) {
-    const node = nodeOf(definition, run.state) as StepNode;
+    const node = stepOf(definition, run.state);
     requireDeclared(node.command, contract);
     const branch = node.replies.get(contract.name);
     if (branch === undefined) throw new Defect(`${definition.name}: ${node.state} does not say what ${contract.name} leads to`);
     remember("applied");
-    turn.answered(branch, contract, payload);
+    turn.about(run).answered(branch, contract, payload);
     return turn.decision("applied");
   }
   const undone = undoneBy(instance, runId);
@@ -215,7 +215,7 @@ function onEvent(definition: Definition, instance: Instance, event: Extract<Inpu
   const node = definition.nodes.get(instance.state);
   const branch = node?.kind === "wait" ? node.on.get(name) : undefined;
   if (!isFinished(instance) && !isUndoing(instance)) {
-    if (branch !== undefined && turn.currentRun() !== undefined) {
+    if (branch !== undefined && turn.currentRuns().length > 0) {
       turn.remember("applied");
       turn.becomes("applied").answered(branch, contract, payload);
       return turn.decision("applied");
@@ -268,7 +268,8 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
   const turn = new Turn(definition, instance, context, null, null);
   const { action } = input;
   const audit = (summary: string, data: Data = {}): void => turn.audit(summary, input.actorId, { action: action.kind, note: input.note, ...data });
-  const where = isUndoing(instance) ? `the undo of ${turn.currentUndo()?.state ?? instance.state}` : instance.state;
+  const undos = turn.currentUndos();
+  const where = isUndoing(instance) ? `the undo of ${undos.map(({ state }) => state).join(", ") || instance.state}` : instance.state;
   if (isFinished(instance)) return turn.deny("WRONG_STATE", `It has ended already, as ${instance.state}.`);
 
   switch (action.kind) {
@@ -295,16 +296,14 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
     case "complete":
       return complete(definition, instance, action, input.note, turn, audit);
     case "skip": {
-      const undone = turn.currentUndo();
-      if (undone !== undefined) {
+      if (undos.length > 0) {
         audit(`An operator gave up ${where}.`);
-        turn.undoByHand(undone, "gave-up");
+        for (const undone of undos) turn.undoByHand(undone, "gave-up");
         return turn.decision("applied");
       }
-      if (stateAfter(definition, instance.state) === null)
-        return turn.deny("WRONG_STATE", `${instance.state} is the last state: without it there is no way to the end.`);
+      if (!hasWayOn(definition, instance.state)) return turn.deny("WRONG_STATE", `${instance.state} is the last state: without it there is no way to the end.`);
       audit(`An operator skipped ${instance.state}.`);
-      turn.apply({ go: "skip" }, "given-up");
+      turn.skip();
       return turn.decision("applied");
     }
     case "cancel":
@@ -328,7 +327,7 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
       });
       audit("An operator resumed it.");
       // What was held is sent at once, but not before an attempt that was moved meanwhile.
-      if (instance.nextAttemptAt !== null && instance.nextAttemptAt > context.now) turn.reschedule(instance.nextAttemptAt);
+      turn.keepAttempts();
       return turn.decision("applied");
     case "move-timer":
       return moveTimer(instance, action, context.now, turn, audit);
@@ -362,19 +361,25 @@ function complete(
   turn: Turn,
   audit: Audit,
 ): Decision {
-  const undone = turn.currentUndo();
-  if (undone !== undefined) {
-    if (note === null) return turn.deny("INVALID", `Whoever undid ${undone.state} by hand has to say how, in the note.`);
-    audit(`An operator undid ${undone.state} by hand.`);
-    turn.undoByHand(undone, "done");
+  const undos = turn.currentUndos();
+  if (undos.length > 0) {
+    const states = undos.map(({ state }) => state).join(", ");
+    if (note === null) return turn.deny("INVALID", `Whoever undid ${states} by hand has to say how, in the note.`);
+    audit(`An operator undid ${states} by hand.`);
+    for (const undone of undos) turn.undoByHand(undone, "done");
     return turn.decision("applied");
   }
-  const node = nodeOf(definition, instance.state);
-  const events = node.kind === "step" ? node.command.replies : node.kind === "wait" ? node.events : [];
+  // In a group, what stands is asked for before what is still under way.
+  const open = turn.currentRuns().toSorted((a, b) => Number(b.status === "parked") - Number(a.status === "parked"));
+  const events = open.flatMap((run) => answersOf(nodeOf(definition, run.state)));
+  const run = open.find(({ state }) => answersOf(nodeOf(definition, state)).some((event) => event.name === action.reply));
+  const node = run === undefined ? undefined : nodeOf(definition, run.state);
   const contract = events.find((event) => event.name === action.reply);
-  const branch = node.kind === "milestone" || contract === undefined ? undefined : (node.kind === "step" ? node.replies : node.on).get(contract.name);
-  if (contract === undefined || branch === undefined)
-    return turn.deny("INVALID", `${instance.state} is completed by ${events.map((event) => event.name).join(" or ")}, not by ${action.reply ?? "nothing"}.`);
+  const branch = node === undefined || contract === undefined ? undefined : branchOf(node, contract);
+  if (run === undefined || contract === undefined || branch === undefined) {
+    const names = [...new Set(events.map((event) => event.name))].join(" or ");
+    return turn.deny("INVALID", `${instance.state} is completed by ${names}, not by ${action.reply ?? "nothing"}.`);
+  }
   let payload: unknown;
   try {
     payload = contract.schema.decode({ [definition.key]: instance.subjectId, ...action.payload }, "payload");
@@ -383,8 +388,8 @@ function complete(
   }
   if ((payload as Data)[definition.key] !== instance.subjectId)
     return turn.deny("INVALID", `payload.${definition.key} is not this saga's ${definition.key}, ${instance.subjectId}.`);
-  audit(`An operator completed ${instance.state} with ${contract.name}.`, { reply: contract.name });
-  turn.answered(branch, contract, payload);
+  audit(`An operator completed ${run.state} with ${contract.name}.`, { reply: contract.name });
+  turn.about(run).answered(branch, contract, payload);
   return turn.decision("applied");
 }
 
@@ -408,8 +413,10 @@ function timersAfterPause(
     return timer === null ? null : new Date(timer.getTime() + Math.max(0, until.getTime() - since));
   };
   const isInstant = node?.kind === "wait" && typeof node.deadline === "function";
-  const isEvery = node !== undefined && node.kind !== "milestone" && node.remind !== null && "everyMs" in node.remind.when;
-  const queuePausedAt = node?.kind === "step" && instance.status !== "WAITING" ? queuePauses.get(queueOf(node.command.name)) : undefined;
+  const isEvery = (node?.kind === "step" || node?.kind === "wait") && node.remind !== null && "everyMs" in node.remind.when;
+  const paused =
+    instance.status === "WAITING" ? [] : stepsIn(definition, instance.state).flatMap(({ command }) => queuePauses.get(queueOf(command.name)) ?? []);
+  const queuePausedAt = paused.toSorted((a, b) => a.getTime() - b.getTime())[0];
   return {
     deadlineAt: isInstant ? deadlineAt : later(deadlineAt, run?.deadlineSetAt, queuePausedAt ?? now),
     remindAt: isEvery ? later(remindAt, run?.reminderSetAt, now) : remindAt,
@@ -459,11 +466,13 @@ function onRedrive(definition: Definition, instance: Instance, input: Extract<In
 
   if (aside?.status === "active") return turn.deny("WRONG_STATE", `${command} is on its way already.`);
   if (aside?.status === "done") return turn.deny("WRONG_STATE", `${command} was redriven already, and done.`);
-  const isCurrent = turn.currentUndo() === undefined ? run?.id === turn.currentRun()?.id : undone?.id === turn.currentUndo()?.id;
+  const current = isUndoing(instance) ? undone : run;
+  const isCurrent = [...turn.currentUndos(), ...turn.currentRuns()].some((one) => one.id === current?.id);
   // A letter from before runs were noted on it belongs to the step that stands, if it is that step's command.
   const isUnnamed = runId === null && !isUndoing(instance) && node?.kind === "step" && node.command.name === command;
   if (instance.status === "STUCK" && (isUnnamed || (isCurrent && (run ?? undone) !== undefined))) {
     audit();
+    if (current?.group !== undefined) turn.about(current);
     turn.again();
     return turn.decision("applied");
   }

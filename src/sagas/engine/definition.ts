@@ -1,7 +1,18 @@
 import { t, type AnyEvent, type CommandContract, type EventContract, type Obj, type Schema, type Shape } from "../../outbox/index.ts";
-import { codeHashOf, compileBranch, compileReflect, type Definition, type Interrupt, type Node, type Notice, type Reminder, type Undo } from "./compiled.ts";
+import {
+  codeHashOf,
+  compileBranch,
+  compileReflect,
+  type Definition,
+  type Interrupt,
+  type Node,
+  type Notice,
+  type Reminder,
+  type StepNode,
+  type Undo,
+} from "./compiled.ts";
 import { durationMs, type Duration } from "./duration.ts";
-import type { Next, Outcome, Park, Skip, WaitOutcome } from "./outcome.ts";
+import { next, type GroupOutcome, type GroupStepOutcome, type Next, type Outcome, type Park, type Skip, type WaitOutcome } from "./outcome.ts";
 import { noRetry, noticeRetry, undoRetry, type Retry } from "./retry.ts";
 
 /** What the mapping functions of a definition may know besides the saga's data. */
@@ -67,6 +78,18 @@ type Effect<D, UP, UR extends readonly AnyEvent[]> =
   | { readonly compensate: UndoDefinition<D, UP, UR>; readonly effect?: undefined }
   | { readonly effect: "none" | "irreversible"; readonly compensate?: undefined };
 
+/** A command with what its answers mean and how it is undone. */
+export type GroupStepDefinition<D, O, P, R extends readonly AnyEvent[], UP, UR extends readonly AnyEvent[]> = {
+  readonly invoke: CommandContract<string, P, R>;
+  readonly with: Mapping<D, P>;
+  readonly onReply: Answers<D, R, O>;
+  /** Default: one attempt. */
+  readonly retry?: Retry;
+  /** Bounds one attempt. Default: 30 s. */
+  readonly attemptTimeout?: Duration;
+  readonly onExhausted: O;
+} & Effect<D, UP, UR>;
+
 export type StepDefinition<
   D,
   St extends string,
@@ -77,20 +100,19 @@ export type StepDefinition<
   UP,
   UR extends readonly AnyEvent[],
   MP,
-> = {
-  readonly invoke: CommandContract<string, P, R>;
-  readonly with: Mapping<D, P>;
-  readonly onReply: Answers<D, R, Outcome<St, Fi, Re>>;
-  /** Default: one attempt. */
-  readonly retry?: Retry;
-  /** Bounds one attempt. Default: 30 s. */
-  readonly attemptTimeout?: Duration;
+> = GroupStepDefinition<D, Outcome<St, Fi, Re>, P, R, UP, UR> & {
   /** A command sent while the answer is outstanding: asks again, or asks somebody to hurry. */
   readonly remind?: ReminderDefinition<D, MP>;
   /** Bounds the step from command to applied reply, all attempts included, and says what then. */
   readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
-  readonly onExhausted: Outcome<St, Fi, Re>;
-} & Effect<D, UP, UR>;
+};
+
+export type GroupDefinition<D, St extends string, Fi extends string, Re extends string> = {
+  /** Bounds the group from its first command to its last applied reply, and says what then; steps that are done stay done. */
+  readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
+  /** Where it leads once every step has ended, or that by a field of the data. Default: `next`. */
+  readonly then?: GroupOutcome<St, Fi, Re> | ByData<D, never, GroupOutcome<St, Fi, Re>>;
+};
 
 type Keyed<D, K extends keyof D> = AnyEvent & { readonly payload: { readonly [k in K]: D[K] } };
 export type WaitDefinition<D, St extends string, Fi extends string, Re extends string, R extends readonly AnyEvent[], MP, TP> = {
@@ -135,11 +157,31 @@ type Head<S extends Shape, K extends string, St extends readonly string[], Fi, R
   readonly reasons: { readonly [R in Re]: ReasonDefinition<Obj<S>> };
 };
 
-class Builder<N extends string, D, K extends keyof D, St extends string, Fi extends string, Re extends string, Todo extends string> {
+/** Collects the steps of one group. */
+class Group<D, Re extends string, Todo extends string> {
+  private readonly add: (state: string, step: Omit<StepNode, "timeoutMs" | "onTimeout" | "group">) => void;
+  declare readonly typesOnly?: [D, Re, Todo];
+
+  constructor(add: Group<D, Re, Todo>["add"]) {
+    this.add = add;
+  }
+
+  /** One of the steps that run at a time. */
+  step<const S extends Todo, const P, R extends readonly AnyEvent[], const UP, const UR extends readonly AnyEvent[]>(
+    state: S,
+    step: GroupStepDefinition<D, GroupStepOutcome<Re>, P, R, UP, UR>,
+  ): Group<D, Re, Exclude<Todo, S>> {
+    this.add(state, stepOf(state, step));
+    return this as never;
+  }
+}
+
+/** `Gr`: states that are steps of groups. `Todo`: states that are not defined yet. */
+class Builder<N extends string, D, K extends keyof D, St extends string, Fi extends string, Re extends string, Todo extends string, Gr extends string = never> {
   private readonly draft: Definition;
   private readonly nodes: Map<string, Node>;
   private readonly interrupts: Interrupt[];
-  declare readonly typesOnly?: [N, D, K, St, Fi, Re, Todo];
+  declare readonly typesOnly?: [N, D, K, St, Fi, Re, Todo, Gr];
 
   constructor(draft: Definition, nodes: Map<string, Node>, interrupts: Interrupt[]) {
     this.draft = draft;
@@ -159,7 +201,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
       /** What the event means when the key's saga has ended. Default: refuse. */
       afterFinal?: "refuse" | "again";
     },
-  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
+  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>, Gr> {
     this.nodes.set(start.state, { kind: "milestone", state: start.state, goal: false });
     Object.assign(this.draft, {
       start: {
@@ -178,27 +220,33 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
   step<const S extends Todo, const P, R extends readonly AnyEvent[], const UP, UR extends readonly AnyEvent[], const MP>(
     state: S,
     step: StepDefinition<D, St, Fi, Re, P, R, UP, UR, MP>,
-  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
-    this.nodes.set(state, {
-      kind: "step",
-      state,
-      command: step.invoke,
-      with: step.with as never,
-      replies: branches(step.onReply),
-      undo: step.compensate === undefined ? null : undoOf(step.compensate),
-      effect: step.effect ?? "undo",
-      retry: step.retry ?? noRetry,
-      attemptTimeoutMs: durationMs(step.attemptTimeout ?? "30s"),
-      remind: step.remind === undefined ? null : reminderOf(step.remind),
-      timeoutMs: durationMs(step.timeout[0]),
-      onTimeout: step.timeout[1],
-      onExhausted: step.onExhausted,
-    });
+  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>, Gr> {
+    const [timeout, onTimeout] = step.timeout;
+    const remind = step.remind === undefined ? null : reminderOf(step.remind);
+    this.nodes.set(state, { ...stepOf(state, step), remind, timeoutMs: durationMs(timeout), onTimeout, group: null });
+    return this as never;
+  }
+
+  /**
+   * A state whose steps run at the same time. It is left when the last of them has ended; the first that fails ends it at once, and what
+   * the others did, or may yet do, is undone with it. The undos of a group run together, those of the states before it after them.
+   */
+  parallel<const S extends Todo, Left extends string>(
+    state: S,
+    steps: (group: Group<D, Re, Exclude<Todo, S>>) => Group<D, Re, Left>,
+    group: GroupDefinition<D, St, Fi, Re>,
+  ): Builder<N, D, K, St, Fi, Re, Left, Gr | Exclude<Todo, S | Left>> {
+    const timeoutMs = durationMs(group.timeout[0]);
+    const onTimeout = group.timeout[1];
+    const members: StepNode[] = [];
+    steps(new Group((_, step) => void members.push({ ...step, timeoutMs, onTimeout, group: state })));
+    this.nodes.set(state, { kind: "group", state, steps: members.map((step) => step.state), timeoutMs, onTimeout, then: compileBranch(group.then ?? next) });
+    for (const step of members) this.nodes.set(step.state, step);
     return this as never;
   }
 
   /** A state that is passed through and recorded. `goal`: the business outcome is known from here on. */
-  milestone<const S extends Todo>(state: S, options: { goal?: true } = {}): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
+  milestone<const S extends Todo>(state: S, options: { goal?: true } = {}): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>, Gr> {
     this.nodes.set(state, { kind: "milestone", state, goal: options.goal === true });
     return this as never;
   }
@@ -207,7 +255,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
   wait<const S extends Todo, const R extends readonly Keyed<D, K>[], const MP, const TP>(
     state: S,
     wait: WaitDefinition<D, St, Fi, Re, R, MP, TP>,
-  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>> {
+  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>, Gr> {
     const [until, onDeadline] = wait.deadline;
     this.nodes.set(state, {
       kind: "wait",
@@ -242,7 +290,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
    * Writes a business status for every state and final, in the same commit. `reason` names columns `<reason>_code`,
    * `<reason>_message` and `<reason>_at` that get the reason of a failed final.
    */
-  reflect(table: string, columns: { readonly status: string; readonly reason?: string }, as: { readonly [S in St | Fi]: Reflected<Re> }): this {
+  reflect(table: string, columns: { readonly status: string; readonly reason?: string }, as: { readonly [S in Exclude<St, Gr> | Fi]: Reflected<Re> }): this {
     Object.assign(this.draft, { reflect: compileReflect(table, columns, as) });
     return this;
   }
@@ -253,7 +301,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
     return this;
   }
 
-  build(this: [Todo] extends [never] ? Builder<N, D, K, St, Fi, Re, Todo> : StatesStillUndefined<Todo>): Saga<N, D, St, Fi> {
+  build(this: [Todo] extends [never] ? Builder<N, D, K, St, Fi, Re, Todo, Gr> : StatesStillUndefined<Todo>): Saga<N, D, Exclude<St, Gr>, Fi> {
     const { draft } = this as unknown as { readonly draft: Definition };
     return { name: draft.name as N, version: draft.version, definition: { ...draft, codeHash: codeHashOf(draft) } };
   }
@@ -261,6 +309,26 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
 
 function branches(answers: Readonly<Record<string, unknown>>): Map<string, ReturnType<typeof compileBranch>> {
   return new Map(Object.entries(answers).map(([name, branch]) => [name, compileBranch(branch)]));
+}
+
+/** What a step is by itself; who runs it adds how long it may take. */
+function stepOf<D, O, P, R extends readonly AnyEvent[], UP, UR extends readonly AnyEvent[]>(
+  state: string,
+  step: GroupStepDefinition<D, O, P, R, UP, UR>,
+): Omit<StepNode, "timeoutMs" | "onTimeout" | "group"> {
+  return {
+    kind: "step",
+    state,
+    command: step.invoke,
+    with: step.with as never,
+    replies: branches(step.onReply),
+    undo: step.compensate === undefined ? null : undoOf(step.compensate),
+    effect: step.effect ?? "undo",
+    retry: step.retry ?? noRetry,
+    attemptTimeoutMs: durationMs(step.attemptTimeout ?? "30s"),
+    remind: null,
+    onExhausted: step.onExhausted as never,
+  };
 }
 
 function undoOf<D, P, R extends readonly AnyEvent[]>(undo: UndoDefinition<D, P, R>): Undo {

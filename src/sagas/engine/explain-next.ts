@@ -1,4 +1,4 @@
-import { isFinal, stateAfter, type CompiledBranch, type Definition, type Undo } from "./compiled.ts";
+import { isFinal, stateAfter, stepOf, type CompiledBranch, type Definition, type GroupNode, type Undo } from "./compiled.ts";
 import type { ExplainedSaga } from "./explain-facts.ts";
 import type { Run, UndoRun } from "./instance.ts";
 import type { AnyOutcome } from "./outcome.ts";
@@ -18,9 +18,15 @@ export interface NextState {
 
 export type UndoneRun = Run & { readonly undo: UndoRun };
 
-/** The undo that is under way or stands. */
-export const undoUnderWay = (saga: Pick<ExplainedSaga, "runs">): UndoneRun | undefined =>
-  saga.runs.find((run): run is UndoneRun => run.undo?.status === "active" || run.undo?.status === "parked");
+/** The undo that stands, or else the latest under way. */
+export const undoUnderWay = ({ runs }: Pick<ExplainedSaga, "runs">): UndoneRun | undefined => {
+  const latest = (status: UndoRun["status"]): UndoneRun | undefined => runs.findLast((run): run is UndoneRun => run.undo?.status === status);
+  return latest("parked") ?? latest("active");
+};
+
+/** The step or wait that stands, or else the latest under way. */
+export const runUnderWay = ({ runs }: Pick<ExplainedSaga, "runs">): Run | undefined =>
+  runs.findLast(({ status }) => status === "parked") ?? runs.findLast(({ status }) => status === "active");
 
 /** The undo of a state; undefined where a definition has none, or not that state. */
 export function undoFor(definition: Definition, state: string): Undo | undefined {
@@ -41,16 +47,19 @@ export function nextStates(definition: Definition, saga: ExplainedSaga): NextSta
 function forward(definition: Definition, saga: ExplainedSaga): NextState[] {
   const { state } = saga;
   const node = definition.nodes.get(state);
-  const to = (on: string, outcome: AnyOutcome, at: Date | null = null): NextState[] =>
-    statesAfter(definition, state, outcome).map((next) => ({ on, state: next, at }));
+  const to = (on: string, outcome: AnyOutcome, at: Date | null = null, runs = saga.runs): NextState[] =>
+    statesAfter(definition, { state, runs }, outcome).map((next) => ({ on, state: next, at }));
   const of = (branches: ReadonlyMap<string, CompiledBranch>): NextState[] =>
     [...branches].flatMap(([name, branch]) => arms(name, branch).flatMap(([on, outcome]) => to(on, outcome)));
   const interrupts = definition.interrupts.filter(({ during }) => during === "any" || during.has(state)).flatMap(({ event, then }) => to(event.name, then));
   if (node === undefined || node.kind === "milestone") return interrupts;
+  const open =
+    node.kind === "group" ? saga.runs.filter(({ status }) => status === "active" || status === "parked").map((run) => stepOf(definition, run.state)) : [];
+  const answers = node.kind === "group" ? open.flatMap((step) => of(step.replies)) : of(node.kind === "step" ? node.replies : node.on);
   if (saga.status === "STUCK") {
     return [
       { on: "retrySaga", state, at: null },
-      ...of(node.kind === "step" ? node.replies : node.on).map((next) => ({ ...next, on: `completeSagaStep: ${next.on}` })),
+      ...answers.map((next) => ({ ...next, on: `completeSagaStep: ${next.on}` })),
       ...to("skipSagaStep", { go: "skip" }),
       ...(definition.failedFinal === null ? [] : [{ on: "cancelSaga", state: definition.failedFinal, at: null }]),
       ...interrupts,
@@ -58,9 +67,11 @@ function forward(definition: Definition, saga: ExplainedSaga): NextState[] {
   }
   // While a saga is paused, its clock stands still.
   const at = saga.pausedAt === null ? saga.deadlineAt : null;
-  if (node.kind === "wait") return [...of(node.on), ...to("deadline", node.onDeadline, at), ...interrupts];
-  const exhausted = saga.status === "WAITING" ? [] : to("attempts used up", node.onExhausted);
-  return [...of(node.replies), ...to("deadline", node.onTimeout, at), ...exhausted, ...interrupts];
+  if (node.kind === "wait") return [...answers, ...to("deadline", node.onDeadline, at), ...interrupts];
+  const tried = node.kind === "group" ? open : [node];
+  const exhausted = saga.status === "WAITING" ? [] : tried.flatMap(({ onExhausted }) => to("attempts used up", onExhausted));
+  // The deadline of a group ends all its steps.
+  return [...answers, ...to("deadline", node.onTimeout, at, []), ...exhausted, ...interrupts];
 }
 
 function backward(definition: Definition, saga: ExplainedSaga, undone: UndoneRun): NextState[] {
@@ -84,14 +95,17 @@ function backward(definition: Definition, saga: ExplainedSaga, undone: UndoneRun
 const arms = (name: string, { by, arms }: CompiledBranch): [string, AnyOutcome][] =>
   [...arms].map(([value, arm]) => [by === null ? name : `${name}, ${by.field}: ${value}`, arm.then]);
 
-function statesAfter(definition: Definition, state: string, outcome: AnyOutcome): string[] {
+function statesAfter(definition: Definition, saga: Pick<ExplainedSaga, "state" | "runs">, outcome: AnyOutcome): string[] {
+  const { state } = saga;
   switch (outcome.go) {
     case "next":
-    case "skip":
-      return [stateAfter(definition, state)].filter((one) => one !== null);
+    case "skip": {
+      const node = definition.nodes.get(state);
+      return node?.kind === "group" ? statesAfterGroup(definition, saga, node) : [stateAfter(definition, state)].filter((one) => one !== null);
+    }
     case "state": {
       const { to, orElse } = outcome;
-      return [to, ...(orElse === undefined ? [] : statesAfter(definition, state, orElse))];
+      return [to, ...(orElse === undefined ? [] : statesAfter(definition, saga, orElse))];
     }
     case "final":
       return [outcome.final];
@@ -101,4 +115,13 @@ function statesAfter(definition: Definition, state: string, outcome: AnyOutcome)
     case "stay":
       return [state];
   }
+}
+
+/** Where a group leads that goes on without a step, or has ended with it. */
+function statesAfterGroup(definition: Definition, { state, runs }: Pick<ExplainedSaga, "state" | "runs">, { then }: GroupNode): string[] {
+  if (runs.filter(({ status }) => status === "active" || status === "parked").length > 1) return [state];
+  return [...then.arms.values()].flatMap(({ then: { go, ...rest } }) => {
+    if (go === "next") return [stateAfter(definition, state)].filter((one) => one !== null);
+    return statesAfter(definition, { state, runs }, { go, ...rest } as AnyOutcome);
+  });
 }

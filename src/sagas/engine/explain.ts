@@ -1,8 +1,8 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { queueOf, type AnyEvent, type WorkerView } from "../../outbox/index.ts";
-import { stateAfter, type Definition, type Node } from "./compiled.ts";
+import { answersOf, hasWayOn, type Definition, type Node } from "./compiled.ts";
 import { readFacts, type ExplainedSaga, type Holder, type RowHolder, type SagaFacts } from "./explain-facts.ts";
-import { nextStates, undoFor, undoUnderWay, type NextState } from "./explain-next.ts";
+import { nextStates, runUnderWay, undoFor, undoUnderWay, type NextState } from "./explain-next.ts";
 import type { Run } from "./instance.ts";
 import { attemptsOf } from "./retry.ts";
 import type { SagaRegistry } from "./registry.ts";
@@ -109,6 +109,7 @@ class Explanation {
   private readonly definition: Definition | null;
   private readonly saga: ExplainedSaga;
   private readonly facts: SagaFacts;
+  /** Of a group, the step that is told about. */
   private readonly node: Node | undefined;
   private readonly run: Run | undefined;
   private readonly undone: ReturnType<typeof undoUnderWay>;
@@ -120,9 +121,10 @@ class Explanation {
     this.definition = definition;
     this.saga = saga;
     this.facts = facts;
-    this.node = definition?.nodes.get(saga.state);
     this.undone = undoUnderWay(saga);
-    this.run = saga.runs.findLast((run) => run.status === "active" || run.status === "parked");
+    this.run = runUnderWay(saga);
+    const state = definition?.nodes.get(saga.state);
+    this.node = state?.kind === "group" ? definition?.nodes.get(this.run?.state ?? "") : state;
     const contract = this.undone === undefined ? (this.node?.kind === "step" ? this.node.command : undefined) : this.undo?.command;
     this.command = contract?.name ?? (this.undone === undefined ? `The command of ${saga.state}` : `The undo of ${this.undone.state}`);
     this.queue = facts.job?.queue ?? facts.outbox?.queue ?? (contract === undefined ? null : queueOf(contract.name));
@@ -245,8 +247,9 @@ class Explanation {
   }
 
   private standing(): Found | null {
-    const { status, reasonCode, reasonMessage, state } = this.saga;
+    const { status, reasonCode, reasonMessage } = this.saga;
     if (status !== "STUCK") return null;
+    const state = this.node?.state ?? this.saga.state;
     const { missingIn, lastMove } = this.facts;
     const since = lastMove?.at ?? this.saga.updatedAt;
     if (missingIn !== null) {
@@ -475,8 +478,7 @@ class Explanation {
 
   /** The events that the current step or wait may be answered by. */
   private answers(): readonly AnyEvent[] {
-    if (this.node === undefined || this.node.kind === "milestone") return [];
-    return this.node.kind === "step" ? this.node.command.replies : this.node.events;
+    return this.node === undefined ? [] : answersOf(this.node);
   }
 
   // ---- remedies
@@ -513,7 +515,7 @@ class Explanation {
           `Answers by hand; the payload is ${event.schema.text}, its ${definition.key} may be left out.`,
         ),
       ),
-      ...(stateAfter(definition, saga.state) === null ? [] : [this.act("skipSagaStep", {}, `Goes on without ${saga.state}, whose undo stays planned.`)]),
+      ...(!hasWayOn(definition, saga.state) ? [] : [this.act("skipSagaStep", {}, `Goes on without ${this.node.state}, whose undo stays planned.`)]),
       ...(definition.failedFinal === null ? [] : [this.act("cancelSaga", {}, "Undoes everything; it ends CANCELLED.")]),
     ];
   }

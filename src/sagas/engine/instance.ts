@@ -29,6 +29,10 @@ export interface Run {
   /** When an operator last set its deadline, or its reminder, to an instant: a pause takes from them only what came after that. */
   readonly deadlineSetAt?: Date;
   readonly reminderSetAt?: Date;
+  /** Of a step in a group: the same for all that were begun with it, which are undone together. */
+  readonly group?: string;
+  /** Of a step in a group: when it, or its undo, is attempted again; the saga shows the soonest. */
+  readonly nextAttemptAt?: Date | null;
   /** Entered by `loop`, which is bounded by counting these. */
   readonly viaLoop?: true;
   /** The command was carried out; its answer comes from outside. */
@@ -110,6 +114,19 @@ export interface Instance {
   readonly updatedAt: Date;
   readonly finishedAt: Date | null;
 }
+
+/** Runs that await their end, or an operator, or else, while the saga is undone, their undos. */
+const openRunIds = ({ runs }: Pick<Instance, "runs">): string[] => {
+  const isOpen = (status: string | undefined): boolean => status === "active" || status === "parked";
+  const undos = runs.flatMap(({ undo }) => (undo !== null && isOpen(undo.status) && undo.runId !== null ? [undo.runId] : []));
+  return undos.length > 0 ? undos : runs.filter(({ status }) => isOpen(status)).map(({ id }) => id);
+};
+
+/** Runs, or undos, that an action has ended. */
+export const endedRunIds = (before: Pick<Instance, "runs">, after: Pick<Instance, "runs">): string[] => {
+  const open = openRunIds(after);
+  return openRunIds(before).filter((id) => !open.includes(id));
+};
 
 export const isFinished = (instance: Pick<Instance, "finishedAt">): boolean => instance.finishedAt !== null;
 

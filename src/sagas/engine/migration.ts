@@ -1,7 +1,7 @@
 import { canRead } from "../../outbox/index.ts";
 import type { Data, Definition, Node, StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
-import { isFinished, isUndoing, type Instance } from "./instance.ts";
+import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import { Turn, type Decision, type DecisionContext } from "./turn.ts";
 
 /** How sagas of one version go on under another: where vanished states lead and how the data changes. */
@@ -37,18 +37,18 @@ export function migrate(
   context: DecisionContext,
 ): Decision {
   const state = how.states[instance.state] ?? instance.state;
-  const active = instance.runs.findLast((run) => run.status === "active");
-  const problem = findObstacle(from, to, instance, state, active !== undefined);
+  const active = instance.runs.filter((run) => run.status === "active");
+  const problem = findObstacle(from, to, instance, state, active);
   if (problem !== null) return new Turn(from, instance, context, null, null).deny("WRONG_STATE", problem);
 
   const made = { version: from.version, data: from.data.encode(instance.data) };
-  const staysOpen = state === instance.state ? active?.id : undefined;
+  const staysOpen = state === instance.state ? active.map(({ id }) => id) : [];
   const moved: Instance = {
     ...instance,
     version: to.version,
     codeHash: to.codeHash,
     data: how.data(instance.data as never) as Data,
-    runs: instance.runs.map((run) => (run.id === staysOpen ? run : { ...run, made: run.made ?? made })),
+    runs: instance.runs.map((run) => (staysOpen.includes(run.id) ? run : { ...run, made: run.made ?? made })),
   };
   const turn = new Turn(to, moved, context, null, null);
   turn.audit(`An operator moved it from v${from.version} to v${to.version}.`, by.actorId, {
@@ -58,27 +58,33 @@ export function migrate(
     to: to.version,
   });
   if (state === instance.state) return turn.decision("applied");
-  if (active === undefined) turn.rename(state);
+  if (active.length === 0) turn.rename(state);
   else turn.moveOn(state);
   return turn.decision("applied");
 }
 
-function findObstacle(from: Definition, to: Definition, instance: Instance, state: string, isOpen: boolean): string | null {
+function findObstacle(from: Definition, to: Definition, instance: Instance, state: string, active: readonly Run[]): string | null {
   const { state: before } = instance;
   if (isFinished(instance)) return `It has ended already, as ${before}.`;
   if (isUndoing(instance)) return `It is being undone, which is the business of v${from.version}: that did what is undone.`;
   if (state === "stay") return `Sagas in ${before} finish on v${from.version}.`;
   const [old, next] = [from.nodes.get(before), to.nodes.get(state)];
   if (next === undefined || next.kind === "milestone") return `v${to.version} has no step or wait ${state}, where ${before} of v${from.version} would lead.`;
-  if (!isOpen || old === undefined || old.kind === "wait")
+  if (old?.kind === "group" || next.kind === "group") {
+    const steps = (node: Node | undefined): string => (node?.kind === "group" ? node.steps.toSorted().join(", ") : "none");
+    if (steps(old) !== steps(next))
+      return `${state} of v${to.version} has other steps at a time than ${before} of v${from.version}. Try again when it has moved on.`;
+  }
+  if (active.length === 0 || old === undefined || old.kind === "wait")
     return state === before && old?.kind !== next.kind ? `${state} is another kind of state in v${to.version}.` : null;
-  if (state === before && isSameContract(old, next)) return null;
+  const isUnderstood = (run: Run): boolean => isSameContract(from.nodes.get(run.state), to.nodes.get(run.state));
+  if (state === before && active.every(isUnderstood)) return null;
   return `${before} awaits an answer that v${to.version} would not understand. Try again when it has moved on.`;
 }
 
 /** The command under way and its answers mean the same in both. */
-function isSameContract(old: Node, next: Node): boolean {
-  if (old.kind !== "step" || next.kind !== "step") return false;
+function isSameContract(old: Node | undefined, next: Node | undefined): boolean {
+  if (old?.kind !== "step" || next?.kind !== "step") return false;
   const answers = ({ replies }: StepNode): string => [...replies.keys()].toSorted().join();
   return old.command.name === next.command.name && canRead(next.command.schema.text, old.command.schema.text) && answers(old) === answers(next);
 }

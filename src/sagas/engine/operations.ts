@@ -19,7 +19,7 @@ import { Advance } from "./advance.ts";
 import { migrate } from "./migration.ts";
 import type { Migrate, OperatorAction } from "./operator.ts";
 import { planOf, type SagaPlan } from "./plan.ts";
-import type { Instance } from "./instance.ts";
+import { endedRunIds, type Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { definitionOf, extendDeadlines, lockById, readById, readQueuePauses, recordOperatorAction, type Mail } from "./store.ts";
 import type { Decision } from "./turn.ts";
@@ -99,7 +99,7 @@ export class SagaOperations {
     work.take(instance, decision);
     await (call.dryRun ? rehearse : perform)(em, async () => {
       await this.advance.finish(em, work);
-      await this.resolveLetters(em, instance, call);
+      await this.resolveLetters(em, instance, work.latest(sagaId)?.instance ?? instance, call);
     });
     const saved = work.latest(sagaId) ?? decision;
     return planOf(definitionOf(this.registry, instance.type, saved.instance.version), saved);
@@ -188,12 +188,11 @@ export class SagaOperations {
   }
 
   /** What an action does to a step or undo also answers its dead letter; a cancelled saga needs none of its own any more. */
-  private async resolveLetters(em: EntityManager, before: Instance, { action, actorId, note }: OperatorCall): Promise<void> {
+  private async resolveLetters(em: EntityManager, before: Instance, after: Instance, { action, actorId, note }: OperatorCall): Promise<void> {
     if (!["retry", "complete", "skip", "cancel"].includes(action.kind)) return;
-    const undo = before.runs.find((run) => run.undo?.status === "active" || run.undo?.status === "parked")?.undo;
-    const runId = undo?.runId ?? before.runs.findLast((run) => run.status === "active" || run.status === "parked")?.id;
+    const ended = endedRunIds(before, after);
     const letters = (await deadLettersOfSagas(em, [before.id])).get(before.id) ?? [];
-    const answered = letters.filter((letter) => letter.status === "OPEN" && (action.kind === "cancel" || letter.runId === null || letter.runId === runId));
+    const answered = letters.filter(({ status, runId }) => status === "OPEN" && (action.kind === "cancel" || runId === null || ended.includes(runId)));
     if (answered.length === 0) return;
     const status = action.kind === "retry" ? "REDRIVEN" : "DISCARDED";
     await resolveDeadLetters(

@@ -34,6 +34,10 @@ type PlainOutcome<Fi extends string, Re extends string> = Next | Fail<Re> | Fini
 type Escape<St extends string, Fi extends string, Re extends string> = PlainOutcome<Fi, Re> | Go<St>;
 export type Outcome<St extends string, Fi extends string, Re extends string> = PlainOutcome<Fi, Re> | Go<St, Escape<St, Fi, Re>>;
 export type WaitOutcome<St extends string, Fi extends string, Re extends string> = Outcome<St, Fi, Re> | Stay;
+/** What one step of a group leads to: it is done, or the saga fails, or it stands, or it is left out. */
+export type GroupStepOutcome<Re extends string> = Next | Fail<Re> | Park<Re> | Skip;
+/** Where a group leads once all its steps have ended. */
+export type GroupOutcome<St extends string, Fi extends string, Re extends string> = Next | Fail<Re> | Finish<Fi, Re> | Go<St, Next | Fail<Re> | Finish<Fi, Re>>;
 export type AnyOutcome = WaitOutcome<string, string, string>;
 
 /** On to the state that is declared next. */

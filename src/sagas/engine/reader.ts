@@ -353,11 +353,36 @@ function stepViews(definition: Definition, state: string, runs: readonly Run[]):
   );
   return path.map((node, index) => {
     const run = latest.get(node.state);
-    if (run !== undefined) return { state: node.state, status: stepStatus(run), attempts: run.attempts, startedAt: run.startedAt, finishedAt: run.endedAt };
+    if (run !== undefined) return stepView(run);
+    const ofGroup = node.kind === "group" ? node.steps.flatMap((step) => latest.get(step) ?? []) : [];
+    if (ofGroup.length > 0) return groupView(node.state, ofGroup.map(stepView));
     const wasPassed = node.kind === "milestone" && index <= reached;
     return { state: node.state, status: wasPassed ? "DONE" : "PENDING", attempts: 0, startedAt: null, finishedAt: null };
   });
 }
+
+const stepView = (run: Run): SagaStepView => ({
+  state: run.state,
+  status: stepStatus(run),
+  attempts: run.attempts,
+  startedAt: run.startedAt,
+  finishedAt: run.endedAt,
+});
+
+/** A group is as its steps are: under way while one of them is, and otherwise as far as the least of them. */
+function groupView(state: string, steps: readonly SagaStepView[]): SagaStepView {
+  const order: readonly SagaStepStatus[] = ["ACTIVE", "FAILED", "COMPENSATED", "DONE", "SKIPPED"];
+  const ends = steps.map(({ finishedAt }) => finishedAt);
+  return {
+    state,
+    status: order.find((status) => steps.some((step) => step.status === status)) ?? "PENDING",
+    attempts: Math.max(...steps.map(({ attempts }) => attempts)),
+    startedAt: earliest(steps.map(({ startedAt }) => startedAt)),
+    finishedAt: ends.includes(null) ? null : (ends.toSorted((a, b) => Number(a) - Number(b)).at(-1) ?? null),
+  };
+}
+
+const earliest = (instants: readonly (Date | null)[]): Date | null => instants.toSorted((a, b) => Number(a) - Number(b))[0] ?? null;
 
 function stepStatus(run: Run): SagaStepStatus {
   if (run.undo?.status === "done") return "COMPENSATED";

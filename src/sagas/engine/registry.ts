@@ -154,7 +154,7 @@ function withEarlier(definitions: readonly Definition[], migrations: readonly Sa
 /** Everything that a definition may send. */
 function sentBy(definition: Definition): { readonly command: AnyCommand; readonly attemptTimeoutMs: number }[] {
   const ofNodes = [...definition.nodes.values()].flatMap((node) => {
-    if (node.kind === "milestone") return [];
+    if (node.kind === "milestone" || node.kind === "group") return [];
     return node.kind === "wait" ? [node.remind, node.tell] : [node, node.undo, node.remind];
   });
   return [definition.start?.undo, ...ofNodes, definition.tell].filter((one) => one != null);

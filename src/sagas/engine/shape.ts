@@ -83,6 +83,7 @@ const branchShapes = (branches: ReadonlyMap<string, CompiledBranch> = new Map())
 function nodeShape(node: Node): NodeShape {
   const { state, kind } = node;
   if (node.kind === "milestone") return { kind, state, goal: node.goal };
+  if (node.kind === "group") return { kind, state, steps: node.steps, then: branchShapes(new Map([["then", node.then]])), onTimeout: node.onTimeout };
   const branches = branchShapes(node.kind === "step" ? node.replies : node.on);
   const remind = onlyIf(node.remind, ({ command }) => ({ remind: command.name }));
   if (node.kind === "wait")
@@ -105,5 +106,6 @@ function nodeShape(node: Node): NodeShape {
     onTimeout: node.onTimeout,
     onExhausted: node.onExhausted,
     ...remind,
+    ...onlyIf(node.group, (group) => ({ group })),
   };
 }

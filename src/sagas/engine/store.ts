@@ -119,7 +119,7 @@ const TIMER_IS_DUE = `(deadline_at <= statement_timestamp() or remind_at <= stat
     select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[]) as step(queue, of_type, of_version, of_state) on step.queue = p.queue
     where (of_type, of_version, of_state) = (type, definition_version, state)))`;
 
-/** Versions that are loaded, and the queue of every step's command. */
+/** Versions that are loaded, and the queue of every step's command with the state that it is sent in. */
 function timed(registry: SagaRegistry): unknown[] {
   const { definitions } = registry;
   const steps = stepsOf(registry);
@@ -135,7 +135,9 @@ function timed(registry: SagaRegistry): unknown[] {
 
 const stepsOf = (registry: SagaRegistry): { queue: string; type: string; version: number; state: string }[] =>
   registry.definitions.flatMap(({ name, version, nodes }) =>
-    [...nodes.values()].flatMap((node) => (node.kind === "step" ? [{ queue: queueOf(node.command.name), type: name, version, state: node.state }] : [])),
+    [...nodes.values()].flatMap((node) =>
+      node.kind === "step" ? [{ queue: queueOf(node.command.name), type: name, version, state: node.group ?? node.state }] : [],
+    ),
   );
 
 /** Saga rows of loaded versions of which a timer has passed, locked; those that somebody else works on are left out. */
@@ -453,11 +455,12 @@ export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
 });
 
 /** A run as it is stored; what most have the same of is left out. */
-type StoredRun = Omit<Run, "startedAt" | "endedAt" | "deadlineSetAt" | "reminderSetAt" | "attempts" | "undo"> & {
+type StoredRun = Omit<Run, "startedAt" | "endedAt" | "nextAttemptAt" | "deadlineSetAt" | "reminderSetAt" | "attempts" | "undo"> & {
   readonly startedAt: string;
   readonly endedAt?: string | null;
   readonly attempts?: number;
   readonly undo?: UndoRun | null;
+  readonly nextAttemptAt?: string | null;
   readonly deadlineSetAt?: string;
   readonly reminderSetAt?: string;
 };
@@ -470,21 +473,23 @@ export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
     const endedAt = run?.endedAt == null ? null : new Date(run.endedAt);
     if (typeof run?.id !== "string" || typeof run.state !== "string" || Number.isNaN(startedAt.getTime()) || Number.isNaN(endedAt?.getTime()))
       throw new TypeError(`runs[${index}]: expected a run, found ${JSON.stringify(run)?.slice(0, 60)}`);
-    const { deadlineSetAt, reminderSetAt, ...rest } = run;
+    const { nextAttemptAt, deadlineSetAt, reminderSetAt, ...rest } = run;
     return {
       ...rest,
       attempts: rest.attempts ?? 1,
       undo: rest.undo ?? null,
       startedAt,
       endedAt,
+      ...(nextAttemptAt == null ? {} : { nextAttemptAt: new Date(nextAttemptAt) }),
       ...(deadlineSetAt === undefined ? {} : { deadlineSetAt: new Date(deadlineSetAt) }),
       ...(reminderSetAt === undefined ? {} : { reminderSetAt: new Date(reminderSetAt) }),
     };
   });
 }
 
-const storedRun = ({ attempts, endedAt, undo, ...rest }: Run): object => ({
+const storedRun = ({ attempts, endedAt, undo, nextAttemptAt, ...rest }: Run): object => ({
   ...rest,
+  ...(nextAttemptAt == null ? {} : { nextAttemptAt }),
   ...(attempts === 1 ? {} : { attempts }),
   ...(endedAt === null ? {} : { endedAt }),
   ...(undo === null ? {} : { undo }),

@@ -8,9 +8,11 @@ import {
   participantsOf,
   startOf,
   stateAfter,
+  stepOf,
   type CompiledBranch,
   type Data,
   type Definition,
+  type GroupNode,
   type Node,
   type Notice,
   type Reminder,
@@ -131,6 +133,16 @@ export function undoOf(definition: Definition, run: Run): Undo | null {
   return node.kind === "step" ? node.undo : null;
 }
 
+const isOpen = ({ status }: Run): boolean => status === "active" || status === "parked";
+
+/** A run in a group has a time of its own for its next attempt; of any other it is the saga's. */
+const ownAttempt = (run: Run, nextAttemptAt: Date | null): Partial<Run> => (run.group === undefined ? {} : { nextAttemptAt });
+
+/** Of runs in a group, the one that is attempted again first. */
+const soonest = <R extends Run>(runs: readonly R[]): R | undefined =>
+  runs.filter(({ nextAttemptAt }) => nextAttemptAt != null).toSorted((a, b) => Number(a.nextAttemptAt) - Number(b.nextAttemptAt))[0];
+
+const reminderOf = (node: Node): Reminder | null => (node.kind === "milestone" || node.kind === "group" ? null : node.remind);
 const tellOf = (node: Node): Notice | null => (node.kind === "wait" ? node.tell : null);
 
 /** An event is early while the wait that takes it was never open; once it was, whoever left it has decided. */
@@ -161,6 +173,10 @@ export class Turn {
   /** When the attempt was begun that the message ends; goes onto the next row that is recorded. */
   private begunAt: Date | null = null;
   private draft: Instance;
+  /** Of several runs that are open at a time, the one that is decided about; null: all. */
+  private focus: string | null = null;
+  /** The group that the saga is in has ended, and what follows is being decided. */
+  private hasJoined = false;
   private readonly history: HistoryRow[] = [];
   private readonly commands: CommandToSend[] = [];
   private readonly deadLetters: DeadLetterToWrite[] = [];
@@ -269,6 +285,12 @@ export class Turn {
 
   // ---- the main path
 
+  /** What is decided from now on is about this run, whatever else is open. */
+  about(run: Run): this {
+    this.focus = run.id;
+    return this;
+  }
+
   apply(outcome: AnyOutcome, ending: Ending): void {
     switch (outcome.go) {
       case "next":
@@ -284,12 +306,16 @@ export class Turn {
         return this.enter(outcome.final, { because: outcome.reason });
       case "fail":
         this.endRun(ending === "given-up" ? "unknown" : outcome.partly ? "partly" : "none");
+        this.giveUpOthers();
         this.giveReason(outcome.reason);
         return this.undoAll();
-      case "park":
+      case "park": {
+        const [run] = this.focused();
+        const state = this.focus === null || run === undefined ? this.draft.state : run.state;
         this.endRun("parked");
         this.stand(outcome.reason === undefined ? this.trouble() : this.declared(outcome.reason));
-        return this.record("TRANSITION", `${this.draft.state} stands and needs an operator.`);
+        return this.record("TRANSITION", `${state} stands and needs an operator.`);
+      }
       case "stay":
         this.answer = null;
         return this.stay(nodeOf(this.definition, this.draft.state) as WaitNode);
@@ -311,15 +337,37 @@ export class Turn {
     if (node.tell !== null) this.sendAside(this.newAside("tell", node.state, this.context.newId(), 1), null);
   }
 
-  /** On to the next state of the main path. */
+  /** On to the next state of the main path; from a group once all its steps have ended. */
   goOn(): void {
+    const node = nodeOf(this.definition, this.draft.state);
+    if (node.kind === "group" && !this.hasJoined) return this.join(node);
     const following = stateAfter(this.definition, this.draft.state);
     if (following === null) throw new Error(`${this.definition.name}: nothing follows ${this.draft.state}`);
     this.enter(following);
   }
 
+  /** A step of a group has ended, or all that were left. The group is left once none is open. */
+  private join(node: GroupNode): void {
+    const ended = this.draft.runs.find(({ id }) => id === this.focus);
+    this.focus = null;
+    const open = this.focused();
+    if (open.length > 0) {
+      this.showGroup(node);
+      const how = ended?.status === "skipped" ? "was skipped" : ended?.status === "unknown" ? "was given up" : "is done";
+      return this.record("TRANSITION", `${ended?.state} ${how}; ${node.state} goes on with ${open.map(({ state }) => state).join(", ")}.`);
+    }
+    this.hasJoined = true;
+    this.take(node.then, undefined, "answered");
+  }
+
+  /** What the other steps of a group did, or may yet do, is not known. */
+  private giveUpOthers(): void {
+    this.focus = null;
+    this.endRun("unknown");
+  }
+
   private jump(to: string, atMost: number | undefined, orElse: AnyOutcome | undefined, ending: Ending): void {
-    const loops = this.draft.runs.filter((run) => run.state === to && run.viaLoop).length;
+    const loops = this.draft.runs.filter((run) => run.viaLoop && (run.state === to || this.groupOf(run) === to)).length;
     if (atMost !== undefined && loops >= atMost) return this.apply(orElse ?? { go: "park" }, ending);
     this.endRun(ending === "answered" ? "done" : "unknown");
     this.enter(to, { viaLoop: atMost !== undefined });
@@ -328,6 +376,8 @@ export class Turn {
   private enter(state: string, { viaLoop = false, because }: { viaLoop?: boolean; because?: string | undefined } = {}): void {
     const fromState = this.draft.state;
     const { now } = this.context;
+    this.focus = null;
+    this.hasJoined = false;
     this.leave();
     // Whatever went wrong on the way here is over. A saga that fails does not come this way, and keeps its reason.
     this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
@@ -336,9 +386,9 @@ export class Turn {
       return this.end(state);
     }
     const node = nodeOf(this.definition, state);
-    const left = this.draft.runs.findLast((run) => run.state === fromState);
+    const left = this.draft.runs.findLast((run) => run.state === fromState || this.groupOf(run) === fromState);
     const how = left?.status === "skipped" ? "was skipped" : left?.status === "unknown" ? "was given up" : "is done";
-    const summary = `${fromState} ${how}; ${node.kind === "wait" ? "waiting in" : node.kind === "step" ? "now" : "reached"} ${state}.`;
+    const summary = `${fromState} ${how}; ${node.kind === "wait" ? "waiting in" : node.kind === "milestone" ? "reached" : "now"} ${state}.`;
     this.change({ state, attempt: 1, maxAttempts: 1, nextAttemptAt: null, deadlineAt: null, status: "RUNNING" });
     if (node.kind === "milestone") {
       if (node.goal && this.draft.settledAt === null) this.change({ settledAt: now });
@@ -350,19 +400,11 @@ export class Turn {
     if (node.kind === "wait") this.takeParked(node);
   }
 
-  /** A new run of the current state: its command, or its wait, and its timers. */
-  private open(node: StepNode | WaitNode, viaLoop = false): void {
+  /** A new run of the current state: its command, or its wait, and its timers. Of a group, a run of each step. */
+  private open(node: StepNode | GroupNode | WaitNode, viaLoop = false): void {
+    if (node.kind === "group") return this.openGroup(node, node.steps, this.context.newId(), viaLoop);
     const { now } = this.context;
-    const run: Run = {
-      id: this.context.newId(),
-      state: node.state,
-      status: "active",
-      attempts: 1,
-      startedAt: now,
-      endedAt: null,
-      undo: null,
-      ...(viaLoop ? { viaLoop } : {}),
-    };
+    const run = this.newRun(node.state, viaLoop);
     const started = { runs: [...this.draft.runs, run], attempt: 1, nextAttemptAt: null, remindAt: this.firstReminder(node.remind) };
     if (node.kind === "step") {
       this.change({ ...started, status: "RUNNING", maxAttempts: attemptsOf(node.retry), deadlineAt: new Date(now.getTime() + node.timeoutMs) });
@@ -370,6 +412,39 @@ export class Turn {
     }
     const deadlineAt = typeof node.deadline === "function" ? node.deadline(this.draft.data) : new Date(now.getTime() + node.deadline.afterMs);
     this.change({ ...started, status: "WAITING", maxAttempts: 1, deadlineAt, settledAt: node.goal ? (this.draft.settledAt ?? now) : this.draft.settledAt });
+  }
+
+  private newRun(state: string, viaLoop: boolean): Run {
+    const run: Run = { id: this.context.newId(), state, status: "active", attempts: 1, startedAt: this.context.now, endedAt: null, undo: null };
+    return viaLoop ? { ...run, viaLoop } : run;
+  }
+
+  /** Steps of a group begin together; a loop to it counts once. */
+  private openGroup(node: GroupNode, steps: readonly string[], group: string, viaLoop = false): void {
+    const runs = steps.map((state, index): Run => ({ ...this.newRun(state, viaLoop && index === 0), group }));
+    this.change({ runs: [...this.draft.runs, ...runs], deadlineAt: null, remindAt: null });
+    this.showGroup(node);
+    for (const run of runs) this.sendStep(stepOf(this.definition, run.state), run, null);
+  }
+
+  /** Of a group, the saga shows what stands, or else the attempt that comes next. While something stands, the time of the group does too. */
+  private showGroup(node: GroupNode): void {
+    const open = this.draft.runs.filter(isOpen);
+    const standing = open.find(({ status }) => status === "parked");
+    const retrying = soonest(open);
+    const shown = standing ?? retrying ?? open.at(-1);
+    if (shown === undefined) return;
+    this.change({ attempt: shown.attempts, maxAttempts: attemptsOf(stepOf(this.definition, shown.state).retry) });
+    if (standing !== undefined) return this.change({ status: "STUCK", deadlineAt: null, nextAttemptAt: null });
+    this.change({ deadlineAt: this.draft.deadlineAt ?? new Date(this.context.now.getTime() + node.timeoutMs) });
+    if (retrying !== undefined) return this.change({ status: "RETRYING", nextAttemptAt: retrying.nextAttemptAt ?? null });
+    const status = open.every(({ later }) => later) ? "WAITING" : "RUNNING";
+    this.change({ status, nextAttemptAt: null, reasonCode: null, reasonMessage: null, reasonAt: null });
+  }
+
+  private groupOf({ state }: Run): string | null {
+    const node = this.definition.nodes.get(state);
+    return node?.kind === "step" ? node.group : null;
   }
 
   /** Events that came before this wait was open are taken now, in the order in which they came, until one of them leaves it. */
@@ -425,9 +500,9 @@ export class Turn {
 
   /** The row whose status the saga reflects is gone: it stands where it is, whatever else was to happen. */
   entityMissing(what: string): void {
-    const undo = this.currentUndo();
-    if (undo === undefined) this.endRun("parked");
-    else this.changeRun(undo.id, { undo: { ...undo.undo, status: "parked" } });
+    const undos = this.openUndos();
+    if (undos.length === 0) this.endRun("parked");
+    for (const undo of undos) this.changeRun(undo.id, { undo: { ...undo.undo, status: "parked" } });
     this.stand({ reasonCode: "INTERNAL", reasonMessage: what, reasonAt: this.context.now });
     this.record("TRANSITION", what);
   }
@@ -465,26 +540,31 @@ export class Turn {
 
   /** The command was carried out; only the step's deadline bounds the answer, which comes from outside. */
   answersLater(run: Run): void {
-    this.changeRun(run.id, { later: true });
-    this.change({ status: "WAITING", nextAttemptAt: null, reasonCode: null, reasonMessage: null, reasonAt: null });
+    this.changeRun(run.id, { later: true, ...ownAttempt(run, null) });
+    const node = nodeOf(this.definition, this.draft.state);
+    if (node.kind === "group") this.showGroup(node);
+    else this.change({ status: "WAITING", nextAttemptAt: null, reasonCode: null, reasonMessage: null, reasonAt: null });
     this.record("TRANSITION", `${this.message} was carried out; its answer comes from outside.`);
   }
 
   stepAttemptFailed(run: Run, failure: FailureReason): void {
-    const node = nodeOf(this.definition, run.state) as StepNode;
+    const node = stepOf(this.definition, run.state);
     const wait = this.nextWait(node.retry, run.attempts, failure);
     if (wait !== null) {
       const attempts = run.attempts + 1;
       const nextAttemptAt = new Date(this.context.now.getTime() + wait);
-      this.changeRun(run.id, { attempts });
-      this.change({ status: "RETRYING", attempt: attempts, nextAttemptAt, ...this.because(failure) });
+      this.changeRun(run.id, { attempts, ...ownAttempt(run, nextAttemptAt) });
+      // What stands goes on showing why.
+      if (this.draft.status !== "STUCK") this.change({ status: "RETRYING", attempt: attempts, nextAttemptAt, ...this.because(failure) });
+      const group = nodeOf(this.definition, this.draft.state);
+      if (group.kind === "group") this.showGroup(group);
       this.failedAttempt(failure, run.attempts, `${describeFailure(node.retry, run.attempts, failure)} Next attempt in ${describeMs(wait)}.`);
       return this.sendStep(node, { ...run, attempts }, nextAttemptAt);
     }
     this.bury(node.command, this.payloadOf(node, run), run.id, run.attempts, failure);
     this.failedAttempt(failure, run.attempts, `${describeFailure(node.retry, run.attempts, failure)} No attempt is left.`);
     this.failure = failure;
-    this.apply(node.onExhausted, "given-up");
+    this.about(run).apply(node.onExhausted, "given-up");
   }
 
   undoAttemptFailed(run: UndoneRun, failure: FailureReason): void {
@@ -493,8 +573,9 @@ export class Turn {
     const wait = this.nextWait(undo.retry, attempts, failure);
     if (wait !== null) {
       const nextAttemptAt = new Date(this.context.now.getTime() + wait);
-      this.changeRun(run.id, { undo: { ...run.undo, attempts: attempts + 1 } });
-      this.change({ attempt: attempts + 1, nextAttemptAt });
+      this.changeRun(run.id, { undo: { ...run.undo, attempts: attempts + 1 }, ...ownAttempt(run, nextAttemptAt) });
+      this.showUndos();
+      if (run.group === undefined) this.change({ nextAttemptAt });
       this.failedAttempt(failure, attempts, `Undoing ${run.state}: ${describeFailure(undo.retry, attempts, failure)} Next attempt in ${describeMs(wait)}.`);
       return this.sendUndo(undo, run, run.undo.runId as string, attempts + 1, nextAttemptAt);
     }
@@ -508,16 +589,19 @@ export class Turn {
     const { state } = this.draft;
     const node = nodeOf(this.definition, state);
     if (node.kind === "milestone") throw new Error(`${this.definition.name}: the milestone ${state} has no deadline`);
-    const outcome = node.kind === "step" ? node.onTimeout : node.onDeadline;
+    const outcome = node.kind === "wait" ? node.onDeadline : node.onTimeout;
     const failure: FailureReason = {
       code: "TIMED_OUT",
       message: `${state} did not end in time.`,
       permanent: true,
       detail: `Deadline ${this.draft.deadlineAt?.toISOString()}`,
     };
-    const run = this.currentRun();
-    if (node.kind === "step" && run !== undefined && (outcome.go === "skip" || outcome.go === "park"))
-      this.bury(node.command, this.payloadOf(node, run), run.id, run.attempts, failure);
+    if (node.kind !== "wait" && (outcome.go === "skip" || outcome.go === "park")) {
+      for (const run of this.focused()) {
+        const step = stepOf(this.definition, run.state);
+        this.bury(step.command, this.payloadOf(step, run), run.id, run.attempts, failure);
+      }
+    }
     this.change({ deadlineAt: null });
     this.failure = failure;
     this.apply(outcome, "given-up");
@@ -580,10 +664,21 @@ export class Turn {
     this.undoNext();
   }
 
-  /** The undo of the latest run that still has one to come; without any, the end. One at a time. */
+  /** The undo of the latest run that still has one to come; without any, the end. One at a time, and those of a group together. */
   private undoNext(): void {
-    const run = this.draft.runs.findLast((one) => one.undo?.status === "pending");
-    if (run !== undefined) return this.beginUndo(run, `Undoing ${run.state}. ${this.reason()}`.trimEnd());
+    const pending = this.draft.runs.filter((run) => run.undo?.status === "pending");
+    const latest = pending.at(-1);
+    const open = this.openUndos();
+    const isUndoneWith = (run: Run): boolean => run === latest || (run.group !== undefined && run.group === latest?.group);
+    if (!open.every(isUndoneWith)) return this.showUndos();
+    // A step that was begun again in its group is undone once for each time, one after the other.
+    const busy = new Set(open.map(({ state }) => state));
+    for (const run of pending.filter(isUndoneWith).toReversed()) {
+      if (busy.has(run.state)) continue;
+      busy.add(run.state);
+      this.beginUndo(run, `Undoing ${run.state}. ${this.reason()}`.trimEnd());
+    }
+    if (latest !== undefined) return;
     if (this.definition.failedFinal === null) throw new Error(`${this.definition.name} fails without onFailed`);
     this.restoreReason();
     this.end(this.definition.failedFinal);
@@ -595,12 +690,28 @@ export class Turn {
     if (this.draft.status === "STUCK" && this.draft.reason !== null) this.giveReason(this.draft.reason);
   }
 
+  /** The saga shows the undo that stands, or else the one that is attempted next. */
+  private showUndos(): void {
+    const open = this.openUndos();
+    const standing = open.find(({ undo }) => undo.status === "parked");
+    const retrying = soonest(open);
+    const shown = standing ?? retrying ?? open.at(-1);
+    if (shown === undefined) return;
+    if (standing === undefined) this.restoreReason();
+    this.change({
+      status: standing === undefined ? "COMPENSATING" : "STUCK",
+      attempt: shown.undo.attempts,
+      maxAttempts: attemptsOf(this.getUndo(shown).retry),
+      nextAttemptAt: standing === undefined ? (retrying?.nextAttemptAt ?? null) : null,
+      deadlineAt: null,
+    });
+  }
+
   private beginUndo(run: Run, summary: string): void {
-    this.restoreReason();
     const undo = this.getUndo(run);
     const runId = this.context.newId();
-    this.changeRun(run.id, { undo: { status: "active", runId, attempts: 1 } });
-    this.change({ status: "COMPENSATING", attempt: 1, maxAttempts: attemptsOf(undo.retry), nextAttemptAt: null, deadlineAt: null });
+    this.changeRun(run.id, { undo: { status: "active", runId, attempts: 1 }, ...ownAttempt(run, null) });
+    this.showUndos();
     this.sendUndo(undo, run, runId, 1, null);
     this.record("COMPENSATION", summary, { undoneState: run.state });
   }
@@ -615,14 +726,16 @@ export class Turn {
   }
 
   private undoEnded(run: UndoneRun, status: "done" | "gave-up"): void {
-    this.changeRun(run.id, { undo: { ...run.undo, status, ...(this.answer === null ? {} : { answer: this.answer }) } });
+    this.changeRun(run.id, { undo: { ...run.undo, status, ...(this.answer === null ? {} : { answer: this.answer }) }, ...ownAttempt(run, null) });
+    const others = this.openUndos().map(({ state }) => state);
     if (status === "gave-up") this.record("COMPENSATION", `The undo of ${run.state} gave up; its effect stays.`, { undoneState: run.state });
+    else if (others.length > 0) this.record("COMPENSATION", `${run.state} is undone; the undo of ${others.join(", ")} goes on.`, { undoneState: run.state });
     this.undoNext();
   }
 
   /** The plan stops here, and nothing after it runs. The saga shows why its undo failed until it goes on. */
   private parkUndo(run: UndoneRun, failure: FailureReason | null): void {
-    this.changeRun(run.id, { undo: { ...run.undo, status: "parked", ...(this.answer === null ? {} : { answer: this.answer }) } });
+    this.changeRun(run.id, { undo: { ...run.undo, status: "parked", ...(this.answer === null ? {} : { answer: this.answer }) }, ...ownAttempt(run, null) });
     this.stand(failure === null ? {} : this.because(failure));
     this.record("COMPENSATION", `The undo of ${run.state} stands and needs an operator.`, { undoneState: run.state });
   }
@@ -638,7 +751,7 @@ export class Turn {
   /** Reminds, and sets the clock for the next time. */
   remind(): void {
     const node = nodeOf(this.definition, this.draft.state);
-    const remind = node.kind === "milestone" ? null : node.remind;
+    const remind = reminderOf(node);
     if (remind === null) throw new Error(`${this.definition.name}: ${this.draft.state} has no reminder`);
     this.leave();
     this.change({ asides: this.draft.asides.filter((aside) => aside.kind !== "remind"), remindAt: this.firstReminder(remind) });
@@ -670,9 +783,9 @@ export class Turn {
       const run = this.draft.runs.find((one) => one.id === aside.id || one.undo?.runId === aside.id);
       if (run !== undefined) return { ...(run.id === aside.id ? this.stepOf(run) : this.getUndo(run)), stepRunId: run.id, data: this.dataOf(run) };
     }
-    const node = nodeOf(this.definition, aside.state);
-    if (node.kind === "milestone" || node.remind === null) throw new Error(`${this.definition.name}: ${aside.state} has no reminder`);
-    return { ...node.remind, stepRunId: aside.id, data };
+    const remind = reminderOf(nodeOf(this.definition, aside.state));
+    if (remind === null) throw new Error(`${this.definition.name}: ${aside.state} has no reminder`);
+    return { ...remind, stepRunId: aside.id, data };
   }
 
   commandOf(aside: Aside): AnyCommand {
@@ -684,7 +797,7 @@ export class Turn {
   }
 
   private stepOf(run: Run): StepNode {
-    return nodeOf(makerOf(this.definition, run), run.state) as StepNode;
+    return stepOf(makerOf(this.definition, run), run.state);
   }
 
   private sendAside(aside: Aside, deliverAt: Date | null): void {
@@ -741,33 +854,64 @@ export class Turn {
     this.record("OPERATOR_ACTION", summary, { actorId, data });
   }
 
-  /** The current step, wait or undo once more, with a new run and its attempts counted from 1. */
+  /** What stands of the current step, group, wait or undo once more, with new runs and their attempts counted from 1. */
   again(): void {
-    const undone = this.currentUndo();
-    if (undone !== undefined) return this.beginUndo(undone, `Undoing ${undone.state} again. ${this.reason()}`.trimEnd());
+    const undos = this.currentUndos();
+    for (const undone of undos) this.beginUndo(undone, `Undoing ${undone.state} again. ${this.reason()}`.trimEnd());
+    if (undos.length > 0) return;
     const node = nodeOf(this.definition, this.draft.state);
     if (node.kind === "milestone") throw new Error(`${this.definition.name}: the milestone ${node.state} has no run`);
     this.leave();
-    this.endRun("unknown");
+    const standing = this.focused().filter(({ status }) => status === "parked");
+    for (const run of standing) this.about(run).endRun("unknown");
+    this.focus = null;
     this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
-    this.open(node);
-    this.record("TRANSITION", `${node.state} begins again.`);
+    if (node.kind === "group")
+      this.openGroup(
+        node,
+        standing.map(({ state }) => state),
+        standing[0]?.group ?? "",
+      );
+    else this.open(node);
+    this.record("TRANSITION", `${node.kind === "group" ? standing.map(({ state }) => state).join(", ") : node.state} begins again.`);
     if (node.kind === "wait") this.takeParked(node);
   }
 
+  /** On without the current step; without what stands of a group, or all of it where nothing stands. */
+  skip(): void {
+    const open = this.focused();
+    const standing = open.filter(({ status }) => status === "parked");
+    for (const run of standing.length === 0 ? open : standing) this.about(run).apply({ go: "skip" }, "given-up");
+  }
+
   setTimer(timer: "DEADLINE" | "REMINDER", to: Date): void {
-    const run = this.draft.runs.findLast((one) => one.status === "active");
     const { now } = this.context;
-    if (run !== undefined) this.changeRun(run.id, timer === "DEADLINE" ? { deadlineSetAt: now } : { reminderSetAt: now });
+    for (const run of this.draft.runs)
+      if (run.status === "active") this.changeRun(run.id, timer === "DEADLINE" ? { deadlineSetAt: now } : { reminderSetAt: now });
     this.change(timer === "DEADLINE" ? { deadlineAt: to } : { remindAt: to });
   }
 
-  /** A failed attempt is made again at another time than its policy says; null: now. */
+  /** Failed attempts that wait are made at another time than their policy says; null: now. */
   reschedule(at: Date | null): void {
-    const runId = this.currentUndo()?.undo.runId ?? this.currentRun()?.id;
-    if (runId === undefined || runId === null) return;
-    this.change({ nextAttemptAt: at ?? this.context.now });
-    this.rescheduled.push({ runId, at });
+    for (const run of this.waitingForAttempt()) {
+      this.changeRun(run.id, ownAttempt(run, at ?? this.context.now));
+      this.change({ nextAttemptAt: at ?? this.context.now });
+      this.rescheduled.push({ runId: run.undo?.runId ?? run.id, at });
+    }
+  }
+
+  /** What was held by a pause and is sent now waits on for the time of its attempt. */
+  keepAttempts(): void {
+    for (const run of this.waitingForAttempt()) {
+      const at = run.group === undefined ? this.draft.nextAttemptAt : (run.nextAttemptAt ?? null);
+      if (at !== null && at > this.context.now) this.rescheduled.push({ runId: run.undo?.runId ?? run.id, at });
+    }
+  }
+
+  private waitingForAttempt(): Run[] {
+    if (this.draft.nextAttemptAt === null) return [];
+    const undos = this.currentUndos();
+    return (undos.length > 0 ? undos : this.focused()).filter((run) => run.group === undefined || run.nextAttemptAt != null);
   }
 
   /** Sends the command of a run again that the saga went on without, or of an undo or notice that gave up. */
@@ -809,18 +953,29 @@ export class Turn {
     this.change({ runs: this.draft.runs.map((run) => (run.id === id ? { ...run, ...changes } : run)) });
   }
 
-  currentRun(): Run | undefined {
-    return this.draft.runs.findLast((run) => run.status === "active" || run.status === "parked");
+  /** Runs that await their end, or an operator; several only in a group. */
+  private focused(): Run[] {
+    return this.draft.runs.filter((run) => isOpen(run) && (this.focus === null || run.id === this.focus));
   }
 
-  currentUndo(): UndoneRun | undefined {
-    return this.draft.runs.find((run): run is UndoneRun => run.undo?.status === "active" || run.undo?.status === "parked");
+  currentRuns(): readonly Run[] {
+    return this.focused();
+  }
+
+  /** Undos that stand, or else those under way; several only in a group. */
+  currentUndos(): readonly UndoneRun[] {
+    const open = this.openUndos();
+    const standing = open.filter(({ undo }) => undo.status === "parked");
+    return standing.length === 0 ? open : standing;
+  }
+
+  private openUndos(): UndoneRun[] {
+    return this.draft.runs.filter((run): run is UndoneRun => run.undo?.status === "active" || run.undo?.status === "parked");
   }
 
   private endRun(status: Run["status"]): void {
-    const run = this.currentRun();
-    if (run === undefined) return;
-    this.changeRun(run.id, { status, endedAt: this.context.now, ...(this.answer === null ? {} : { answer: this.answer }) });
+    const answer = this.answer === null ? {} : { answer: this.answer };
+    for (const run of this.focused()) this.changeRun(run.id, { status, endedAt: this.context.now, ...answer, ...ownAttempt(run, null) });
     this.answer = null;
   }
 

@@ -1,5 +1,5 @@
 import type { AnyEvent, EventMessage } from "../../../src/outbox/index.ts";
-import type { OperatorAction } from "../../../src/sagas/engine/index.ts";
+import type { AnySaga, OperatorAction } from "../../../src/sagas/engine/index.ts";
 import { eventsOf } from "../../../src/sagas/engine/simulation/simulation.ts";
 import { samples } from "./samples.ts";
 import { RealTwin, RealWorld, Script, SimulatedTwin, unhurried, type Twin } from "./twins.ts";
@@ -8,7 +8,9 @@ import { RealTwin, RealWorld, Script, SimulatedTwin, unhurried, type Twin } from
 
 const SCENARIOS = 105;
 const ROUNDS = 12;
-const sagas = samples.map(unhurried);
+// Steps that run at a time may end in any order, which is not for a script to say: test/sagas/semantics/groups.test.ts has them on a database.
+const isOrdered = ({ definition }: AnySaga): boolean => [...definition.nodes.values()].every((node) => node.kind !== "group");
+const sagas = samples.filter(isOrdered).map(unhurried);
 const now = new Date();
 
 interface Scenario {

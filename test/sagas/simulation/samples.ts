@@ -3,6 +3,7 @@ import { courseEnrollment } from "../../../src/sagas/course-enrollment.ts";
 import type { AnySaga } from "../../../src/sagas/engine/index.ts";
 import { mentoringSession } from "../../../src/sagas/mentoring-session.ts";
 import { certificate } from "../../docs/certificate.saga.ts";
+import { conference } from "../../support/conference.ts";
 import { hold } from "../../support/hold.ts";
 import { orderSaga } from "../../support/orders.ts";
 import { tripSaga } from "../../support/trip.ts";
@@ -16,4 +17,5 @@ export const samples: readonly AnySaga[] = [
   tripSaga({ afterFinal: "again" }),
   certificate,
   hold,
+  conference,
 ];

@@ -39,6 +39,7 @@ export function unhurried(saga: AnySaga): AnySaga {
   const { definition } = saga;
   const nodes = [...definition.nodes].map(([state, node]): [string, Node] => {
     if (node.kind === "milestone") return [state, node];
+    if (node.kind === "group") return [state, { ...node, timeoutMs: 400 * dayMs }];
     if (node.kind === "wait") return [state, { ...node, remind: slowly(node.remind), tell: slowly(node.tell) }];
     return [state, { ...node, retry: slow(node.retry), timeoutMs: 400 * dayMs, undo: slowly(node.undo), remind: slowly(node.remind) }];
   });

@@ -1,3 +1,4 @@
+import { outcomesOf } from "../check.ts";
 import { isFinal, nodeOf, type Definition } from "../compiled.ts";
 import type { Input } from "../decide.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "../instance.ts";
@@ -84,9 +85,7 @@ function reasonsToUndo(definition: Definition): ReadonlySet<string> {
     if (outcome.go === "state" && outcome.orElse !== undefined) note(outcome.orElse);
   };
   for (const node of definition.nodes.values()) {
-    if (node.kind === "milestone") continue;
-    for (const branch of node.kind === "step" ? node.replies.values() : node.on.values()) for (const { then } of branch.arms.values()) note(then);
-    for (const outcome of node.kind === "step" ? [node.onTimeout, node.onExhausted] : [node.onDeadline]) note(outcome);
+    for (const outcome of outcomesOf(node)) note(outcome);
   }
   for (const { then } of definition.interrupts) note(then);
   const undone = new Set([...failing].filter((reason) => !finishing.has(reason)));
@@ -133,10 +132,21 @@ function checkRow(definition: Definition, { state, status, finishedAt, deadlineA
   const active = runs.filter((run) => run.status === "active");
   const undoing = runs.filter((run) => run.undo?.status === "active");
   const isForward = ["RUNNING", "RETRYING", "WAITING"].includes(status);
+  // Only the steps of a group run, stand and are undone at the same time.
+  const isAlone = (some: readonly Run[]): boolean => some.length === 1 || some.every(({ group }) => group !== undefined && group === some[0]?.group);
   demand(rule, (finishedAt !== null) === isFinal(definition, state), () => `${state} ${status} ended at ${String(finishedAt)}`);
   demand(rule, (finishedAt !== null) === ["COMPLETED", "FAILED", "CANCELLED"].includes(status), () => `${state} is ${status}`);
-  demand(rule, active.length === (isForward ? 1 : 0), () => `${status} with ${active.length} runs under way`);
-  demand(rule, undoing.length === (status === "COMPENSATING" ? 1 : 0), () => `${status} with ${undoing.length} undos under way`);
+  demand(rule, active.length === 0 ? !isForward : isAlone(active) && (isForward || status === "STUCK"), () => `${status} with ${active.length} runs under way`);
+  demand(
+    rule,
+    undoing.length === 0 ? status !== "COMPENSATING" : isAlone(undoing) && ["COMPENSATING", "STUCK"].includes(status),
+    () => `${status} with ${undoing.length} undos under way`,
+  );
+  demand(
+    rule,
+    status !== "STUCK" || runs.some((run) => run.status === "parked" || run.undo?.status === "parked"),
+    () => `${state} is STUCK and nothing stands`,
+  );
   demand("nothing waits for ever", !isForward || deadlineAt !== null, () => `${state} is ${status} without a deadline`);
   demand(
     timers,
@@ -146,7 +156,7 @@ function checkRow(definition: Definition, { state, status, finishedAt, deadlineA
   const node = definition.nodes.get(state);
   demand(
     timers,
-    remindAt === null || (node !== undefined && node.kind !== "milestone" && node.remind !== null),
+    remindAt === null || ((node?.kind === "step" || node?.kind === "wait") && node.remind !== null),
     () => `${state} has a time to remind, but no reminder`,
   );
   demand(timers, status === "RETRYING" || status === "COMPENSATING" || nextAttemptAt === null, () => `${state} is ${status} and has a next attempt`);
@@ -154,14 +164,15 @@ function checkRow(definition: Definition, { state, status, finishedAt, deadlineA
   demand(rule, finishedAt === null || (parked.length === 0 && pausedAt === null), () => `${state} has ended with ${parked.length} parked events`);
 }
 
-/** Latest start first, one at a time: what was begun before waits until what was begun after is undone. */
+/** Latest start first, one at a time: what was begun before waits until what was begun after is undone, and only the steps of a group are undone together. */
 function checkUndoOrder({ runs }: Instance): void {
   const order = "undo goes in reverse order, one at a time";
   const planned = runs.filter((run) => run.undo !== null);
   for (const [index, run] of planned.entries()) {
     demand("nothing is undone that cannot have happened", mayHaveHappened(run), () => `${run.state} is ${run.status} and its undo ${run.undo?.status}`);
     if (run.undo?.status === "pending") continue;
-    const open = planned.slice(index + 1).find(({ undo }) => undo?.status !== "done" && undo?.status !== "gave-up");
+    const isTogether = (other: Run): boolean => run.group !== undefined && other.group === run.group && other.state !== run.state;
+    const open = planned.slice(index + 1).find((other) => other.undo?.status !== "done" && other.undo?.status !== "gave-up" && !isTogether(other));
     demand(
       order,
       open === undefined,
@@ -171,20 +182,17 @@ function checkUndoOrder({ runs }: Instance): void {
 }
 
 /** Whoever stands has a way on: a command under way, a deadline, an operator who is asked. */
-function checkUnderWay({ state }: World, saga: Instance): void {
-  if (isFinished(saga) || saga.status === "STUCK") return;
-  const run = saga.runs.find(({ status }) => status === "active");
-  const undo = saga.runs.find((one) => one.undo?.status === "active")?.undo;
-  const expected =
-    undo != null
-      ? { runId: undo.runId, attempt: undo.attempts, what: "the undo" }
-      : run !== undefined && run.later !== true && saga.status !== "WAITING"
-        ? { runId: run.id, attempt: run.attempts, what: run.state }
-        : null;
-  if (expected === null) return;
-  const isIt = ({ envelope: { replyTo } }: { readonly envelope: { readonly replyTo: { readonly runId: string; readonly attempt: number } | null } }): boolean =>
-    replyTo?.runId === expected.runId && replyTo?.attempt === expected.attempt;
-  demand("nothing waits for ever", state.outbox.some(isIt) || state.jobs.some(isIt), () => `attempt ${expected.attempt} at ${expected.what} is nowhere`);
+function checkUnderWay({ state, definition }: World, saga: Instance): void {
+  if (isFinished(saga)) return;
+  const messages = [...state.outbox, ...state.jobs];
+  for (const run of saga.runs) {
+    const isSent = run.status === "active" && run.later !== true && nodeOf(definition, run.state).kind === "step";
+    const awaited =
+      run.undo?.status === "active" ? { runId: run.undo.runId, attempt: run.undo.attempts } : isSent ? { runId: run.id, attempt: run.attempts } : null;
+    if (awaited === null) continue;
+    const isThere = messages.some(({ envelope: { replyTo } }) => replyTo?.runId === awaited.runId && replyTo?.attempt === awaited.attempt);
+    demand("nothing waits for ever", isThere, () => `attempt ${awaited.attempt} at ${isSent ? run.state : `the undo of ${run.state}`} is nowhere`);
+  }
 }
 
 /** Effects against what the saga says about its runs. */

@@ -1,6 +1,6 @@
 import { Defect, failureReason, Permanent, Transient, type FailureReason } from "../../../kernel/errors.ts";
 import { queueOf, type AnyCommand, type AnyEvent, type Delivery, type Envelope, type EventMessage, type Later, type Receipt } from "../../../outbox/index.ts";
-import { nodeOf, startOf, type CompiledBranch, type Definition } from "../compiled.ts";
+import { answersOf, nodeOf, startOf, type CompiledBranch, type Definition } from "../compiled.ts";
 import type { Input } from "../decide.ts";
 import { isFinished, isUndoing, type Instance } from "../instance.ts";
 import type { OperatorAction, SagaTimer } from "../operator.ts";
@@ -609,9 +609,8 @@ export class Simulation {
   }
 
   private completion(saga: Instance): OperatorAction {
-    const node = this.definition.nodes.get(saga.state);
-    const events = isUndoing(saga) || isFinished(saga) ? [] : node?.kind === "step" ? node.command.replies : node?.kind === "wait" ? node.events : [];
-    const event = this.pick(events);
+    const open = isUndoing(saga) || isFinished(saga) ? [] : saga.runs.filter(({ status }) => status === "active" || status === "parked");
+    const event = this.pick(open.flatMap((run) => answersOf(nodeOf(this.definition, run.state))));
     if (event === undefined) return { kind: "complete", reply: null, payload: null };
     return { kind: "complete", reply: event.name, payload: event.schema.encode(this.madeUp(event).payload) as Readonly<Record<string, unknown>> };
   }
@@ -770,7 +769,7 @@ const armOf = ({ by, arms }: CompiledBranch, payload: unknown): AnyOutcome | und
 export function commandsOf(definition: Definition): ReadonlyMap<string, AnyCommand> {
   const sent = [...definition.nodes.keys()].flatMap((state) => {
     const node = nodeOf(definition, state);
-    if (node.kind === "milestone") return [];
+    if (node.kind === "milestone" || node.kind === "group") return [];
     return node.kind === "wait" ? [node.remind, node.tell] : [node, node.undo, node.remind];
   });
   const all = [...sent, definition.start?.undo, definition.tell].flatMap((one) => (one == null ? [] : [one.command]));

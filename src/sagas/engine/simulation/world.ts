@@ -12,9 +12,9 @@ import {
   type Published,
   type Receipt,
 } from "../../../outbox/index.ts";
-import { nodeOf, startOf, type Definition, type StepNode } from "../compiled.ts";
+import { nodeOf, startOf, stepsIn, type Definition, type StepNode } from "../compiled.ts";
 import { decide, type Input } from "../decide.ts";
-import type { Instance, Run } from "../instance.ts";
+import { endedRunIds, type Instance, type Run } from "../instance.ts";
 import type { OperatorAction } from "../operator.ts";
 import { SagaRegistry, type AnySaga } from "../registry.ts";
 import { MAIL_QUEUE, type Locked, type Mail } from "../store.ts";
@@ -471,8 +471,8 @@ export class World {
   /** When the next timer of a saga passes, as it stands; null: none does. */
   nextTimer({ status, pausedAt, deadlineAt, remindAt, state }: Instance): number | null {
     if (pausedAt !== null || !["RUNNING", "RETRYING", "WAITING"].includes(status)) return null;
-    const node = this.definition.nodes.get(state);
-    if (status !== "WAITING" && node?.kind === "step" && this.state.pausedQueues.has(queueOf(node.command.name))) return null;
+    const isPaused = stepsIn(this.definition, state).some(({ command }) => this.state.pausedQueues.has(queueOf(command.name)));
+    if (status !== "WAITING" && isPaused) return null;
     const timers = [deadlineAt, remindAt].filter((timer) => timer !== null).map((timer) => timer.getTime());
     return timers.length === 0 ? null : Math.min(...timers);
   }
@@ -553,9 +553,8 @@ export class World {
     const { now } = this.state;
     const sagas = new Map(this.state.sagas);
     for (const instance of sagas.values()) {
-      const node = this.definition.nodes.get(instance.state);
       if (instance.deadlineAt === null || !["RUNNING", "RETRYING"].includes(instance.status)) continue;
-      if (node?.kind !== "step" || queueOf(node.command.name) !== queue) continue;
+      if (!stepsIn(this.definition, instance.state).some(({ command }) => queueOf(command.name) === queue)) continue;
       const run = instance.runs.find(({ status }) => status === "active");
       const since = Math.max(pausedAt, run?.startedAt.getTime() ?? 0, run?.deadlineSetAt?.getTime() ?? 0);
       const until = Math.max(since, instance.pausedAt?.getTime() ?? now);
@@ -577,10 +576,9 @@ export class World {
 
   private resolveLetters(before: Instance, action: OperatorAction): void {
     if (!["retry", "complete", "skip", "cancel"].includes(action.kind)) return;
-    const undo = before.runs.find((run) => run.undo?.status === "active" || run.undo?.status === "parked")?.undo;
-    const runId = undo?.runId ?? before.runs.findLast((run) => run.status === "active" || run.status === "parked")?.id;
+    const ended = endedRunIds(before, this.state.sagas.get(before.id) ?? before);
     const answered = this.state.letters.filter(
-      (letter) => letter.sagaId === before.id && letter.status === "OPEN" && (action.kind === "cancel" || letter.runId === null || letter.runId === runId),
+      ({ sagaId, status, runId }) => sagaId === before.id && status === "OPEN" && (action.kind === "cancel" || runId === null || ended.includes(runId)),
     );
     this.resolve(
       answered.map(({ id }) => id),
@@ -595,12 +593,15 @@ export class World {
   /** Whoever says that something was done, or undone, by hand has done so. */
   private byHand(before: Instance, action: OperatorAction): void {
     if (action.kind !== "complete") return;
-    const undone = before.runs.find((run) => run.undo?.status === "active" || run.undo?.status === "parked");
-    const run = undone ?? before.runs.findLast((one) => one.status === "active" || one.status === "parked");
-    if (run === undefined) return;
-    const after = this.state.sagas.get(before.id)?.runs.find(({ id }) => id === run.id);
-    if (undone !== undefined || after?.status === "none") this.takeBack(before.id, run);
-    else if (after?.status === "done" || after?.status === "partly") this.doOnce(before, run, null);
+    const saga = this.state.sagas.get(before.id) ?? before;
+    const ended = endedRunIds(before, saga);
+    for (const run of saga.runs) {
+      const was = before.runs.find(({ id }) => id === run.id);
+      if (was?.undo?.runId != null && ended.includes(was.undo.runId)) this.takeBack(before.id, run);
+      if (!ended.includes(run.id)) continue;
+      if (run.status === "none") this.takeBack(before.id, run);
+      else if (run.status === "done" || run.status === "partly") this.doOnce(before, run, null);
+    }
   }
 
   // ---- effects
