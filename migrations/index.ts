@@ -23,6 +23,7 @@ import { Migration20261126001500_ops_applications } from "./Migration20261126001
 import { Migration20261128000100_enrollment_updates } from "./Migration20261128000100_enrollment_updates.ts";
 import { Migration20261128000200_what_operators_read } from "./Migration20261128000200_what_operators_read.ts";
 import { Migration20261128000300_queue_samples } from "./Migration20261128000300_queue_samples.ts";
+import { Migration20261129000100_sub_sagas } from "./Migration20261129000100_sub_sagas.ts";
 
 /** Every migration, in order. Listed by hand, so that a compiled program needs no file search and a typo cannot lose one. */
 export const migrationsList = [
@@ -51,4 +52,5 @@ export const migrationsList = [
   Migration20261128000100_enrollment_updates,
   Migration20261128000200_what_operators_read,
   Migration20261128000300_queue_samples,
+  Migration20261129000100_sub_sagas,
 ];

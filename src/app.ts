@@ -52,7 +52,7 @@ import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
 import { connectOutbox, Outbox, query, QueueDepths } from "./outbox/index.ts";
-import { ActivityFeed, SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry } from "./sagas/engine/index.ts";
+import { ActivityFeed, SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry, subSagaParticipants } from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { ownDocuments } from "./own-documents.ts";
 import { Loop } from "./kernel/loop.ts";
@@ -160,6 +160,7 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
     ...mentoringSessionParticipants({ mailer, meetingUrlTemplate: config.meetingUrlTemplate }),
     ...backgroundCheckParticipants(checks, checkInbox),
     ...applicationRequestParticipants({ mailer, files }),
+    ...subSagaParticipants(registry),
   ];
 
   if (roles.has("relay") || roles.has("worker")) {

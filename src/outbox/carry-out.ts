@@ -25,6 +25,7 @@ export function delivery(participant: AnyParticipant, message: Envelope): Delive
       payload: participant.command.schema.decode(message.payload, message.name),
       messageId: message.id,
       runId: message.replyTo?.runId ?? message.id,
+      sagaId: message.replyTo === null ? null : message.correlationId,
       attempt: message.replyTo?.attempt ?? (message.failedAttempts ?? 0) + 1,
     };
   } catch (cause) {

@@ -21,6 +21,7 @@ export {
   command,
   event,
   occur,
+  published,
   queueOf,
   type AnyCommand,
   type AnyEvent,
@@ -44,7 +45,7 @@ export {
 } from "./participant.ts";
 export { canRead, versioned } from "./versioned.ts";
 export { afterCommit } from "./after-commit.ts";
-export { append, connectOutbox, publish, publishAll, reply, send, type Outgoing, type PublishOptions } from "./publish.ts";
+export { announce, append, connectOutbox, publish, publishAll, reply, send, type Outgoing, type PublishOptions } from "./publish.ts";
 export { release, reschedule } from "./delays.ts";
 export { listQueues, pauseQueue, requireQueue, resumeQueue, type QueuePause, type QueueView } from "./queues.ts";
 export { QueueDepths, type QueueDepthsParts } from "./queue-depths.ts";

@@ -69,6 +69,10 @@ export interface Published {
   readonly correlationId: string | null;
   readonly causationId: string | null;
   readonly replyTo: ReplyTo | null;
+  /** The saga, and its run, that begins another one by the event. */
+  readonly begunBy?: { readonly sagaId: string; readonly runId: string };
+  /** The event asks a sub-saga to be undone, and says which run is told of it. */
+  readonly undoes?: { readonly sagaId: string; readonly type: string; readonly subjectId: string; readonly reportTo: string };
   /** Of a reply: milliseconds that carrying out its command took, where that was before this transaction. */
   readonly tookMs?: number;
 }

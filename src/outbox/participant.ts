@@ -10,6 +10,8 @@ export interface Delivery<P> {
   readonly runId: string;
   /** Counted from 1. */
   readonly attempt: number;
+  /** The saga that sent it; null: none did. */
+  readonly sagaId: string | null;
 }
 
 type PayloadOf<C> = C extends { readonly payload: infer P } ? P : never;

@@ -118,7 +118,7 @@ export class DomainTest {
     const deliveries = enrollmentIds.map((enrollmentId): Delivery<Command> => {
       const row = byId.get(enrollmentId);
       const payload = { enrollmentId, courseId: row?.course_id ?? newId(), userId: row?.learner_id ?? newId(), reason: "test" };
-      return { payload, messageId: newId(), runId: runId ?? newId(), attempt: 1 };
+      return { payload, messageId: newId(), runId: runId ?? newId(), attempt: 1, sagaId: null };
     });
     return (await this.#carryOut(this.#participant(command), deliveries)) as Reply[];
   }

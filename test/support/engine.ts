@@ -15,6 +15,7 @@ import {
   type SagaMigration,
   type SagaPlan,
   type SagaView,
+  subSagaParticipants,
 } from "../../src/sagas/engine/index.ts";
 import { createTestDatabase, type Disposal, type TestDatabase } from "./database.ts";
 import { waitFor } from "./wait.ts";
@@ -114,7 +115,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       },
       subscriber: engine.subscriber,
       loads: registry.loads(),
-      participants: options.participants,
+      participants: [...options.participants, ...subSagaParticipants(registry)],
       attemptTimeouts: timeouts,
       hints,
       log,

@@ -200,6 +200,8 @@ export type ReasonCode =
   | 'TOO_LATE_TO_CANCEL'
   /** The mentor wants to know earlier. */
   | 'TOO_SHORT_NOTICE'
+  /** The process that it was a part of was undone. */
+  | 'UNDONE_WITH_PARENT'
   /** The upload never arrived, expired, or belongs to somebody else. */
   | 'UPLOAD_MISSING'
   /** Address and password do not belong together. */
@@ -252,7 +254,7 @@ export type SagaCause =
   | 'UNDO_PARKED'
   /** No process that is alive and could move it has loaded its version. */
   | 'VERSION_NOT_LOADED'
-  /** It waits for somebody outside, or for a deadline. */
+  /** It waits for somebody outside, for a deadline, or for a saga that it has begun. */
   | 'WAITING_FOR_EVENT';
 
 /** What sort of thing happened to a saga. */

@@ -49,6 +49,8 @@ export interface StepNode {
   readonly onExhausted: AnyOutcome;
   /** The group whose step it is, which is the state while it runs; null: a state of the main path. */
   readonly group: string | null;
+  /** The saga that the command begins, whose end is the answer and whose undo is the undo; null: a participant carries it out. */
+  readonly begins: { readonly saga: string; readonly start: string } | null;
 }
 
 /** A state whose steps are all sent when it is entered, and which is left when the last of them has ended. */

@@ -35,6 +35,8 @@ export type Input =
       readonly begunAt?: Date;
     } & CommandInput)
   | ({ readonly kind: "put-aside"; readonly fate: Fate } & CommandInput)
+  /** The saga that began it as a sub-saga fails; `reportTo` is the run that is told when it is undone. */
+  | { readonly kind: "undo"; readonly message: string; readonly messageId: string; readonly reportTo: string }
   /** Somebody looked whether a timer is due. */
   | { readonly kind: "clock" }
   /** The row whose status the saga reflects is gone, so the message cannot do what it would. */
@@ -49,7 +51,12 @@ export type Input =
   | ({ readonly kind: "redrive"; readonly runId: string | null; readonly command: string } & ByOperator);
 
 /** A new saga: born by its starting event and moved on to its first stop. */
-export function begin(definition: Definition, event: EventInput, context: DecisionContext, runNumber = 1): Decision {
+export function begin(
+  definition: Definition,
+  event: EventInput,
+  context: DecisionContext,
+  { runNumber = 1, parent = null }: { readonly runNumber?: number; readonly parent?: { readonly sagaId: string; readonly runId: string } | null } = {},
+): Decision {
   const start = startOf(definition);
   const data = start.init(event.payload);
   const { now } = context;
@@ -59,6 +66,7 @@ export function begin(definition: Definition, event: EventInput, context: Decisi
     version: definition.version,
     subjectId: start.key(event.payload),
     runNumber,
+    parent: parent === null ? null : { ...parent, reportTo: parent.runId },
     codeHash: definition.codeHash,
     participants: participantsOf(definition, data),
     state: start.state,
@@ -91,6 +99,44 @@ export function begin(definition: Definition, event: EventInput, context: Decisi
   return turn.decision("started");
 }
 
+/**
+ * The undo of a sub-saga that has ended, as a run of its own of the same key: an end stays what it was. It takes over the runs of the
+ * one that ended, and the data.
+ */
+export function beginUndo(
+  definition: Definition,
+  ended: Instance,
+  { message, messageId, reportTo }: Omit<Extract<Input, { kind: "undo" }>, "kind">,
+  context: DecisionContext,
+): Decision {
+  const { now } = context;
+  const instance: Instance = {
+    ...ended,
+    id: context.newId(),
+    runNumber: ended.runNumber + 1,
+    parent: ended.parent === null ? null : { ...ended.parent, reportTo },
+    state: ended.runs.at(-1)?.state ?? startOf(definition).state,
+    status: "RUNNING",
+    sequence: 0,
+    attempt: 1,
+    maxAttempts: 1,
+    settledAt: null,
+    asides: [],
+    parked: [],
+    heard: [],
+    reason: null,
+    reasonCode: null,
+    reasonMessage: null,
+    reasonAt: null,
+    startedAt: now,
+    updatedAt: now,
+    finishedAt: null,
+  };
+  const turn = new Turn(definition, instance, context, message, messageId);
+  turn.becomes("started").undoWithParent();
+  return turn.decision("started");
+}
+
 /** What an input means for a saga: its new state, history, and what has to be sent. Touches nothing, throws only on a broken definition. */
 export function decide(definition: Definition, instance: Instance, input: Input, context: DecisionContext): Decision {
   switch (input.kind) {
@@ -106,6 +152,8 @@ export function decide(definition: Definition, instance: Instance, input: Input,
       const turn = new Turn(definition, instance, context, input.command, input.messageId);
       return turn.ignore(input.fate, `${input.command} was put aside: ${describeFate(input.fate)}.`);
     }
+    case "undo":
+      return onUndo(definition, instance, input, context);
     case "clock":
       return onClock(definition, instance, context);
     case "entity-missing": {
@@ -130,7 +178,7 @@ export function fateOfCommand(instance: Instance, runId: string, attempt: number
     if (run.id !== runId && undo === null) continue;
     const isActive = undo === null ? run.status === "active" : undo.status === "active";
     const attempts = undo === null ? run.attempts : undo.attempts;
-    if (isActive) return attempt !== attempts ? "superseded" : run.later && undo === null ? "duplicate" : "current";
+    if (isActive) return attempt !== attempts ? "superseded" : (undo === null ? run.later : undo.later) ? "duplicate" : "current";
     const wasAnswered = undo === null ? ["done", "none", "partly"].includes(run.status) : undo.status === "done";
     return wasAnswered ? "duplicate" : "late";
   }
@@ -232,8 +280,10 @@ function onAnswersLater(definition: Definition, instance: Instance, input: Extra
   turn.becomes("applied");
   const aside = instance.asides.find((one) => one.id === input.runId && one.status === "active");
   const run = instance.runs.find((one) => one.id === input.runId && one.status === "active");
+  const undone = undoneBy(instance, input.runId);
   if (aside !== undefined) turn.asideAnswersLater(aside);
   else if (run !== undefined) turn.answersLater(run);
+  else if (undone !== undefined && turn.isSubSaga(undone)) turn.undoAnswersLater(undone);
   else throw new Error(`${input.command} may not answer later: it undoes a step, and nothing bounds the time of an undo`);
   return turn.decision("applied");
 }
@@ -248,6 +298,17 @@ function onAttemptFailed(definition: Definition, instance: Instance, input: Extr
   if (aside !== undefined) turn.asideAttemptFailed(aside, input.failure);
   else if (undone !== undefined) turn.undoAttemptFailed(undone, input.failure);
   else turn.stepAttemptFailed(instance.runs.find((one) => one.id === input.runId) as Run, input.failure);
+  return turn.decision("applied");
+}
+
+/** Of a saga that goes forward: like an interrupt. One that has ended stays as it is: `beginUndo` is for what it did. */
+function onUndo(definition: Definition, instance: Instance, input: Extract<Input, { kind: "undo" }>, context: DecisionContext): Decision {
+  const { message, messageId, reportTo } = input;
+  const turn = new Turn(definition, instance, context, message, messageId);
+  if (isFinished(instance)) return turn.ignore("noted", `It has ended already, as ${instance.state}, and nothing of it is left to undo.`);
+  if (instance.parent !== null) turn.change({ parent: { ...instance.parent, reportTo } });
+  if (isUndoing(instance)) return turn.ignore("already-undoing", "It is being undone already; the saga that began it is told when that has ended.");
+  turn.becomes("applied").undoWithParent();
   return turn.decision("applied");
 }
 
@@ -382,11 +443,14 @@ function complete(
   }
   let payload: unknown;
   try {
-    payload = contract.schema.decode({ [definition.key]: instance.subjectId, ...action.payload }, "payload");
+    payload = contract.schema.decode(
+      contract.schema.fields?.includes(definition.key) === false ? action.payload : { [definition.key]: instance.subjectId, ...action.payload },
+      "payload",
+    );
   } catch (error) {
     return turn.deny("INVALID", error instanceof Error ? error.message : String(error));
   }
-  if ((payload as Data)[definition.key] !== instance.subjectId)
+  if (definition.key in (payload as Data) && (payload as Data)[definition.key] !== instance.subjectId)
     return turn.deny("INVALID", `payload.${definition.key} is not this saga's ${definition.key}, ${instance.subjectId}.`);
   audit(`An operator completed ${run.state} with ${contract.name}.`, { reply: contract.name });
   turn.about(run).answered(branch, contract, payload);

@@ -14,6 +14,7 @@ import {
 import { durationMs, type Duration } from "./duration.ts";
 import { next, type GroupOutcome, type GroupStepOutcome, type Next, type Outcome, type Park, type Skip, type WaitOutcome } from "./outcome.ts";
 import { noRetry, noticeRetry, undoRetry, type Retry } from "./retry.ts";
+import { subSagaStep } from "./sub-saga.ts";
 
 /** What the mapping functions of a definition may know besides the saga's data. */
 export interface Meta {
@@ -107,6 +108,17 @@ export type StepDefinition<
   readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
 };
 
+export type SubSagaDefinition<D, O, N extends string, D2, S2 extends string, F2 extends string, P> = {
+  readonly saga: Saga<N, D2, S2, F2>;
+  /** The event that it starts on, and its payload. It is begun only where its key has no saga yet. */
+  readonly start: EventContract<string, P>;
+  readonly with: Mapping<D, P>;
+  /** What each of its ends means; `save` takes of its data. */
+  readonly onEnd: { readonly [F in F2]: Arm<D, D2, O> };
+  /** Its key has a saga already. */
+  readonly onRefused: O;
+};
+
 export type GroupDefinition<D, St extends string, Fi extends string, Re extends string> = {
   /** Bounds the group from its first command to its last applied reply, and says what then; steps that are done stay done. */
   readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
@@ -129,7 +141,10 @@ export type WaitDefinition<D, St extends string, Fi extends string, Re extends s
 };
 
 /** Value of a column for one state: left alone when null; a failed final may differ by reason, an operator's cancellation included. */
-type Reflected<Re extends string> = string | null | ({ readonly otherwise: string } & { readonly [R in Re | "CancelledByOperator"]?: string });
+type Reflected<Re extends string> =
+  | string
+  | null
+  | ({ readonly otherwise: string } & { readonly [R in Re | "CancelledByOperator" | "UndoneWithParent"]?: string });
 
 declare const MISSING: unique symbol;
 /** What `build()` is called on while states are still undefined; the compiler's message names them. */
@@ -172,6 +187,15 @@ class Group<D, Re extends string, Todo extends string> {
     step: GroupStepDefinition<D, GroupStepOutcome<Re>, P, R, UP, UR>,
   ): Group<D, Re, Exclude<Todo, S>> {
     this.add(state, stepOf(state, step));
+    return this as never;
+  }
+
+  /** A saga that is begun beside the other steps. */
+  subSaga<const S extends Todo, N extends string, D2, S2 extends string, F2 extends string, const P>(
+    state: S,
+    subSaga: SubSagaDefinition<D, GroupStepOutcome<Re>, N, D2, S2, F2, P>,
+  ): Group<D, Re, Exclude<Todo, S>> {
+    this.add(state, subSagaStep(state, { ...subSaga, saga: subSaga.saga.definition } as never));
     return this as never;
   }
 }
@@ -224,6 +248,23 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
     const [timeout, onTimeout] = step.timeout;
     const remind = step.remind === undefined ? null : reminderOf(step.remind);
     this.nodes.set(state, { ...stepOf(state, step), remind, timeoutMs: durationMs(timeout), onTimeout, group: null });
+    return this as never;
+  }
+
+  /**
+   * A state that begins another saga and waits for its end. Should this saga fail, the other is undone: whatever it has done by then,
+   * also where it had ended well, by a run of its own.
+   */
+  subSaga<const S extends Todo, N2 extends string, D2, S2 extends string, F2 extends string, const P>(
+    state: S,
+    subSaga: SubSagaDefinition<D, Outcome<St, Fi, Re>, N2, D2, S2, F2, P> & {
+      /** Bounds it from its beginning to its end, and says what then. */
+      readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
+    },
+  ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>, Gr> {
+    const [timeout, onTimeout] = subSaga.timeout;
+    const step = subSagaStep(state, { ...subSaga, saga: subSaga.saga.definition } as never);
+    this.nodes.set(state, { ...step, timeoutMs: durationMs(timeout), onTimeout, group: null });
     return this as never;
   }
 
@@ -324,6 +365,7 @@ function stepOf<D, O, P, R extends readonly AnyEvent[], UP, UR extends readonly 
     replies: branches(step.onReply),
     undo: step.compensate === undefined ? null : undoOf(step.compensate),
     effect: step.effect ?? "undo",
+    begins: null,
     retry: step.retry ?? noRetry,
     attemptTimeoutMs: durationMs(step.attemptTimeout ?? "30s"),
     remind: null,

@@ -54,6 +54,8 @@ export interface SagaFacts {
   readonly lastFailure: { readonly code: string; readonly message: string } | null;
   /** When the saga last changed its state or status, and by which message. */
   readonly lastMove: { readonly at: Date; readonly message: string | null } | null;
+  /** The saga that it has begun and that has not ended, the latest of several. */
+  readonly subSaga: { readonly id: string; readonly type: string; readonly state: string; readonly status: string } | null;
   readonly openLetters: readonly { readonly id: string; readonly runId: string | null }[];
   /** The table whose row the saga reflects its status in, where that row is gone. */
   readonly missingIn: string | null;
@@ -156,6 +158,7 @@ type FactRow = SagaRow & {
   readonly queue_pause: { paused_at: string; paused_by: string | null; note: string } | null;
   readonly last_failure: { code: string; message: string | null } | null;
   readonly last_move: { at: string; message: string | null } | null;
+  readonly sub_saga: SagaFacts["subSaga"];
   readonly open_letters: { id: string; run_id: string | null }[] | null;
 };
 
@@ -233,6 +236,8 @@ const FACTS = `
      where e.saga_id = m.id and e.kind = 'ATTEMPT_FAILED' order by e.sequence desc limit 1) as last_failure,
     (select jsonb_build_object('at', e.occurred_at, 'message', e.message) from saga_event e
      where e.saga_id = m.id and e.kind in ('TRANSITION', 'COMPENSATION') order by e.sequence desc limit 1) as last_move,
+    (select jsonb_build_object('id', c.id, 'type', c.type, 'state', c.state, 'status', c.status) from saga c
+     where c.parent_id = m.id and c.finished_at is null order by c.started_at desc limit 1) as sub_saga,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'run_id', d.run_id) order by d.failed_at, d.id) from dead_letter d
      where d.saga_id = m.id and d.status = 'OPEN') as open_letters
   from mine m`;
@@ -262,6 +267,7 @@ function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "miss
     queuePause: pause === null ? null : { at: toDate(pause.paused_at), by: pause.paused_by, note: pause.note },
     lastFailure: failure === null ? null : { code: failure.code, message: failure.message ?? "" },
     lastMove: move === null ? null : { at: toDate(move.at), message: move.message },
+    subSaga: row.sub_saga,
     openLetters: (row.open_letters ?? []).map((letter) => ({ id: letter.id, runId: letter.run_id })),
   };
 }

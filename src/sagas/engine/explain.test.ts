@@ -49,6 +49,7 @@ const factsWith = (changes: Partial<SagaFacts> = {}): SagaFacts => ({
   queuePause: null,
   lastFailure: null,
   lastMove: { at: before(30), message: null },
+  subSaga: null,
   openLetters: [],
   missingIn: null,
   ...changes,
@@ -468,6 +469,7 @@ const anyFacts: fc.Arbitrary<SagaFacts> = fc.record({
     maxLength: 2,
   }),
   unreadable: maybe(anyText),
+  subSaga: maybe(fc.constant({ id: "sub", type: "Order", state: "Reserving", status: "RUNNING" })),
   heldBy: maybe(anyRowHolder),
   outbox: maybe(fc.record({ queue: anyQueue, deliverAt: maybe(anyDate), isQueueKnown: fc.boolean(), heldBy: maybe(anyRowHolder) })),
   job: maybe(

@@ -21,7 +21,7 @@ export const SagaCause = {
   ENTITY_MISSING: "The business row that it writes its status to is gone.",
   UNDO_PARKED: "The undo of a step needs an operator.",
   STEP_PARKED: "Its step, or wait, needs an operator.",
-  WAITING_FOR_EVENT: "It waits for somebody outside, or for a deadline.",
+  WAITING_FOR_EVENT: "It waits for somebody outside, for a deadline, or for a saga that it has begun.",
   RETRY_SCHEDULED: "An attempt has failed; the next one waits for its time.",
   RELAY_BEHIND: "Its command is due and no relay has put it onto its queue yet.",
   QUEUE_PAUSED: "An operator has paused the queue of its command.",
@@ -139,6 +139,7 @@ class Explanation {
       this.notLoaded() ??
       this.standing() ??
       this.locked() ??
+      this.waitingForUndo() ??
       this.waiting() ??
       this.inOutbox() ??
       this.onQueue() ??
@@ -322,15 +323,28 @@ class Explanation {
     const events = this.answers().map((event) => event.name);
     const since = this.run?.later === true ? (lastMove?.at ?? this.run.startedAt) : (this.run?.startedAt ?? this.saga.updatedAt);
     const what = events.length === 0 ? "an event that this process does not know, since it has not loaded the version," : events.join(" or ");
-    const answer = this.run?.later === true ? `${this.command} was carried out, and its answer comes from outside: ` : "";
+    const { begins } = this;
+    const answer = this.run?.later === true && !begins ? `${this.command} was carried out, and its answer comes from outside: ` : "";
     const end = deadlineAt === null ? "" : isLate ? `; the deadline passed at ${iso(deadlineAt)}` : `, until ${iso(deadlineAt)}`;
     return {
       cause: "WAITING_FOR_EVENT",
-      summary: `${answer}${state} waits for ${what} since ${iso(since)}${end}. ${isLate ? "Workers are alive and have not taken it: their logs say why." : "Nothing is wrong: somebody outside has to act, or time has to pass."}`,
+      summary: `${answer}${begins ? this.node?.state : state} waits for ${begins ? this.subSaga : what} since ${iso(since)}${end}. ${isLate ? "Workers are alive and have not taken it: their logs say why." : begins ? "What moves that one moves this one." : "Nothing is wrong: somebody outside has to act, or time has to pass."}`,
       since,
       until: isLate ? null : deadlineAt,
       events,
       remedies: isLate ? [this.act("fireSagaTimer", { timer: "DEADLINE" }, "Takes the outcome of the deadline now.")] : [],
+    };
+  }
+
+  private waitingForUndo(): Found | null {
+    const { undone } = this;
+    if (undone?.undo.later !== true || undone.undo.status !== "active") return null;
+    return {
+      cause: "WAITING_FOR_EVENT",
+      summary: `The undo of ${undone.state} waits for ${this.subSaga} since ${iso(this.saga.updatedAt)}. What moves that one moves this one.`,
+      since: this.saga.updatedAt,
+      events: this.undo?.command.replies.map(({ name }) => name) ?? [],
+      remedies: this.undoByHand(undone.state),
     };
   }
 
@@ -431,6 +445,18 @@ class Explanation {
   }
 
   // ---- words
+
+  /** The step that is told about begins another saga. */
+  private get begins(): boolean {
+    return this.node?.kind === "step" && this.node.begins !== null;
+  }
+
+  private get subSaga(): string {
+    const { subSaga } = this.facts;
+    return subSaga === null
+      ? "word of the end of its sub-saga, which is on its way,"
+      : `the ${subSaga.type} ${subSaga.id}, which is ${subSaga.status} in ${subSaga.state},`;
+  }
 
   private get undo(): ReturnType<typeof undoFor> {
     return this.definition === null || this.undone === undefined ? undefined : undoFor(this.definition, this.undone.state);

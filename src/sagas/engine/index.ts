@@ -44,5 +44,6 @@ export {
 export { remainsOf, type SagaRemainder } from "./remains.ts";
 export { DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
 export { exponential, incremental, noRetry, type Retry } from "./retry.ts";
+export { subSagaParticipants } from "./sub-saga-participants.ts";
 export { rowsOfPast, type PastRows } from "./past.ts";
 export { SagaUnderTest, trouble } from "./testing.ts";

@@ -14,6 +14,8 @@ export interface UndoRun {
   /** Where the undo's reply belongs; null until it has been sent. */
   readonly runId: string | null;
   readonly attempts: number;
+  /** It was carried out; its answer comes with the end of a sub-saga. */
+  readonly later?: true;
   /** Digest of the reply that ended it. */
   readonly answer?: string;
 }
@@ -83,6 +85,8 @@ export interface Instance {
   readonly subjectId: string;
   /** Counts the runs of one business key, from 1. */
   readonly runNumber: number;
+  /** The saga that has begun it as a sub-saga, the run that did so, and the run that is to hear of its end; null: it began by itself. */
+  readonly parent: { readonly sagaId: string; readonly runId: string; readonly reportTo: string } | null;
   /** Of the code that last moved it; null before that was noted. */
   readonly codeHash: string | null;
   readonly participants: readonly string[];

@@ -22,6 +22,10 @@ export interface Migrate {
   readonly toVersion: number;
 }
 
-/** The reason of sagas that an operator cancelled; every definition has it, without declaring it. */
+/** The reasons of sagas that an operator cancelled, or that were undone with the saga that began them; every definition has them, without declaring them. */
 export const CANCELLED_BY_OPERATOR = "CancelledByOperator";
-export const operatorsReason = { code: "CANCELLED_BY_OPERATOR", message: "An operator cancelled it.", cancels: true } as const;
+export const UNDONE_WITH_PARENT = "UndoneWithParent";
+export const engineReasons: Readonly<Record<string, { readonly code: string; readonly message: string; readonly cancels: true }>> = {
+  [CANCELLED_BY_OPERATOR]: { code: "CANCELLED_BY_OPERATOR", message: "An operator cancelled it.", cancels: true },
+  [UNDONE_WITH_PARENT]: { code: "UNDONE_WITH_PARENT", message: "The saga that began it is undone.", cancels: true },
+};

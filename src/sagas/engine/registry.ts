@@ -1,6 +1,6 @@
 import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
-import type { Definition, Interrupt } from "./compiled.ts";
+import type { Definition, Interrupt, StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
 import type { SagaMigration } from "./migration.ts";
 
@@ -27,8 +27,11 @@ export class SagaRegistry {
 
   private readonly migrations = new Map<string, SagaMigration>();
 
-  /** @throws {DefinitionError} with every problem of every definition and migration */
-  constructor(sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = []) {
+  /**
+   * @param isWhole whether the sagas that others begin have to be among them; the simulator plays one saga by itself
+   * @throws {DefinitionError} with every problem of every definition and migration
+   */
+  constructor(sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = [], { isWhole = true }: { readonly isWhole?: boolean } = {}) {
     this.definitions = withEarlier(
       sagas.map((one) => one.definition),
       migrations,
@@ -45,6 +48,7 @@ export class SagaRegistry {
       if (this.byVersion.has(id)) problems.push(`${id} is registered twice; give the newer one another version.`);
       this.byVersion.set(id, definition);
     }
+    if (isWhole) for (const { by, begins } of this.begun()) problems.push(...findSubSagaProblems(by, begins, this.newest()));
     for (const definition of this.newest()) {
       if (definition.start === null) continue;
       const { name } = definition.start.event;
@@ -104,6 +108,20 @@ export class SagaRegistry {
     return contracts.find((contract) => contract.name === messageName)?.schema;
   }
 
+  /** Definitions that another one begins, in their newest version. */
+  subSagas(): readonly Definition[] {
+    const names = new Set(this.begun().map(({ begins }) => begins.saga));
+    return this.newest().filter(({ name }) => names.has(name));
+  }
+
+  private begun(): { readonly by: string; readonly begins: NonNullable<StepNode["begins"]> }[] {
+    return this.definitions.flatMap((definition) =>
+      [...definition.nodes.values()].flatMap((node) =>
+        node.kind === "step" && node.begins !== null ? [{ by: `${definition.name} v${definition.version}: ${node.state}`, begins: node.begins }] : [],
+      ),
+    );
+  }
+
   /** Names of the sagas, in the order of their registration. */
   types(): string[] {
     return [...new Set(this.definitions.map((definition) => definition.name))];
@@ -149,6 +167,19 @@ function withEarlier(definitions: readonly Definition[], migrations: readonly Sa
     const known = earlier(definition).map((one) => [one.version, one] as const);
     return known.length === 0 ? definition : { ...definition, earlier: new Map(known) };
   });
+}
+
+/** A saga that another one begins is there, starts on what it is begun by, and can be undone. */
+function findSubSagaProblems(by: string, { saga, start }: NonNullable<StepNode["begins"]>, newest: readonly Definition[]): string[] {
+  const definition = newest.find(({ name }) => name === saga);
+  if (definition === undefined) return [`${by} begins ${saga}, which is not registered. Register it too.`];
+  const starting = definition.start?.event.name;
+  return [
+    ...(starting === start ? [] : [`${by} begins ${saga} by ${start}, but that starts on ${starting}. Name ${starting}.`]),
+    ...(definition.failedFinal === null
+      ? [`${by} begins ${saga} and may have to undo it, but nothing says where that ends then. Add .onFailed({ final }) to ${saga}.`]
+      : []),
+  ];
 }
 
 /** Everything that a definition may send. */

@@ -107,5 +107,6 @@ function nodeShape(node: Node): NodeShape {
     onExhausted: node.onExhausted,
     ...remind,
     ...onlyIf(node.group, (group) => ({ group })),
+    ...onlyIf(node.begins, ({ saga }) => ({ begins: saga })),
   };
 }

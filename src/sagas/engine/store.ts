@@ -15,6 +15,9 @@ export interface SagaRow {
   readonly definition_version: number;
   readonly subject_id: string;
   readonly run_number: number;
+  readonly parent_id: string | null;
+  readonly parent_run_id: string | null;
+  readonly report_to: string | null;
   readonly participants: string[];
   readonly state: string;
   readonly status: Instance["status"];
@@ -43,7 +46,7 @@ export interface SagaRow {
   readonly finished_at: Instant | null;
 }
 
-export const SAGA_COLUMNS = `id, type, definition_version, subject_id, run_number, participants, state, status, sequence, attempt, max_attempts, next_attempt_at,
+export const SAGA_COLUMNS = `id, type, definition_version, subject_id, run_number, parent_id, parent_run_id, report_to, participants, state, status, sequence, attempt, max_attempts, next_attempt_at,
   deadline_at, remind_at, paused_at, paused_by, pause_note, settled_at, data, runs, asides, parked, heard, code_hash, reason, reason_code, reason_message, reason_at, started_at, updated_at, finished_at`;
 
 /** The rows that stay as they were born; everything else of a saga changes with every decision. */
@@ -61,6 +64,7 @@ const CHANGING = [
   ["paused_by", "uuid"],
   ["pause_note", "text"],
   ["settled_at", "timestamptz"],
+  ["report_to", "uuid"],
   ["participants", "uuid[]"],
   ["data", "jsonb"],
   ["runs", "jsonb"],
@@ -306,7 +310,7 @@ export const MAIL_QUEUE = "saga-mail";
 
 /** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga of that run number already */
 export async function insertSagas(em: EntityManager, registry: SagaRegistry, instances: readonly Instance[]): Promise<ReadonlySet<string>> {
-  const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "started_at timestamptz"];
+  const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "parent_id uuid", "parent_run_id uuid", "started_at timestamptz"];
   const names = [...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => name)].join(", ");
   const types = [...fixed, ...CHANGING.map(([name, type]) => `${name} ${type}`)].join(", ");
   const rows = await query<{ id: string }>(
@@ -427,6 +431,10 @@ export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
   version: row.definition_version,
   subjectId: row.subject_id,
   runNumber: row.run_number,
+  parent:
+    row.parent_id === null || row.parent_run_id === null
+      ? null
+      : { sagaId: row.parent_id, runId: row.parent_run_id, reportTo: row.report_to ?? row.parent_run_id },
   codeHash: row.code_hash,
   participants: row.participants,
   state: row.state,
@@ -515,6 +523,8 @@ const birth = (instance: Instance): object => ({
   type: instance.type,
   subject_id: instance.subjectId,
   run_number: instance.runNumber,
+  parent_id: instance.parent?.sagaId,
+  parent_run_id: instance.parent?.runId,
   started_at: instance.startedAt,
 });
 
@@ -537,6 +547,7 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   paused_by: instance.pausedBy ?? undefined,
   pause_note: instance.pauseNote ?? undefined,
   settled_at: instance.settledAt ?? undefined,
+  report_to: instance.parent?.reportTo,
   participants: instance.participants,
   data: definitionOf(registry, instance.type, instance.version).data.encode(instance.data),
   runs: instance.runs.map(storedRun),

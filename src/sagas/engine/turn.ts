@@ -22,7 +22,7 @@ import {
 } from "./compiled.ts";
 import { describeMs } from "./duration.ts";
 import { isFinished, type Aside, type Instance, type ParkedEvent, type Run, type SagaStatus, type UndoRun } from "./instance.ts";
-import { CANCELLED_BY_OPERATOR, operatorsReason } from "./operator.ts";
+import { CANCELLED_BY_OPERATOR, engineReasons, UNDONE_WITH_PARENT } from "./operator.ts";
 import type { AnyOutcome } from "./outcome.ts";
 import { mayHaveHappened, remainsOf } from "./remains.ts";
 import { attemptsOf, type Retry } from "./retry.ts";
@@ -91,6 +91,8 @@ export interface Decision {
   /** Commands that wait for their next attempt, to be sent at another time; null: now. */
   readonly rescheduled: readonly { readonly runId: string; readonly at: Date | null }[];
   readonly fate: Fate;
+  /** Of a sub-saga that has ended: what the run that waits for it is told. */
+  readonly report?: { readonly parentId: string; readonly runId: string; readonly final: string; readonly data: Data };
   /** Why the message was refused or put aside. */
   readonly explanation?: string;
   /** Why an operator's action is not possible: the state does not allow it, or what was given is wrong. */
@@ -132,6 +134,10 @@ export function undoOf(definition: Definition, run: Run): Undo | null {
   const node = nodeOf(maker, run.state);
   return node.kind === "step" ? node.undo : null;
 }
+
+/** Whether the undo of a saga would have anything to do. */
+export const hasSomethingToUndo = (definition: Definition, { runs }: Pick<Instance, "runs">): boolean =>
+  runs.some((run) => mayHaveHappened(run) && undoOf(definition, run) !== null);
 
 const isOpen = ({ status }: Run): boolean => status === "active" || status === "parked";
 
@@ -181,6 +187,7 @@ export class Turn {
   private readonly commands: CommandToSend[] = [];
   private readonly deadLetters: DeadLetterToWrite[] = [];
   private readonly rescheduled: { runId: string; at: Date | null }[] = [];
+  private report: NonNullable<Decision["report"]> | null = null;
   /** Why the current run is given up; null while that is nobody's fault. */
   private failure: FailureReason | null = null;
   /** Digest of the reply that ends the current run. */
@@ -211,7 +218,16 @@ export class Turn {
 
   decision(fate: Fate, explanation?: string): Decision {
     const { history, commands, deadLetters, rescheduled } = this;
-    return { instance: this.draft, history, commands, deadLetters, rescheduled, fate, ...(explanation === undefined ? {} : { explanation }) };
+    return {
+      instance: this.draft,
+      history,
+      commands,
+      deadLetters,
+      rescheduled,
+      fate,
+      ...(this.report === null ? {} : { report: this.report }),
+      ...(explanation === undefined ? {} : { explanation }),
+    };
   }
 
   // ---- messages
@@ -523,6 +539,8 @@ export class Turn {
       finishedAt: now,
       settledAt: this.draft.settledAt ?? now,
     });
+    const { parent, data } = this.draft;
+    if (parent !== null) this.report = { parentId: parent.sagaId, runId: parent.reportTo, final, data };
     const why = this.draft.reasonMessage === null ? "" : ` ${this.draft.reasonMessage}`;
     this.record("TRANSITION", `${fromState} led to the end: ${final}.${why}${this.describeRemains()}`, { fromState });
     for (const parked of this.draft.parked) {
@@ -634,8 +652,7 @@ export class Turn {
 
   private declaredReason(): Definition["reasons"][string] | undefined {
     const { reason } = this.draft;
-    if (reason === null) return undefined;
-    return reason === CANCELLED_BY_OPERATOR ? operatorsReason : this.definition.reasons[reason];
+    return reason === null ? undefined : (engineReasons[reason] ?? this.definition.reasons[reason]);
   }
 
   private giveReason(reason: string): void {
@@ -644,7 +661,7 @@ export class Turn {
   }
 
   private declared(reason: string): Pick<Instance, "reasonCode" | "reasonMessage" | "reasonAt"> {
-    const declared = reason === CANCELLED_BY_OPERATOR ? operatorsReason : this.definition.reasons[reason];
+    const declared = engineReasons[reason] ?? this.definition.reasons[reason];
     if (declared === undefined) throw new Error(`${this.definition.name}: ${reason} is not a declared reason`);
     const reasonMessage = typeof declared.message === "string" ? declared.message : declared.message(this.draft.data);
     return { reasonCode: declared.code, reasonMessage, reasonAt: this.context.now };
@@ -941,6 +958,28 @@ export class Turn {
     this.endRun("unknown");
     this.giveReason(CANCELLED_BY_OPERATOR);
     this.undoAll();
+  }
+
+  // ---- sub-sagas
+
+  /** The saga that began it fails. That one is told when everything is undone. */
+  undoWithParent(): void {
+    this.endRun("unknown");
+    this.giveReason(UNDONE_WITH_PARENT);
+    this.undoAll();
+  }
+
+  isSubSaga(run: Run): boolean {
+    const node = makerOf(this.definition, run).nodes.get(run.state);
+    return node?.kind === "step" && node.begins !== null;
+  }
+
+  /** The sub-saga is being undone; its end is the answer. */
+  undoAnswersLater(run: UndoneRun): void {
+    this.changeRun(run.id, { undo: { ...run.undo, later: true }, ...ownAttempt(run, null) });
+    if (run.group === undefined) this.change({ nextAttemptAt: null });
+    this.showUndos();
+    this.record("COMPENSATION", `The undo of ${run.state} waits for its sub-saga.`, { undoneState: run.state });
   }
 
   change(changes: Partial<Instance>): void {

@@ -3,11 +3,12 @@ import { Defect } from "../../kernel/errors.ts";
 import { isId, newId } from "../../kernel/ids.ts";
 import { queueOf, type AttemptFailure, type Claim, type Envelope, type Outgoing, type Published, type Receipt } from "../../outbox/index.ts";
 import { startOf, type Definition } from "./compiled.ts";
-import { begin, decide, fateOfCommand, type Input } from "./decide.ts";
-import { isFinished, type Instance } from "./instance.ts";
+import { begin, beginUndo, decide, fateOfCommand, type Input } from "./decide.ts";
+import { isFinished, isUndoing, type Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type Locked, type Mail, type ReflectedRow } from "./store.ts";
-import type { Decision, DecisionContext } from "./turn.ts";
+import { subSagaContracts } from "./sub-saga.ts";
+import { hasSomethingToUndo, type Decision, type DecisionContext } from "./turn.ts";
 
 /** Sagas that a transaction has locked, and which of its commands still count. Decisions replace the instances. */
 export interface LockedClaim extends Claim {
@@ -163,6 +164,8 @@ export class Work {
         if (!this.bySubject.has(subjectKey(key.type, key.subjectId))) keys.set(subjectKey(key.type, key.subjectId), key);
       const starting = this.registry.startedBy(event.contract.name);
       if (starting !== undefined) births.push(keyOf(starting, event));
+      const { undoes } = event;
+      if (undoes !== undefined && !this.instances.has(undoes.sagaId)) keys.set(subjectKey(undoes.type, undoes.subjectId), undoes);
     }
     return { ids: [...ids], keys: [...keys.values()], births };
   }
@@ -190,6 +193,7 @@ export class Work {
 
   hear(event: Published): Receipt {
     const receipts: Receipt[] = [];
+    if (event.undoes !== undefined) return this.undo(event, event.undoes);
     if (event.replyTo !== null && event.correlationId !== null) receipts.push(this.step(event.correlationId, inputOf(event, this.before(event.tookMs))));
     const starting = this.registry.startedBy(event.contract.name);
     if (starting !== undefined) receipts.push(this.start(starting, event));
@@ -282,8 +286,26 @@ export class Work {
     return this.instances.get(sagaId);
   }
 
+  /** A sub-saga is undone where it stands; what one has done that has ended, by another run of its key. */
+  private undo(event: Published, { sagaId, type, subjectId, reportTo }: NonNullable<Published["undoes"]>): Receipt {
+    const before = this.instances.get(sagaId);
+    if (before === undefined) return { messageId: event.id, fate: "orphan", reason: `This process cannot move the ${type} with the key ${subjectId}.` };
+    const definition = definitionOf(this.registry, before.type, before.version);
+    const input = { message: event.contract.name, messageId: event.id, reportTo };
+    if (!isFinished(before) || isUndoing(before) || !hasSomethingToUndo(definition, before)) return this.step(sagaId, { kind: "undo", ...input });
+    if (this.bySubject.get(subjectKey(type, subjectId)) !== sagaId)
+      return { messageId: event.id, fate: "refused", reason: `Another ${type} with the key ${subjectId} was begun since, and one at a time can be under way.` };
+    const decision = beginUndo(definition, before, input, this.context());
+    const { id } = decision.instance;
+    this.births.set(id, { id, type, subjectId, event, mail: [], later: [] });
+    this.bySubject.set(subjectKey(type, subjectId), id);
+    this.note({ sagaId: id, before: null, decision });
+    return { messageId: event.id, fate: "started" };
+  }
+
   private start(definition: Definition, event: Published, runNumber = 1): Receipt {
-    const decision = begin(definition, { messageId: event.id, contract: event.contract, payload: event.payload }, this.context(), runNumber);
+    const of = { runNumber, parent: event.begunBy ?? null };
+    const decision = begin(definition, { messageId: event.id, contract: event.contract, payload: event.payload }, this.context(), of);
     const { id, type, subjectId } = decision.instance;
     const key = subjectKey(type, subjectId);
     const other = this.bySubject.get(key);
@@ -438,10 +460,20 @@ export class Work {
       deadLetters: this.steps.flatMap(({ sagaId, decision }) =>
         decision.deadLetters.map((letter) => ({ ...letter, id: this.source.newId(), sagaId, queue: queueOf(letter.command.name) })),
       ),
-      commands: this.steps.flatMap(({ sagaId, decision }) => decision.commands.map((command) => outgoing(sagaId, command))),
+      commands: this.steps.flatMap(({ sagaId, decision }) => [
+        ...decision.commands.map((command) => outgoing(sagaId, command)),
+        ...(decision.report === undefined ? [] : [this.reportOf(decision, decision.report)]),
+      ]),
       rescheduled: this.steps.flatMap(({ decision }) => [...decision.rescheduled]),
       released: this.steps.flatMap(({ sagaId, before, decision }) => (before?.pausedAt != null && decision.instance.pausedAt === null ? [sagaId] : [])),
     };
+  }
+
+  /** Goes through the outbox: in the transaction of the sub-saga, the row of the other must not be locked. */
+  private reportOf({ instance }: Decision, report: NonNullable<Decision["report"]>): Outgoing {
+    const { report: contract } = subSagaContracts(definitionOf(this.registry, instance.type, instance.version));
+    const payload = contract.schema.encode(report);
+    return { envelope: { id: this.source.newId(), name: contract.name, payload, correlationId: null, causationId: null, replyTo: null }, deliverAt: this.now };
   }
 
   /** What was saved is what a later call in the same transaction builds on. */

@@ -8,9 +8,10 @@ import { RealTwin, RealWorld, Script, SimulatedTwin, unhurried, type Twin } from
 
 const SCENARIOS = 105;
 const ROUNDS = 12;
-// Steps that run at a time may end in any order, which is not for a script to say: test/sagas/semantics/groups.test.ts has them on a database.
-const isOrdered = ({ definition }: AnySaga): boolean => [...definition.nodes.values()].every((node) => node.kind !== "group");
-const sagas = samples.filter(isOrdered).map(unhurried);
+// Not here: groups, whose steps may end in any order, and sub-sagas, which no script plays. test/sagas/semantics has both on a database.
+const isPlain = ({ definition }: AnySaga): boolean =>
+  [...definition.nodes.values()].every((node) => node.kind !== "group" && (node.kind !== "step" || node.begins === null));
+const sagas = samples.filter(isPlain).map(unhurried);
 const now = new Date();
 
 interface Scenario {

@@ -4,6 +4,7 @@ import type { AnySaga } from "../../../src/sagas/engine/index.ts";
 import { mentoringSession } from "../../../src/sagas/mentoring-session.ts";
 import { certificate } from "../../docs/certificate.saga.ts";
 import { conference } from "../../support/conference.ts";
+import { festival } from "../../support/festival.ts";
 import { hold } from "../../support/hold.ts";
 import { orderSaga } from "../../support/orders.ts";
 import { tripSaga } from "../../support/trip.ts";
@@ -18,4 +19,5 @@ export const samples: readonly AnySaga[] = [
   certificate,
   hold,
   conference,
+  festival,
 ];

@@ -261,6 +261,8 @@ function describe(input: Input): string {
       return input.command;
     case "operator":
       return `an operator's ${input.action.kind}`;
+    case "undo":
+      return input.message;
     case "clock":
     case "entity-missing":
       return input.kind;

@@ -165,7 +165,7 @@ export class World {
 
   constructor(parts: WorldParts, now: Date) {
     this.parts = parts;
-    this.registry = new SagaRegistry([parts.saga]);
+    this.registry = new SagaRegistry([parts.saga], [], { isWhole: false });
     this.definition = this.registry.definitions[0] as Definition;
     this.state = {
       now: now.getTime(),
@@ -634,6 +634,7 @@ export class World {
       messageId: command.id,
       runId: command.replyTo?.runId ?? command.id,
       attempt: command.replyTo?.attempt ?? 1,
+      sagaId: command.correlationId,
     };
     const { ledger } = this;
     try {

@@ -1,0 +1,201 @@
+import { newId } from "../../../src/kernel/ids.ts";
+import {
+  handle,
+  later,
+  occur,
+  publish,
+  query,
+  reply,
+  type AnyCommand,
+  type AnyEvent,
+  type AnyParticipant,
+  type EventMessage,
+} from "../../../src/outbox/index.ts";
+import { SagaExplainer, SagaRegistry, type SagaView } from "../../../src/sagas/engine/index.ts";
+import * as c from "../../support/conference.ts";
+import { conference } from "../../support/conference.ts";
+import { createTestEngine, type TestEngine } from "../../support/engine.ts";
+import { waitFor } from "../../support/wait.ts";
+import * as f from "../../support/festival.ts";
+import { festival } from "../../support/festival.ts";
+
+let engine: TestEngine;
+/** What a command of a key leads to, where it is not its first reply: another one, or word from outside. */
+const answers = new Map<string, string>();
+/** The run that asked a question whose answer comes from outside. */
+const asked = new Map<string, string>();
+
+const commands: readonly AnyCommand[] = [
+  f.AskPermitCommand,
+  f.ReturnPermitCommand,
+  f.SellTicketsCommand,
+  c.BookVenueCommand,
+  c.ReleaseVenueCommand,
+  c.HireCatererCommand,
+  c.DismissCatererCommand,
+  c.InviteSpeakersCommand,
+  c.UninviteSpeakersCommand,
+  c.PrintBadgesCommand,
+  c.AnnounceCommand,
+];
+const keyOf = (payload: unknown): string => Object.entries(payload as Record<string, string>).find(([name]) => name.endsWith("Id"))?.[1] ?? "";
+const answerOf = (contract: AnyCommand, name: string, payload: unknown): EventMessage => {
+  const event = contract.replies.find((one) => one.name === name) as AnyEvent;
+  return occur(event, { ...(payload as object), menu: "mixed", all: true });
+};
+const participant = (contract: AnyCommand): AnyParticipant =>
+  handle(contract, async (em, { payload, runId }) => {
+    const key = keyOf(payload);
+    const answer = answers.get(`${key} ${contract.name}`) ?? contract.replies[0]?.name ?? "";
+    if (answer === "breaks") throw new Error("It is broken");
+    await query(em, "insert into done (key, name, payload) values ($1, $2, $3)", [key, contract.name, JSON.stringify(payload)]);
+    if (answer !== "later") return answerOf(contract, answer, payload);
+    asked.set(`${key} ${contract.name}`, runId);
+    return later();
+  });
+
+beforeAll(async () => {
+  engine = await createTestEngine({ sagas: [festival, conference], participants: commands.map(participant) });
+  await engine.sql("create table done (id bigserial primary key, key uuid, name text, payload jsonb)");
+  await engine.start();
+});
+afterAll(() => engine.dispose());
+
+interface Plan {
+  readonly festivalId: string;
+  readonly conferenceId: string;
+}
+async function plan(of: { festival?: Record<string, string>; conference?: Record<string, string> } = {}, conferenceId = newId()): Promise<Plan> {
+  const festivalId = newId();
+  for (const [name, answer] of Object.entries(of.festival ?? {})) answers.set(`${festivalId} ${name}`, answer);
+  for (const [name, answer] of Object.entries(of.conference ?? {})) answers.set(`${conferenceId} ${name}`, answer);
+  await engine.transaction((em) => publish(em, occur(f.FestivalPlannedEvent, { festivalId, conferenceId })));
+  return { festivalId, conferenceId };
+}
+const say = (event: EventMessage) => engine.transaction((em) => publish(em, event));
+const until = (type: string, key: string, is: (saga: SagaView) => boolean): Promise<SagaView> => engine.until(type, key, is, `${type} ${is.toString()}`);
+const ended = (type: string, key: string): Promise<SagaView> => until(type, key, ({ finishedAt }) => finishedAt !== null);
+const done = async ({ festivalId, conferenceId }: Plan): Promise<string[]> =>
+  (await engine.sql<{ name: string }>("select name from done where key in ($1, $2) order by id", [festivalId, conferenceId])).map(({ name }) => name);
+const runsOf = (conferenceId: string) =>
+  engine.sql<{ run_number: number; state: string; status: string; reason: string | null }>(
+    "select run_number, state, status, reason from saga where subject_id = $1 order by run_number",
+    [conferenceId],
+  );
+
+test("a saga begins another one as a step, waits for its end, and goes on with its data", async () => {
+  const both = await plan();
+  expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalHeld", status: "COMPLETED" });
+  expect(await ended("Conference", both.conferenceId)).toMatchObject({ state: "ConferenceAnnounced" });
+  const [sold] = await engine.sql("select payload from done where key = $1 and name = 'SellTicketsCommand'", [both.festivalId]);
+  expect(sold).toEqual({ payload: { festivalId: both.festivalId, menu: "mixed" } });
+});
+
+test("where the sub-saga fails, it has undone itself, and the saga undoes what came before it", async () => {
+  const both = await plan({ conference: { InviteSpeakersCommand: "SpeakersDeclinedEvent" } });
+  expect(await ended("Festival", both.festivalId)).toMatchObject({
+    state: "FestivalDropped",
+    status: "FAILED",
+    reason: { message: "There is no conference." },
+  });
+  expect((await done(both)).slice(-2)).toEqual(["ReleaseVenueCommand", "ReturnPermitCommand"]);
+  expect(await runsOf(both.conferenceId)).toMatchObject([{ run_number: 1, state: "ConferenceDropped" }]);
+});
+
+test("one that had ended well is undone by a run of its own when the saga fails later, before what came before it; its end stays what it was", async () => {
+  const both = await plan({ festival: { SellTicketsCommand: "NobodyCameEvent" } });
+  expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalDropped", status: "FAILED", reason: { message: "Nobody came." } });
+  expect(await runsOf(both.conferenceId)).toEqual([
+    { run_number: 1, state: "ConferenceAnnounced", status: "COMPLETED", reason: null },
+    { run_number: 2, state: "ConferenceDropped", status: "CANCELLED", reason: "UndoneWithParent" },
+  ]);
+  const names = await done(both);
+  expect(names.slice(-4, -2).toSorted()).toEqual(["DismissCatererCommand", "UninviteSpeakersCommand"]);
+  expect(names.slice(-2)).toEqual(["ReleaseVenueCommand", "ReturnPermitCommand"]);
+  const second = await ended("Conference", both.conferenceId);
+  expect(second).toMatchObject({
+    remains: [
+      { state: "PrintingBadges", why: "IRREVERSIBLE" },
+      { state: "Announcing", why: "IRREVERSIBLE" },
+    ],
+  });
+});
+
+test("one that is under way is undone where it stands when the saga is interrupted, and the saga waits for that", async () => {
+  const both = await plan({ conference: { InviteSpeakersCommand: "later", ReleaseVenueCommand: "breaks" } });
+  await until("Conference", both.conferenceId, ({ status }) => status === "WAITING");
+  await until("Festival", both.festivalId, ({ status }) => status === "WAITING");
+  expect(await say(occur(f.FestivalForbiddenEvent, { festivalId: both.festivalId }))).toMatchObject({ fate: "applied" });
+  await until("Conference", both.conferenceId, ({ status, nextAttemptAt }) => status === "COMPENSATING" && nextAttemptAt !== null);
+  const waiting = await until("Festival", both.festivalId, ({ status }) => status === "COMPENSATING");
+  expect(await done(both)).not.toContain("ReturnPermitCommand");
+  answers.delete(`${both.conferenceId} ReleaseVenueCommand`);
+  await engine.skipWaits();
+  expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalDropped", status: "CANCELLED", id: waiting.id });
+  expect((await done(both)).slice(-2)).toEqual(["ReleaseVenueCommand", "ReturnPermitCommand"]);
+  expect(await runsOf(both.conferenceId)).toEqual([{ run_number: 1, state: "ConferenceDropped", status: "CANCELLED", reason: "UndoneWithParent" }]);
+});
+
+test("one that cannot begin, because its key has a saga already, is refused, and the other saga is left alone", async () => {
+  const conferenceId = newId();
+  answers.set(`${conferenceId} InviteSpeakersCommand`, "later");
+  await say(occur(c.ConferencePlannedEvent, { conferenceId }));
+  const both = await plan({}, conferenceId);
+  expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalDropped", reason: { message: "There is no conference." } });
+  const other = await until("Conference", conferenceId, ({ status }) => status === "WAITING");
+  const answer = occur(c.SpeakersInvitedEvent, { conferenceId, all: true });
+  await engine.transaction((em) => reply(em, asked.get(`${conferenceId} InviteSpeakersCommand`) ?? "", answer, { messageId: "yes" }));
+  expect(await ended("Conference", conferenceId)).toMatchObject({ id: other.id, status: "COMPLETED" });
+});
+
+test("while it waits, the explanation names the sub-saga and how that stands", async () => {
+  const both = await plan({ conference: { InviteSpeakersCommand: "later" } });
+  const sub = await until("Conference", both.conferenceId, ({ status }) => status === "WAITING");
+  const saga = await until("Festival", both.festivalId, ({ status }) => status === "WAITING");
+  const explained = async () => (await new SagaExplainer().explain(engine.em(), engine.registry, [saga.id])).get(saga.id);
+  expect(await explained()).toMatchObject({
+    cause: "WAITING_FOR_EVENT",
+    summary: expect.stringContaining(`waits for the Conference ${sub.id}, which is WAITING in PreparingConference,`),
+  });
+  answers.set(`${both.conferenceId} ReleaseVenueCommand`, "breaks");
+  await say(occur(f.FestivalForbiddenEvent, { festivalId: both.festivalId }));
+  await until("Conference", both.conferenceId, ({ status, nextAttemptAt }) => status === "COMPENSATING" && nextAttemptAt !== null);
+  await until("Festival", both.festivalId, ({ status }) => status === "COMPENSATING");
+  expect(await explained()).toMatchObject({
+    cause: "WAITING_FOR_EVENT",
+    summary: expect.stringContaining(`The undo of HostingConference waits for the Conference ${sub.id}, which is COMPENSATING`),
+  });
+});
+
+test("an operator who undid a sub-saga by hand says so, and what that reports later changes nothing", async () => {
+  const both = await plan({ conference: { InviteSpeakersCommand: "later", ReleaseVenueCommand: "breaks" } });
+  await until("Conference", both.conferenceId, ({ status }) => status === "WAITING");
+  const { id } = await until("Festival", both.festivalId, ({ status }) => status === "WAITING");
+  await engine.act(id, { kind: "cancel" });
+  await until("Conference", both.conferenceId, ({ nextAttemptAt }) => nextAttemptAt !== null);
+  await until("Festival", both.festivalId, ({ status }) => status === "COMPENSATING");
+  await engine.act(id, { kind: "complete", reply: null, payload: null }, { note: "The hall was burnt down." });
+  await ended("Festival", both.festivalId);
+  answers.delete(`${both.conferenceId} ReleaseVenueCommand`);
+  await engine.skipWaits();
+  await ended("Conference", both.conferenceId);
+  const fates = () => engine.sql<{ fate: string }>("select fate from saga_event where saga_id = $1 and message = 'ConferenceEndedEvent'", [id]);
+  await waitFor(async () => (await fates()).length > 0, { describe: "the report of the conference" });
+  expect(await fates()).toEqual([{ fate: "late" }]);
+  expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalDropped", status: "CANCELLED" });
+});
+
+describe("a definition is refused", () => {
+  test("that begins a saga which is not registered", () => {
+    expect(() => new SagaRegistry([festival])).toThrow("Festival v1: HostingConference begins Conference, which is not registered. Register it too.");
+  });
+
+  test("that begins a saga by another event than it starts on", () => {
+    const nodes = new Map(festival.definition.nodes);
+    const node = nodes.get("HostingConference") as never as object;
+    nodes.set("HostingConference", { ...node, begins: { saga: "Conference", start: "VenueBookedEvent" } } as never);
+    expect(() => new SagaRegistry([{ ...festival, definition: { ...festival.definition, nodes } }, conference])).toThrow(
+      "begins Conference by VenueBookedEvent, but that starts on ConferencePlannedEvent. Name ConferencePlannedEvent.",
+    );
+  });
+});
