@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 /** What is broken by each, as a user would read it. */
 const rules: Readonly<Record<keyof typeof plants, string>> = {
-  "no guard: the command of a run that was given up still counts": "a run has its effect once",
+  "no guard: the command of a run that was given up still counts": "at a failed end nothing stays but what it says",
   "no dedupe: a command that was answered is carried out again": "a run has its effect once",
   "no undo of unknown: what was given up without an answer is not undone": "at a failed end nothing stays but what it says",
   "undo in forward order": "undo goes in reverse order, one at a time",
@@ -27,8 +27,11 @@ const rules: Readonly<Record<keyof typeof plants, string>> = {
   "a step that was skipped is left out of the undo": "at a failed end nothing stays but what it says",
   "what a step that failed partly did is not undone": "at a failed end nothing stays but what it says",
   "a run of a key hears what an earlier run has heard": "a message is heard once",
+  "a step that fails leaves the others of its group as they are": "a saga's row makes sense",
+  "the undo of what came before a group does not wait for that of the group": "a saga's row makes sense",
+  "a step that was begun again in its group is undone twice at a time": "undo goes in reverse order, one at a time",
   "an event is not remembered": "a message is heard once",
-  "two deliveries of one attempt in one batch both count": "a run has its effect once",
+  "two deliveries of one attempt in one batch both count": "at a failed end nothing stays but what it says",
   "a failed attempt is not followed by another one": "nothing waits for ever",
 };
 

@@ -26,9 +26,7 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
   "no undo of unknown: what was given up without an answer is not undone": [
     { file: `${engine}/remains.ts`, find: `["done", "partly", "unknown", "skipped"]`, put: `["done", "partly", "skipped"]` },
   ],
-  "undo in forward order": [
-    { file: `${engine}/turn.ts`, find: `runs.findLast((one) => one.undo?.status === "pending")`, put: `runs.find((one) => one.undo?.status === "pending")` },
-  ],
+  "undo in forward order": [{ file: `${engine}/turn.ts`, find: `const latest = pending.at(-1);`, put: `const latest = pending.at(0);` }],
   "an early event is lost": [
     {
       file: `${engine}/decide.ts`,
@@ -54,7 +52,7 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
     },
   ],
   "a saga that stands keeps its deadline": [
-    { file: `${engine}/turn.ts`, find: `status: "STUCK", deadlineAt: null, nextAttemptAt: null`, put: `status: "STUCK", nextAttemptAt: null` },
+    { file: `${engine}/turn.ts`, find: `status: "STUCK", deadlineAt: null, nextAttemptAt: null, ...why`, put: `status: "STUCK", nextAttemptAt: null, ...why` },
   ],
   "a step that was skipped is left out of the undo": [
     { file: `${engine}/remains.ts`, find: `["done", "partly", "unknown", "skipped"]`, put: `["done", "partly", "unknown"]` },
@@ -65,6 +63,11 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
   "a run of a key hears what an earlier run has heard": [
     { file: `${engine}/work.ts`, find: `return heard ?? this.bySubject.get(key);`, put: `return heard === "" ? heard : this.bySubject.get(key);` },
   ],
+  "a step that fails leaves the others of its group as they are": [{ file: `${engine}/turn.ts`, find: `        this.giveUpOthers();\n`, put: `` }],
+  "the undo of what came before a group does not wait for that of the group": [
+    { file: `${engine}/turn.ts`, find: `if (!open.every(isUndoneWith)) return this.showUndos();`, put: `` },
+  ],
+  "a step that was begun again in its group is undone twice at a time": [{ file: `${engine}/turn.ts`, find: `if (busy.has(run.state)) continue;`, put: `` }],
   "an event is not remembered": [{ file: `${engine}/turn.ts`, find: `if (messageId === null) return;\n`, put: `if (messageId !== "") return;\n` }],
   "two deliveries of one attempt in one batch both count": [{ file: `${engine}/work.ts`, find: `=== "current" && isFirst(command)`, put: `=== "current"` }],
   "a failed attempt is not followed by another one": [
