@@ -13,9 +13,21 @@ export class Migration20261129000100_sub_sagas extends Migration {
     this.addSql(`comment on column saga.report_to is 'The run that is told how it ends: the step''s, or that of its undo.'`);
     this.addSql("create index saga_parent_run_id_index on saga (parent_run_id) where parent_run_id is not null");
     this.addSql("create index saga_parent_id_index on saga (parent_id) where parent_id is not null");
+    this.addSql(`
+      create or replace view ops.saga as
+      select id, type, definition_version, subject_id, state, status, sequence, attempt, max_attempts, next_attempt_at, deadline_at,
+             reason_code, reason_message, started_at, updated_at, finished_at, remind_at, paused_at, pause_note, run_number, parent_id
+      from saga`);
   }
 
   override down(): void {
+    this.addSql("drop view ops.saga");
+    this.addSql(`
+      create view ops.saga as
+      select id, type, definition_version, subject_id, state, status, sequence, attempt, max_attempts, next_attempt_at, deadline_at,
+             reason_code, reason_message, started_at, updated_at, finished_at, remind_at, paused_at, pause_note, run_number
+      from saga`);
+    this.addSql("comment on view ops.saga is 'One row a saga.'");
     this.addSql("alter table saga drop column parent_id, drop column parent_run_id, drop column report_to");
   }
 }

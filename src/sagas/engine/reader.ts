@@ -36,6 +36,8 @@ export interface SagaView {
   readonly type: string;
   readonly definitionVersion: number;
   readonly subjectId: string;
+  /** The saga that has begun it as a sub-saga. */
+  readonly parentId: string | null;
   readonly participants: readonly string[];
   readonly state: string;
   readonly status: SagaStatus;
@@ -177,6 +179,12 @@ export class SagaReader {
     return new Map(rows.map((row) => [row.subject_id, this.view(row)]));
   }
 
+  /** The sagas that each has begun, oldest first. */
+  async findSubSagas(em: EntityManager, parentIds: readonly string[]): Promise<Map<string, SagaView[]>> {
+    const rows = await query<SagaRow>(em, `select ${SAGA_COLUMNS} from saga where parent_id = any($1::uuid[]) order by started_at, id`, [parentIds]);
+    return new Map([...Map.groupBy(rows, (row) => row.parent_id ?? "")].map(([id, ofParent]) => [id, ofParent.map((row) => this.view(row))]));
+  }
+
   /** One page by keyset. `after` is a cursor of an earlier page in the same order; the cursors are opaque to callers. */
   async list(
     em: EntityManager,
@@ -307,6 +315,7 @@ export class SagaReader {
       type: row.type,
       definitionVersion: row.definition_version,
       subjectId: row.subject_id,
+      parentId: row.parent_id,
       participants: row.participants,
       state: row.state,
       status: row.status,

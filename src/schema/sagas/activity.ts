@@ -16,16 +16,17 @@ export async function watchActivity(filter: SagaFilter, after: string | null, co
     throw new InvalidRequest("BAD_USER_INPUT", "quietForSeconds finds sagas without events, of which nothing could be pushed; leave it out");
   const cursor = after === null ? null : openActivityCursor(after);
   const isOfFilter = matcher(filter);
-  const maySee = ({ participants }: { readonly participants: readonly string[] }): boolean => {
-    const { viewer } = context;
-    return viewer !== null && (holdsAny(viewer, ["OPERATOR"]) || participants.includes(viewer.id));
-  };
-  const pushes = context.activity.watch(cursor, (one) => maySee(one) && isOfFilter(one));
+  const pushes = context.activity.watch(cursor, (one) => mayWatch(one, context) && isOfFilter(one));
   return Guarded.open(context, pushes, async (push) => {
     await context.renewViewer();
     requireViewer(context);
-    return { ...push, events: push.events.filter(maySee) };
+    return { ...push, events: push.events.filter((one) => mayWatch(one, context)) };
   });
+}
+
+/** Whether the caller may see a saga: an operator any, everybody else their own. */
+export function mayWatch({ participants }: { readonly participants: readonly string[] }, { viewer }: RequestContext): boolean {
+  return viewer !== null && (holdsAny(viewer, ["OPERATOR"]) || participants.includes(viewer.id));
 }
 
 /** State, status and reason are those after the event; everything else is the saga's. */

@@ -16,6 +16,10 @@ interface Version {
 
 export const sagaLoaders = (em: EntityManager, sagas: SagaReader) => ({
   saga: byId((ids) => sagas.findById(em, ids)),
+  subSagas: byRequest(async (ids: readonly string[]) => {
+    const found = await sagas.findSubSagas(em, ids);
+    return ids.map((id) => found.get(id) ?? []);
+  }),
   sagaOfSubject: new DataLoader<Subject, SagaView | null, string>(
     async (subjects) => {
       const idsByType = Map.groupBy(subjects, (subject) => subject.type);

@@ -5,7 +5,7 @@ import { Auth } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { checkedFirst, type Connection, pageRequest, toConnection } from "../pagination.ts";
 import { findUser, UserType } from "../users/types.ts";
-import { watchActivity } from "./activity.ts";
+import { mayWatch, watchActivity } from "./activity.ts";
 import { type SagaOrder, SagaOrderEnum } from "./enums.ts";
 import { SagaFilterInput } from "./inputs.ts";
 import { watchProgress } from "./progress.ts";
@@ -83,6 +83,21 @@ export class SagaResolver {
   @FieldResolver(() => SagaSubject, { nullable: true, description: "Null when the caller may see the saga but not its subject (operators)." })
   async subject(@Root() saga: SagaType, @Ctx() context: RequestContext): Promise<typeof SagaSubject | null> {
     return findVisibleSubject(saga, context);
+  }
+
+  @FieldResolver(() => SagaType, {
+    nullable: true,
+    description: "The saga that began it as one of its steps; null where it began by itself, and for those who may not see that one.",
+  })
+  async parent(@Root() saga: SagaType, @Ctx() context: RequestContext): Promise<SagaType | null> {
+    const view = saga.parentId === null ? null : await context.loaders.saga.load(saga.parentId);
+    return view !== null && mayWatch(view, context) ? new SagaType(view) : null;
+  }
+
+  @FieldResolver(() => [SagaType], { description: "The sagas that it has begun as steps, oldest first, as far as the caller may see them." })
+  async subSagas(@Root() saga: SagaType, @Ctx() context: RequestContext): Promise<SagaType[]> {
+    const views = await context.loaders.subSagas.load(saga.id);
+    return views.filter((view) => mayWatch(view, context)).map((view) => new SagaType(view));
   }
 
   @FieldResolver(() => [SagaEventType], { description: "History in order; `first` is 1..200. Polling this is the same as sagaProgress without a socket." })

@@ -130,6 +130,7 @@ export class SagaType implements HasParties {
   readonly finishedAt: Date | null;
 
   readonly participants: readonly string[];
+  readonly parentId: string | null;
 
   constructor(view: SagaView) {
     this.id = view.id;
@@ -154,6 +155,7 @@ export class SagaType implements HasParties {
     this.updatedAt = view.updatedAt;
     this.finishedAt = view.finishedAt;
     this.participants = view.participants;
+    this.parentId = view.parentId;
   }
 
   parties(): readonly string[] {

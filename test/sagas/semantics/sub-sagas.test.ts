@@ -86,7 +86,10 @@ const runsOf = (conferenceId: string) =>
 test("a saga begins another one as a step, waits for its end, and goes on with its data", async () => {
   const both = await plan();
   expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalHeld", status: "COMPLETED" });
-  expect(await ended("Conference", both.conferenceId)).toMatchObject({ state: "ConferenceAnnounced" });
+  const { id: parentId } = await ended("Festival", both.festivalId);
+  const sub = await ended("Conference", both.conferenceId);
+  expect(sub).toMatchObject({ state: "ConferenceAnnounced", parentId });
+  expect(await engine.reader.findSubSagas(engine.em(), [parentId, sub.id])).toEqual(new Map([[parentId, [sub]]]));
   const [sold] = await engine.sql("select payload from done where key = $1 and name = 'SellTicketsCommand'", [both.festivalId]);
   expect(sold).toEqual({ payload: { festivalId: both.festivalId, menu: "mixed" } });
 });
