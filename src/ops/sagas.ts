@@ -27,7 +27,7 @@ export function addSagaVerbs(program: Command): void {
     .command("sagas")
     .description("lists sagas, the latest changes first")
     .option("--status <words>", "running, waiting, retrying, compensating, stuck, completed, failed, cancelled", parseWords)
-    .option("--type <words>", "course-enrollment, mentoring-session, application-request", parseWords)
+    .option("--type <words>", "processes, e.g. course-enrollment", parseWords)
     .option("--reason <codes>", "reason codes, e.g. dependency-unavailable", parseWords)
     .option("--quiet-for <time>", "nothing has happened for so long, e.g. 10m", parseDuration)
     .option("--limit <count>", "how many at most", parseCount, 20)

@@ -14,7 +14,7 @@ import { MentoringSessionPayloadResolver, MentoringSessionResolver, ScheduleSess
 import { MentorProfileResolver, MentorResolver } from "./mentors/resolver.ts";
 import { CourseResourceResolver, CourseResourcesResolver, UploadResolver, UserAvatarResolver } from "./files/resolver.ts";
 import { SagaAttemptResolver } from "./sagas/attempts.ts";
-import { SagaDefinitionResolver } from "./sagas/definition.ts";
+import { DrawnDefinitionResolver, SagaDefinitionResolver } from "./sagas/definition.ts";
 import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
 import { DeadLetterResolver, SagaDeadLettersResolver } from "./operations/dead-letters.ts";
 import { SagaExplanationResolver } from "./operations/explanation.ts";
@@ -59,6 +59,7 @@ const resolvers = [
   SagaOperationsResolver,
   SagaExplanationResolver,
   SagaDefinitionResolver,
+  DrawnDefinitionResolver,
   SagaAttemptResolver,
   DeadLetterResolver,
   SagaDeadLettersResolver,

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 /** Where `npm run build` puts the pages, seen from the compiled program and from its source; undefined: they have not been built. */
 export const consoleDirectory = [new URL("../../console/", import.meta.url), new URL("../../dist/console/", import.meta.url)]
   .map((url) => fileURLToPath(url))
-  .find((path) => existsSync(`${path}index.html`));
+  // Beside the source there is an index.html too, of pages that are not built.
+  .find((path) => existsSync(`${path}assets`));
 
 const pages = [
   "/",

@@ -14,7 +14,7 @@ import { createIdentity, type Identity } from "../../src/gateways/identity.ts";
 import { QueueDepths, type AnyParticipant } from "../../src/outbox/index.ts";
 import { newId } from "../../src/kernel/ids.ts";
 import { createLog } from "../../src/kernel/log.ts";
-import { ActivityFeed, SagaExplainer, SagaFeed, SagaOperations, SagaRegistry } from "../../src/sagas/engine/index.ts";
+import { ActivityFeed, SagaExplainer, SagaFeed, SagaOperations, type AnySaga } from "../../src/sagas/engine/index.ts";
 import { sagas } from "../../src/sagas/index.ts";
 import { type RunningServer, type ServerParts, startServer } from "../../src/server/index.ts";
 import { generateKeyPairSync } from "node:crypto";
@@ -54,6 +54,11 @@ const generousRates: Partial<ServerParts["limits"]> = {
 
 const PASSWORD = "correct horse battery";
 
+type Opening = Omit<Partial<ServerParts>, "limits"> & {
+  readonly limits?: Partial<ServerParts["limits"]>;
+  readonly also?: { readonly sagas: readonly AnySaga[]; readonly participants: readonly AnyParticipant[] };
+};
+
 /** The whole API on real sockets and a database of its own; work is carried out once `engine.start()` was called. */
 export class ApiTest {
   readonly #clients: Client[] = [];
@@ -80,8 +85,8 @@ export class ApiTest {
     this.faults = faults;
   }
 
-  /** @param over `limits` as in production are `loadConfig({})`; without, rates are out of the way */
-  static async open({ limits, ...over }: Omit<Partial<ServerParts>, "limits"> & { limits?: Partial<ServerParts["limits"]> } = {}): Promise<ApiTest> {
+  /** @param over `limits` as in production are `loadConfig({})`; without, rates are out of the way. `also`: besides those of the platform */
+  static async open({ limits, also = { sagas: [], participants: [] }, ...over }: Opening = {}): Promise<ApiTest> {
     const log = createLog(process.env["TEST_LOG_LEVEL"] ?? "silent");
     const faults = new Map<string, Error>();
     const mails: Mail[] = [];
@@ -98,14 +103,15 @@ export class ApiTest {
       ...accountParticipants(mailer, { publicUrl: "https://mentoring.example" }),
       ...applicationRequestParticipants({ mailer, files: { inspect: (file) => files.vault.inspect(file) } }),
       ...backgroundCheckParticipants(checksAtOnce(checkResults), { wakeAfterCommit: () => undefined }),
+      ...also.participants,
     ];
-    const engine = await createTestEngine({ sagas, participants: participants.map((one) => withFaults(one, faults)) });
+    const engine = await createTestEngine({ sagas: [...sagas, ...also.sagas], participants: participants.map((one) => withFaults(one, faults)) });
     const privateKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const identity = await createIdentity({ privateKey, ttlSeconds: 900 });
     const feed = new SagaFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
     const activity = new ActivityFeed({ reader: engine.reader, em: engine.em, hints: engine.hints, log });
     const queueDepths = new QueueDepths({ em: engine.em, log });
-    const registry = new SagaRegistry(sagas);
+    const { registry } = engine;
     const files: TestFiles = await openTestFiles({ em: engine.em, baseUrl: () => server.url });
     const starting = startServer({
       host: "127.0.0.1",

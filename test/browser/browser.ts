@@ -8,6 +8,9 @@ import { chromium, type Browser, type BrowserContext, type Page } from "playwrig
 import { startProgram, type Program } from "../support/process.ts";
 import { waitFor } from "../support/wait.ts";
 
+/** Chromium without windows; the caller closes it. */
+export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath, args });
+
 const executablePath = "/usr/bin/chromium";
 const args = [
   "--headless",
@@ -82,7 +85,7 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
     await Promise.all([once(free, "listening"), once(between, "listening")]);
     port = portOf(free);
     await once(free.close(), "close");
-    [browser] = await Promise.all([chromium.launch({ executablePath, args }), start()]);
+    [browser] = await Promise.all([launchBrowser(), start()]);
   }, 120_000);
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));

@@ -121,3 +121,14 @@ test("what nobody has, no API knows, or nobody may ask is said with its code", a
   });
   nobody.close();
 });
+
+test("a process is shown with what can follow in each state, and as the text of a drawing", async () => {
+  const shown = await ops.run("definition", "course-enrollment");
+  expect(shown.stdout).toMatch(/^CheckingCapacity +check-course-capacity +ReleaseSeatCommand +CourseCapacityCheckedEvent, hasCapacity: true +NEXT/m);
+  expect(shown.stdout).toContain("Undone in this order: GrantingAccess, SendingWelcomeEmail, ConfirmingEnrollment, CheckingCapacity\n");
+  expect(await ops.run("definition", "CourseEnrollment", "--mermaid")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^flowchart TB\n/) });
+  expect(await ops.run("definition", "course-enrollment", "--version", "99")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("No saga has run on this version of course-enrollment."),
+  });
+});

@@ -7,8 +7,8 @@ export interface Words {
   readonly failing?: string;
 }
 
-/** What people read in the place of a state. */
-export const words: Readonly<Record<SagaState, Words>> = {
+/** What people read in the place of a state; of others, what their names say. */
+export const words: Readonly<Partial<Record<SagaState, Words>>> = {
   SessionCreated: { doing: "Receiving your request", done: "Request received" },
   ValidatingSchedule: { doing: "Checking the time", done: "The time is yours" },
   SendingNotifications: { doing: "Telling both of you by email", done: "Both of you were told", failing: "The mail server does not answer." },
@@ -37,6 +37,11 @@ export const words: Readonly<Record<SagaState, Words>> = {
   ApplicationRejected: { doing: "Closing the application", done: "The application was not accepted" },
 };
 
-/** A newer server may know states that this page does not. */
-export const wordsFor = (state: string): Words =>
-  Object.hasOwn(words, state) ? words[state as SagaState] : { doing: "Working on it", done: "One more step is done" };
+/** A newer server may know states that this page does not: `SendingPostcard` is "Sending postcard", and then "Sending postcard: done". */
+export function wordsFor(state: string): Words {
+  const known = Object.hasOwn(words, state) ? words[state as SagaState] : undefined;
+  if (known !== undefined) return known;
+  const [first = "", ...others] = state.split(/(?<=[a-z0-9])(?=[A-Z])/);
+  const doing = [first, ...others.map((word) => word.toLowerCase())].join(" ");
+  return { doing, done: `${doing}: done` };
+}

@@ -257,6 +257,19 @@ export type SagaCause =
   /** It waits for somebody outside, for a deadline, or for a saga that it has begun. */
   | 'WAITING_FOR_EVENT';
 
+/** What a saga does in a state. */
+export type SagaDefinitionStateKind =
+  /** It has ended. */
+  | 'FINAL'
+  /** Something has been reached; it goes on at once. */
+  | 'MILESTONE'
+  /** It has just begun. */
+  | 'START'
+  /** A command is carried out. */
+  | 'STEP'
+  /** An event or the clock is waited for. */
+  | 'WAIT';
+
 /** What sort of thing happened to a saga. */
 export type SagaEventKind =
   /** An attempt of a step failed; `reason` says why. */
@@ -295,6 +308,27 @@ export type SagaFilter = {
   /** This person is a party to the subject. */
   userId?: string | null | undefined;
 };
+
+/** What follows a reply, an event, a deadline or the last failed attempt. */
+export type SagaOutcomeKind =
+  /** Everything before is undone. */
+  | 'FAIL'
+  /** Everything before is undone, and this state too, which had done something before its no. */
+  | 'FAIL_PARTLY'
+  /** The end; nothing is undone. */
+  | 'FINISH'
+  /** On to that state. */
+  | 'GO'
+  /** Back to that state, so many times in a saga's life. */
+  | 'LOOP'
+  /** On to the state that is defined next. */
+  | 'NEXT'
+  /** It stands as STUCK until an operator acts. */
+  | 'PARK'
+  /** On without what the state was for. */
+  | 'SKIP'
+  /** It is noted, and the saga goes on waiting. */
+  | 'STAY';
 
 /** Why an effect stays although its saga has failed. */
 export type SagaRemainderWhy =
@@ -422,6 +456,16 @@ export type RedriveDeadLettersMutationVariables = Exact<{
 
 
 export type RedriveDeadLettersMutation = { act: { remaining: number | null, deadLetters: Array<{ id: string, saga: { id: string } | null }> | null, refused: Array<{ reason: string, deadLetter: { id: string } }>, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
+
+export type DefinitionQueryVariables = Exact<{
+  type: SagaType;
+  version?: number | null | undefined;
+}>;
+
+
+export type DefinitionQuery = { sagaDefinition: { type: SagaType, version: number, mermaid: string, states: Array<{ state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> }>, undoPath: Array<{ state: string }> } | null };
+
+export type DefinitionStateFragment = { state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> };
 
 export type HealthQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -622,6 +666,21 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const DefinitionStateFragmentDoc = new TypedDocumentString(`
+    fragment DefinitionState on SagaDefinitionState {
+  state
+  kind
+  command
+  queue
+  compensation
+  outcomes {
+    on
+    kind
+    to
+    reason
+  }
+}
+    `, {"fragmentName":"DefinitionState"}) as unknown as TypedDocumentString<DefinitionStateFragment, unknown>;
 export const QueueRowFragmentDoc = new TypedDocumentString(`
     fragment QueueRow on Queue {
   name
@@ -819,6 +878,33 @@ export const RedriveDeadLettersDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RedriveDeadLettersMutation, RedriveDeadLettersMutationVariables>;
+export const DefinitionDocument = new TypedDocumentString(`
+    query Definition($type: SagaType!, $version: Int) {
+  sagaDefinition(type: $type, version: $version) {
+    type
+    version
+    states {
+      ...DefinitionState
+    }
+    undoPath {
+      state
+    }
+    mermaid
+  }
+}
+    fragment DefinitionState on SagaDefinitionState {
+  state
+  kind
+  command
+  queue
+  compensation
+  outcomes {
+    on
+    kind
+    to
+    reason
+  }
+}`) as unknown as TypedDocumentString<DefinitionQuery, DefinitionQueryVariables>;
 export const HealthDocument = new TypedDocumentString(`
     query Health {
   viewer {

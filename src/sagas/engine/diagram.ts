@@ -6,6 +6,23 @@ export type DiagramKind = "START" | "STEP" | "WAIT" | "MILESTONE" | "FINAL";
 /** NEXT: along the main path. BRANCH: to another state of it, or to a final, by an answer. FAIL: the undo begins. UNDO: from one undo to that before it, and to the final behind them. */
 export type TransitionKind = "NEXT" | "BRANCH" | "FAIL" | "UNDO";
 
+/** What follows, by the words of the definition language. */
+export type OutcomeKind = "NEXT" | "GO" | "LOOP" | "FINISH" | "FAIL" | "FAIL_PARTLY" | "SKIP" | "PARK" | "STAY";
+
+export interface DiagramOutcome {
+  /** Reply or event, with the field that decides where there are several ways; `deadline`, `attempts used up`, `reached`. */
+  readonly on: string;
+  readonly kind: OutcomeKind;
+  /** State or final; of a failure, where it ends once everything is undone. Null where the saga stays. */
+  readonly to: string | null;
+  /** Name of the reason where one is given. */
+  readonly reason: string | null;
+  /** Of a loop: how often in a saga's life. */
+  readonly times: number | null;
+  /** By an event that is accepted in many states. */
+  readonly interrupt: boolean;
+}
+
 export interface DiagramState {
   readonly state: string;
   readonly kind: DiagramKind;
@@ -16,6 +33,8 @@ export interface DiagramState {
   readonly compensation: string | null;
   /** The business outcome is known from here on. */
   readonly goal: boolean;
+  /** What can follow here; of a final, nothing. */
+  readonly outcomes: readonly DiagramOutcome[];
   /** Of a final: whether the business got what it wanted. */
   readonly succeeded: boolean | null;
   /** Place in a drawing: the main path is row 0, from left to right; below it the undos, and the final behind them at the left. */
@@ -31,6 +50,8 @@ export interface DiagramTransition {
   readonly kind: TransitionKind;
   /** Name of the reason where one is given. */
   readonly reason: string | null;
+  /** By an event that is accepted in many states. */
+  readonly interrupt: boolean;
 }
 
 /** A definition as it is drawn: its states with their places, and what leads from one to another. */
@@ -75,25 +96,30 @@ interface Shape {
 /** Draws a definition out of its stored shape, so also one whose code is gone. */
 export function diagramOf(stored: DefinitionShape): Diagram {
   const shape = stored as unknown as Shape;
-  return { type: shape.name, version: shape.version, states: placed(shape), transitions: [...forward(shape), ...undos(shape)] };
+  const states = placed(shape);
+  return { type: shape.name, version: shape.version, states, transitions: [...forward(states), ...undos(shape)] };
 }
 
 function placed(shape: Shape): DiagramState[] {
   const { start, nodes, failedFinal } = shape;
   // The final behind the undos stands at the left of their row, so that the undo of the start must not stand there.
   const offset = failedFinal !== null && start?.undo != null ? 1 : 0;
-  const none = { command: null, queue: null, compensation: null, goal: false, succeeded: null };
-  const path = nodes.map(({ state, kind, command, undo, goal }, index): DiagramState => ({
-    state,
-    kind: state === start?.state ? "START" : kinds[kind],
-    command: command ?? null,
-    queue: command === undefined ? null : queueOf(command),
-    compensation: (state === start?.state ? start.undo : undo?.command) ?? null,
-    goal: goal ?? false,
-    succeeded: null,
-    row: 0,
-    column: offset + index,
-  }));
+  const none = { command: null, queue: null, compensation: null, goal: false, outcomes: [] };
+  const path = nodes.map((node, index): DiagramState => {
+    const { state, kind, command, undo, goal } = node;
+    return {
+      state,
+      kind: state === start?.state ? "START" : kinds[kind],
+      command: command ?? null,
+      queue: command === undefined ? null : queueOf(command),
+      compensation: (state === start?.state ? start.undo : undo?.command) ?? null,
+      goal: goal ?? false,
+      outcomes: outcomesOf(shape, node),
+      succeeded: null,
+      row: 0,
+      column: offset + index,
+    };
+  });
   const behind = offset + nodes.length;
   // The main path leads to the finals of success; where there are several of a kind, they stand below each other.
   const finals = (outcome: "succeeded" | "failed", at: (index: number) => { row: number; column: number }): DiagramState[] =>
@@ -109,62 +135,82 @@ function placed(shape: Shape): DiagramState[] {
   ];
 }
 
-/** What leads where without an undo, or into one. Several ways from one state to another, for one reason, are one line. */
-function forward(shape: Shape): DiagramTransition[] {
-  const { nodes, start } = shape;
-  const path = nodes.map(({ state }) => state);
-  const found = new Map<string, DiagramTransition>();
-  const add = (from: string, on: string, outcome: AnyOutcome): void => {
-    for (const { to, kind, reason } of targets(shape, path, from, outcome)) {
-      const key = `${from} ${to} ${kind} ${reason}`;
-      const known = found.get(key)?.on ?? [];
-      if (!known.includes(on)) found.set(key, { from, to, kind, reason, on: [...known, on] });
+/** What can follow in a state, interrupts last. */
+function outcomesOf(shape: Shape, node: ShapeNode): DiagramOutcome[] {
+  const { nodes, start, interrupts } = shape;
+  const following = nodes[nodes.indexOf(node) + 1]?.state ?? null;
+  const causes: [string, AnyOutcome][] = (node.branches ?? []).flatMap(({ name, by, arms }) =>
+    arms.map(([value, outcome]): [string, AnyOutcome] => [by === null ? name : `${name}, ${by.field}: ${value}`, outcome]),
+  );
+  if (node.kind === "milestone") causes.push([node.state === start?.state ? start.event : "reached", { go: "next" }]);
+  if (node.onDeadline !== undefined) causes.push(["deadline", node.onDeadline]);
+  if (node.onTimeout !== undefined) causes.push(["deadline", node.onTimeout]);
+  if (node.onExhausted !== undefined) causes.push(["attempts used up", node.onExhausted]);
+  const heard = interrupts.filter(({ during }) => node.kind !== "milestone" && (during === "any" || during.includes(node.state)));
+  return [
+    ...causes.flatMap(([on, outcome]) => flat(shape, following, { on, interrupt: false }, outcome)),
+    ...heard.flatMap(({ event, then }) => flat(shape, following, { on: event, interrupt: true }, then)),
+  ];
+}
+
+/** One, or two of a loop: while it goes round, and what it does instead. */
+function flat(shape: Shape, following: string | null, cause: Pick<DiagramOutcome, "on" | "interrupt">, outcome: AnyOutcome): DiagramOutcome[] {
+  const plain = { ...cause, to: null, reason: null, times: null };
+  switch (outcome.go) {
+    case "next":
+      return [{ ...plain, kind: "NEXT", to: following }];
+    case "skip":
+      return [{ ...plain, kind: "SKIP", to: following }];
+    case "state": {
+      const { to, atMost, orElse } = outcome;
+      if (atMost === undefined || orElse === undefined) return [{ ...plain, kind: "GO", to }];
+      const loop = { ...plain, kind: "LOOP", to, times: atMost } as const;
+      return [loop, ...flat(shape, following, { ...cause, on: `${cause.on} after ${atMost} loop${atMost === 1 ? "" : "s"}` }, orElse)];
     }
-  };
-  for (const node of nodes) {
-    if (node.kind === "milestone") add(node.state, node.state === start?.state ? start.event : "reached", { go: "next" });
-    for (const { name, by, arms } of node.branches ?? [])
-      for (const [value, outcome] of arms) add(node.state, by === null ? name : `${name}, ${by.field}: ${value}`, outcome);
-    if (node.onDeadline !== undefined) add(node.state, "deadline", node.onDeadline);
-    if (node.onTimeout !== undefined) add(node.state, "deadline", node.onTimeout);
-    if (node.onExhausted !== undefined) add(node.state, "attempts used up", node.onExhausted);
+    case "final":
+      return [{ ...plain, kind: "FINISH", to: outcome.final, reason: outcome.reason ?? null }];
+    case "fail":
+      return [{ ...plain, kind: outcome.partly === true ? "FAIL_PARTLY" : "FAIL", to: shape.failedFinal, reason: outcome.reason }];
+    case "park":
+      return [{ ...plain, kind: "PARK", reason: outcome.reason ?? null }];
+    case "stay":
+      return [{ ...plain, kind: "STAY" }];
   }
-  for (const { event, during, then } of shape.interrupts)
-    for (const { state, kind } of nodes) if (kind !== "milestone" && (during === "any" || during.includes(state))) add(state, event, then);
+}
+
+/** What leads where without an undo, or into one; interrupts last. Several ways from one state to another, for one reason, are one line. */
+function forward(states: readonly DiagramState[]): DiagramTransition[] {
+  const path = states.filter(({ kind }) => kind !== "FINAL");
+  const ways = path.flatMap(({ state, outcomes }, index) => {
+    // The end of the path is where it goes on to, like any other next state.
+    const following = path[index + 1]?.state ?? null;
+    return outcomes.flatMap(({ on, kind, to, reason, interrupt }): DiagramTransition[] =>
+      to === null ? [] : [{ from: state, to, on: [on], kind: transitionKind(kind, to, following), reason, interrupt }],
+    );
+  });
+  const found = new Map<string, DiagramTransition>();
+  for (const way of [...ways.filter(({ interrupt }) => !interrupt), ...ways.filter(({ interrupt }) => interrupt)]) {
+    const key = `${way.from} ${way.to} ${way.kind} ${way.reason} ${way.interrupt}`;
+    found.set(key, { ...way, on: [...new Set([...(found.get(key)?.on ?? []), ...way.on])] });
+  }
   return [...found.values()];
 }
 
-interface Target {
-  readonly to: string;
-  readonly kind: TransitionKind;
-  readonly reason: string | null;
-}
-
-function targets({ failedFinal }: Pick<Shape, "failedFinal">, path: readonly string[], from: string, outcome: AnyOutcome): Target[] {
-  const following = path[path.indexOf(from) + 1];
-  switch (outcome.go) {
-    case "next":
-    case "skip":
-      return following === undefined ? [] : [{ to: following, kind: "NEXT", reason: null }];
-    case "state": {
-      const { to, orElse } = outcome;
-      const kind = to === following ? "NEXT" : "BRANCH";
-      return [{ to, kind, reason: null }, ...(orElse === undefined ? [] : targets({ failedFinal }, path, from, orElse))];
-    }
-    case "final":
-      // The end of the path is where it goes on to, like any other next state.
-      return [{ to: outcome.final, kind: following === undefined ? "NEXT" : "BRANCH", reason: outcome.reason ?? null }];
-    case "fail":
-      return failedFinal === null ? [] : [{ to: failedFinal, kind: "FAIL", reason: outcome.reason }];
-    case "park":
-    case "stay":
-      return [];
-  }
+function transitionKind(kind: OutcomeKind, to: string, following: string | null): TransitionKind {
+  if (kind === "FAIL" || kind === "FAIL_PARTLY") return "FAIL";
+  return kind === "NEXT" || kind === "SKIP" || to === following || (kind === "FINISH" && following === null) ? "NEXT" : "BRANCH";
 }
 
 /** From each undo to that before it, the last one to the final. */
 function undos({ start, nodes, failedFinal }: Shape): DiagramTransition[] {
   if (failedFinal === null) return [];
   const undone = [...(start?.undo == null ? [] : [start.state]), ...nodes.flatMap(({ state, undo }) => (undo == null ? [] : [state]))];
-  return undone.map((from, index): DiagramTransition => ({ from, to: undone[index - 1] ?? failedFinal, on: ["undone"], kind: "UNDO", reason: null }));
+  return undone.map((from, index): DiagramTransition => ({
+    from,
+    to: undone[index - 1] ?? failedFinal,
+    on: ["undone"],
+    kind: "UNDO",
+    reason: null,
+    interrupt: false,
+  }));
 }

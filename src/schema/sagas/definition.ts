@@ -1,5 +1,14 @@
 import { Arg, Ctx, Field, FieldResolver, Int, ObjectType, Query, registerEnumType, Resolver, Root } from "type-graphql";
-import type { Diagram, DiagramKind, DiagramState, DiagramTransition, TransitionKind } from "../../sagas/engine/index.ts";
+import {
+  mermaidOf,
+  type Diagram,
+  type DiagramKind,
+  type DiagramOutcome,
+  type DiagramState,
+  type DiagramTransition,
+  type OutcomeKind,
+  type TransitionKind,
+} from "../../sagas/engine/index.ts";
 import { Auth } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { SagaTypeEnum } from "./enums.ts";
@@ -30,6 +39,56 @@ registerEnumType(TransitionKindEnum, {
   },
 });
 
+const OutcomeKindEnum: { readonly [K in OutcomeKind]: K } = {
+  NEXT: "NEXT",
+  GO: "GO",
+  LOOP: "LOOP",
+  FINISH: "FINISH",
+  FAIL: "FAIL",
+  FAIL_PARTLY: "FAIL_PARTLY",
+  SKIP: "SKIP",
+  PARK: "PARK",
+  STAY: "STAY",
+};
+registerEnumType(OutcomeKindEnum, {
+  name: "SagaOutcomeKind",
+  description: "What follows a reply, an event, a deadline or the last failed attempt.",
+  valuesConfig: {
+    NEXT: { description: "On to the state that is defined next." },
+    GO: { description: "On to that state." },
+    LOOP: { description: "Back to that state, so many times in a saga's life." },
+    FINISH: { description: "The end; nothing is undone." },
+    FAIL: { description: "Everything before is undone." },
+    FAIL_PARTLY: { description: "Everything before is undone, and this state too, which had done something before its no." },
+    SKIP: { description: "On without what the state was for." },
+    PARK: { description: "It stands as STUCK until an operator acts." },
+    STAY: { description: "It is noted, and the saga goes on waiting." },
+  },
+});
+
+@ObjectType("SagaOutcome", { description: "Something that can happen to a saga in a state, and what follows." })
+class SagaOutcomeType implements DiagramOutcome {
+  @Field(() => String, {
+    description: "Reply or event, with the field that decides where there are several ways; or `deadline`, `attempts used up`, `reached`.",
+  })
+  on!: string;
+
+  @Field(() => OutcomeKindEnum, { description: "What follows." })
+  kind!: OutcomeKind;
+
+  @Field(() => String, { nullable: true, description: "Where to; of a failure, where it ends once everything is undone. Null where the saga stays." })
+  to!: string | null;
+
+  @Field(() => String, { nullable: true, description: "Reason that is given, by its name in the definition." })
+  reason!: string | null;
+
+  @Field(() => Int, { nullable: true, description: "Of LOOP: how often." })
+  times!: number | null;
+
+  @Field(() => Boolean, { description: "By an event that is accepted in many states, such as a cancellation." })
+  interrupt!: boolean;
+}
+
 @ObjectType("SagaDefinitionState", { description: "One state of a state machine, with its place in a drawing." })
 class SagaDefinitionStateType implements DiagramState {
   @Field(() => String, { description: "Name of the state. A version that is not loaded any more may have states that SagaState does not know." })
@@ -49,6 +108,9 @@ class SagaDefinitionStateType implements DiagramState {
 
   @Field(() => Boolean, { description: "The business outcome is known from here on." })
   goal!: boolean;
+
+  @Field(() => [SagaOutcomeType], { description: "What can follow; of a final, nothing. Interrupts come last." })
+  outcomes!: readonly DiagramOutcome[];
 
   @Field(() => Boolean, { nullable: true, description: "Of a final: whether it is the end that was wanted." })
   succeeded!: boolean | null;
@@ -76,6 +138,9 @@ class SagaTransitionType implements DiagramTransition {
 
   @Field(() => String, { nullable: true, description: "Reason that is given, by its name in the definition." })
   reason!: string | null;
+
+  @Field(() => Boolean, { description: "By an event that is accepted in many states, such as a cancellation." })
+  interrupt!: boolean;
 }
 
 @ObjectType("SagaDefinition", { description: "A version of a state machine." })
@@ -91,6 +156,21 @@ class SagaDefinitionType implements Diagram {
 
   @Field(() => [SagaTransitionType], { description: "All ways, those of the main path first." })
   transitions!: readonly DiagramTransition[];
+}
+
+@Resolver(() => SagaDefinitionType)
+export class DrawnDefinitionResolver {
+  @FieldResolver(() => [SagaDefinitionStateType], {
+    description: "The states that have an undo, in the order in which a saga that fails undoes those it has been in: latest first.",
+  })
+  undoPath(@Root() { states }: SagaDefinitionType): DiagramState[] {
+    return states.filter(({ compensation }) => compensation !== null).toReversed();
+  }
+
+  @FieldResolver(() => String, { description: "The same as the text of a Mermaid flowchart: dashed is what leads to the undos, and from one to the other." })
+  mermaid(@Root() definition: SagaDefinitionType): string {
+    return mermaidOf(definition);
+  }
 }
 
 @Resolver(() => SagaType)

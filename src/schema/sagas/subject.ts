@@ -9,13 +9,10 @@ import { CourseEnrollmentType, ENROLLMENT_SAGA } from "../course-enrollment/type
 import { MentoringSessionType } from "../mentoring-session/types.ts";
 import { SagaType } from "./types.ts";
 
-export const SagaSubject = createUnionType({
-  name: "SagaSubject",
-  description: "What a saga may be about.",
-  types: () => [CourseEnrollmentType, MentoringSessionType, ApplicationRequestType] as const,
-});
+const types = [CourseEnrollmentType, MentoringSessionType, ApplicationRequestType] as const;
+type Subject = InstanceType<(typeof types)[number]>;
 
-type Subject = CourseEnrollmentType | MentoringSessionType | ApplicationRequestType;
+export const SagaSubject = createUnionType({ name: "SagaSubject", description: "What a saga may be about.", types: () => types });
 
 /** How the subject of each type of saga is loaded; one line for each type. */
 const subjects: Record<string, (id: string, context: RequestContext) => Promise<Subject | null>> = {
