@@ -82,12 +82,12 @@ function attempts({ retry, attemptTimeoutMs }: StepNode): string {
 
 function time(node: Node): string {
   if (node.kind === "milestone") return "";
-  if (node.kind === "step") return span(node.timeoutMs);
+  if (node.kind === "step" || node.kind === "group") return span(node.timeoutMs);
   return typeof node.deadline === "function" ? "to an instant of its data" : span(node.deadline.afterMs);
 }
 
 function beside(node: Node): string {
-  if (node.kind === "milestone") return "";
+  if (node.kind === "milestone" || node.kind === "group") return "";
   const { remind } = node;
   const reminder =
     remind === null ? [] : [`\`${remind.command.name}\` ${"everyMs" in remind.when ? `every ${span(remind.when.everyMs)}` : `${remind.when.at.length} times`}`];

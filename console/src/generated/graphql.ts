@@ -493,6 +493,8 @@ export type SagaCause =
 export type SagaDefinitionStateKind =
   /** It has ended. */
   | 'FINAL'
+  /** Several steps run at the same time; it is left when the last of them has ended. */
+  | 'GROUP'
   /** Something has been reached; it goes on at once. */
   | 'MILESTONE'
   /** It has just begun. */

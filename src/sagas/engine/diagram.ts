@@ -2,7 +2,7 @@ import { queueOf } from "../../outbox/index.ts";
 import type { AnyOutcome } from "./outcome.ts";
 import type { DefinitionShape } from "./shape.ts";
 
-export type DiagramKind = "START" | "STEP" | "WAIT" | "MILESTONE" | "FINAL";
+export type DiagramKind = "START" | "STEP" | "GROUP" | "WAIT" | "MILESTONE" | "FINAL";
 /** NEXT: along the main path. BRANCH: to another state of it, or to a final, by an answer. FAIL: the undo begins. UNDO: from one undo to that before it, and to the final behind them. */
 export type TransitionKind = "NEXT" | "BRANCH" | "FAIL" | "UNDO";
 
@@ -10,7 +10,7 @@ export type TransitionKind = "NEXT" | "BRANCH" | "FAIL" | "UNDO";
 export type OutcomeKind = "NEXT" | "GO" | "LOOP" | "FINISH" | "FAIL" | "FAIL_PARTLY" | "SKIP" | "PARK" | "STAY";
 
 export interface DiagramOutcome {
-  /** Reply or event, with the field that decides where there are several ways; `deadline`, `attempts used up`, `reached`. */
+  /** Reply or event, with the field that decides where there are several ways; `deadline`, `attempts used up`, `reached`, `all steps ended`. */
   readonly on: string;
   readonly kind: OutcomeKind;
   /** State or final; of a failure, where it ends once everything is undone. Null where the saga stays. */
@@ -31,6 +31,10 @@ export interface DiagramState {
   readonly queue: string | null;
   /** Undoes what the state did; null where nothing does. */
   readonly compensation: string | null;
+  /** The group whose step it is, which is the saga's state while it runs; null: a state of its own. */
+  readonly group: string | null;
+  /** Name of the saga that it begins; null: it begins none. */
+  readonly subSaga: string | null;
   /** The business outcome is known from here on. */
   readonly goal: boolean;
   /** What can follow here; of a final, nothing. */
@@ -68,15 +72,20 @@ interface Branch {
   readonly arms: readonly (readonly [string, AnyOutcome])[];
 }
 
-const kinds = { step: "STEP", wait: "WAIT", milestone: "MILESTONE" } as const;
+const kinds = { step: "STEP", group: "GROUP", wait: "WAIT", milestone: "MILESTONE" } as const;
 
 /** A node of a stored shape; the first is the state that the saga starts in. */
 interface ShapeNode {
-  readonly kind: "step" | "wait" | "milestone";
+  readonly kind: "step" | "group" | "wait" | "milestone";
   readonly state: string;
   readonly command?: string;
   readonly undo?: { readonly command: string } | null;
   readonly goal?: boolean;
+  /** Of a step: its group, and the saga that it begins. */
+  readonly group?: string;
+  readonly begins?: string;
+  /** Of a group: where it leads once all its steps have ended. */
+  readonly then?: readonly Branch[];
   readonly branches?: readonly Branch[];
   readonly onTimeout?: AnyOutcome;
   readonly onExhausted?: AnyOutcome;
@@ -104,9 +113,9 @@ function placed(shape: Shape): DiagramState[] {
   const { start, nodes, failedFinal } = shape;
   // The final behind the undos stands at the left of their row, so that the undo of the start must not stand there.
   const offset = failedFinal !== null && start?.undo != null ? 1 : 0;
-  const none = { command: null, queue: null, compensation: null, goal: false, outcomes: [] };
+  const none = { command: null, queue: null, compensation: null, goal: false, group: null, subSaga: null, outcomes: [] };
   const path = nodes.map((node, index): DiagramState => {
-    const { state, kind, command, undo, goal } = node;
+    const { state, kind, command, undo, goal, group, begins } = node;
     return {
       state,
       kind: state === start?.state ? "START" : kinds[kind],
@@ -114,6 +123,8 @@ function placed(shape: Shape): DiagramState[] {
       queue: command === undefined ? null : queueOf(command),
       compensation: (state === start?.state ? start.undo : undo?.command) ?? null,
       goal: goal ?? false,
+      group: group ?? null,
+      subSaga: begins ?? null,
       outcomes: outcomesOf(shape, node),
       succeeded: null,
       row: 0,
@@ -138,15 +149,18 @@ function placed(shape: Shape): DiagramState[] {
 /** What can follow in a state, interrupts last. */
 function outcomesOf(shape: Shape, node: ShapeNode): DiagramOutcome[] {
   const { nodes, start, interrupts } = shape;
-  const following = nodes[nodes.indexOf(node) + 1]?.state ?? null;
-  const causes: [string, AnyOutcome][] = (node.branches ?? []).flatMap(({ name, by, arms }) =>
+  // What follows a step of a group is for the group to say.
+  const path = nodes.filter(({ group }) => group === undefined);
+  const following = node.group === undefined ? (path[path.indexOf(node) + 1]?.state ?? null) : null;
+  const branches = [...(node.branches ?? []), ...(node.then ?? []).map((branch) => ({ ...branch, name: "all steps ended" }))];
+  const causes: [string, AnyOutcome][] = branches.flatMap(({ name, by, arms }) =>
     arms.map(([value, outcome]): [string, AnyOutcome] => [by === null ? name : `${name}, ${by.field}: ${value}`, outcome]),
   );
   if (node.kind === "milestone") causes.push([node.state === start?.state ? start.event : "reached", { go: "next" }]);
   if (node.onDeadline !== undefined) causes.push(["deadline", node.onDeadline]);
-  if (node.onTimeout !== undefined) causes.push(["deadline", node.onTimeout]);
+  if (node.onTimeout !== undefined && node.group === undefined) causes.push(["deadline", node.onTimeout]);
   if (node.onExhausted !== undefined) causes.push(["attempts used up", node.onExhausted]);
-  const heard = interrupts.filter(({ during }) => node.kind !== "milestone" && (during === "any" || during.includes(node.state)));
+  const heard = interrupts.filter(({ during }) => node.kind !== "milestone" && node.group === undefined && (during === "any" || during.includes(node.state)));
   return [
     ...causes.flatMap(([on, outcome]) => flat(shape, following, { on, interrupt: false }, outcome)),
     ...heard.flatMap(({ event, then }) => flat(shape, following, { on: event, interrupt: true }, then)),
@@ -180,10 +194,10 @@ function flat(shape: Shape, following: string | null, cause: Pick<DiagramOutcome
 
 /** What leads where without an undo, or into one; interrupts last. Several ways from one state to another, for one reason, are one line. */
 function forward(states: readonly DiagramState[]): DiagramTransition[] {
-  const path = states.filter(({ kind }) => kind !== "FINAL");
-  const ways = path.flatMap(({ state, outcomes }, index) => {
+  const path = states.filter(({ kind, group }) => kind !== "FINAL" && group === null).map(({ state }) => state);
+  const ways = states.flatMap(({ state, group, outcomes }) => {
     // The end of the path is where it goes on to, like any other next state.
-    const following = path[index + 1]?.state ?? null;
+    const following = path[path.indexOf(group ?? state) + 1] ?? null;
     return outcomes.flatMap(({ on, kind, to, reason, interrupt }): DiagramTransition[] =>
       to === null ? [] : [{ from: state, to, on: [on], kind: transitionKind(kind, to, following), reason, interrupt }],
     );
@@ -201,16 +215,13 @@ function transitionKind(kind: OutcomeKind, to: string, following: string | null)
   return kind === "NEXT" || kind === "SKIP" || to === following || (kind === "FINISH" && following === null) ? "NEXT" : "BRANCH";
 }
 
-/** From each undo to that before it, the last one to the final. */
+/** From each undo to that before it, the last one to the final. Those of a group run together. */
 function undos({ start, nodes, failedFinal }: Shape): DiagramTransition[] {
   if (failedFinal === null) return [];
-  const undone = [...(start?.undo == null ? [] : [start.state]), ...nodes.flatMap(({ state, undo }) => (undo == null ? [] : [state]))];
-  return undone.map((from, index): DiagramTransition => ({
-    from,
-    to: undone[index - 1] ?? failedFinal,
-    on: ["undone"],
-    kind: "UNDO",
-    reason: null,
-    interrupt: false,
-  }));
+  const undone = [...(start?.undo == null ? [] : [{ state: start.state }]), ...nodes.filter(({ undo }) => undo != null)];
+  const together = [...Map.groupBy(undone, ({ state, group }: { readonly state: string; readonly group?: string }) => group ?? state).values()];
+  const plain = { on: ["undone"], kind: "UNDO", reason: null, interrupt: false } as const;
+  return together.flatMap((some, index) =>
+    some.flatMap(({ state: from }) => (together[index - 1] ?? [{ state: failedFinal }]).map(({ state: to }): DiagramTransition => ({ ...plain, from, to }))),
+  );
 }

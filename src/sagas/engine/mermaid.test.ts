@@ -1,5 +1,9 @@
-import type { Diagram, DiagramState, DiagramTransition } from "./diagram.ts";
+import { conference } from "../../../test/support/conference.ts";
+import { festival } from "../../../test/support/festival.ts";
+import { diagramOf, type Diagram, type DiagramState, type DiagramTransition } from "./diagram.ts";
 import { mermaidOf } from "./mermaid.ts";
+import type { AnySaga } from "./registry.ts";
+import { storedShape } from "./shape.ts";
 
 const state = (name: string, more: Partial<DiagramState> = {}): DiagramState => ({
   state: name,
@@ -8,6 +12,8 @@ const state = (name: string, more: Partial<DiagramState> = {}): DiagramState => 
   queue: null,
   compensation: null,
   goal: false,
+  group: null,
+  subSaga: null,
   outcomes: [],
   succeeded: null,
   row: 0,
@@ -52,6 +58,36 @@ test("states and finals have the shapes and colours of their kinds", () => {
     'state_Home(["<b>Home</b>"]):::succeeded',
     'state_Lost(["<b>Lost</b>"]):::failed',
   ]);
+});
+
+test("a group is drawn around its steps, its undos run together, and a saga that is begun has a border of its own", () => {
+  const drawn = (saga: AnySaga): string[] => {
+    const { states, transitions } = diagramOf(storedShape(saga.definition).shape);
+    return draw(states, transitions);
+  };
+  const lines = drawn(conference);
+  expect(lines.slice(3, 8)).toEqual([
+    'subgraph state_PreparingConference ["<b>PreparingConference</b>"]',
+    'state_HiringCaterer["<b>HiringCaterer</b><br/>HireCatererCommand"]',
+    'state_InvitingSpeakers["<b>InvitingSpeakers</b><br/>InviteSpeakersCommand"]',
+    'state_PrintingBadges["<b>PrintingBadges</b><br/>PrintBadgesCommand"]',
+    "end",
+  ]);
+  expect(lines.filter((line) => /-->|-\./.test(line))).toEqual([
+    'state_BookingVenue -. "TooLate<br/><i>CalledOff</i>" .-> undo_BookingVenue',
+    'state_PreparingConference -. "TooLate<br/><i>CalledOff</i>" .-> undo_HiringCaterer & undo_InvitingSpeakers',
+    'state_InvitingSpeakers -. "NoSpeakers" .-> undo_HiringCaterer & undo_InvitingSpeakers',
+    'state_Announcing -. "TooLate<br/><i>CalledOff</i>" .-> undo_HiringCaterer & undo_InvitingSpeakers',
+    'state_ConferencePlanned -- "ConferencePlannedEvent" --> state_BookingVenue',
+    'state_BookingVenue -- "VenueBookedEvent" --> state_PreparingConference',
+    'state_PreparingConference -- "all steps ended" --> state_Announcing',
+    'state_Announcing -- "AnnouncedEvent" --> state_ConferenceAnnounced',
+    'state_Announcing -- "deadline" --> state_PreparingConference',
+    "undo_BookingVenue -.-> state_ConferenceDropped",
+    "undo_HiringCaterer -.-> undo_BookingVenue",
+    "undo_InvitingSpeakers -.-> undo_BookingVenue",
+  ]);
+  expect(drawn(festival)).toContain('state_HostingConference[["<b>HostingConference</b><br/>Conference"]]');
 });
 
 test("a failure leads to the undo of its state or of the one before it, and each undo to the one before; what leads to one end is one arrow", () => {

@@ -1,6 +1,6 @@
 import type { Diagram, DiagramState, DiagramTransition } from "./diagram.ts";
 
-const SHAPES = { START: ["([", "])"], STEP: ["[", "]"], WAIT: ["{{", "}}"], MILESTONE: ["(", ")"], FINAL: ["([", "])"] } as const;
+const SHAPES = { START: ["([", "])"], STEP: ["[", "]"], GROUP: ["[", "]"], WAIT: ["{{", "}}"], MILESTONE: ["(", ")"], FINAL: ["([", "])"] } as const;
 
 /** Grey on both themes of the hosts that draw it; finals speak for themselves. */
 const LOOKS = [
@@ -20,7 +20,7 @@ export function mermaidOf({ states, transitions }: Diagram): string {
   const isForward = ({ kind }: DiagramTransition): boolean => kind === "NEXT" || kind === "BRANCH";
   const isFailure = (name: string): boolean => states.find(({ state }) => state === name)?.succeeded === false;
   const lines = [
-    ...states.map(box),
+    ...states.filter(({ group }) => group === null).flatMap((state) => (state.kind === "GROUP" ? frame(state, states) : [box(state)])),
     ...undone.map(undoBox),
     // Drawing programs put what is led to below what leads there, unless it closes a ring. These lines, which nobody sees, close it beforehand,
     // so that the undos stand beside what they undo and lead up. It has to come first for that.
@@ -38,9 +38,16 @@ export function mermaidOf({ states, transitions }: Diagram): string {
   return ["flowchart TB", ...lines.map((line) => `  ${line}`), ""].join("\n");
 }
 
-function box({ state, kind, command, goal, succeeded }: DiagramState): string {
-  const [left, right] = SHAPES[kind];
-  const lines = [`<b>${text(state)}</b>`, ...(command === null ? [] : [text(command)]), ...(goal ? ["<i>settled</i>"] : [])];
+/** A group is drawn around its steps. */
+const frame = ({ state }: DiagramState, states: readonly DiagramState[]): string[] => [
+  `subgraph ${stateId(state)} ["<b>${text(state)}</b>"]`,
+  ...states.filter(({ group }) => group === state).map((step) => `  ${box(step)}`),
+  "end",
+];
+
+function box({ state, kind, command, subSaga, goal, succeeded }: DiagramState): string {
+  const [left, right] = subSaga === null ? SHAPES[kind] : ["[[", "]]"];
+  const lines = [`<b>${text(state)}</b>`, ...(command === null ? [] : [text(subSaga ?? command)]), ...(goal ? ["<i>settled</i>"] : [])];
   const look = succeeded === null ? "" : succeeded ? ":::succeeded" : ":::failed";
   return `${stateId(state)}${left}"${lines.join("<br/>")}"${right}${look}`;
 }
@@ -60,11 +67,15 @@ function merged(transitions: readonly DiagramTransition[], isMeant: (one: Diagra
   return [...found.values()];
 }
 
-/** To the undo of the state that fails, or else of the one before it that has an undo, or else to the end. */
+/** To the undo of the state that fails, or else of the one before it that has an undo, or else to the end. Those of a group come together. */
 function failure(ways: Ways, states: readonly DiagramState[]): string {
   const [{ from, to }] = ways;
-  const before = states.slice(0, states.findIndex(({ state }) => state === from) + 1).findLast(({ compensation }) => compensation !== null);
-  return `${stateId(from)} -. "${why(ways)}" .-> ${before === undefined ? stateId(to) : undoId(before.state)}`;
+  const group = states.find(({ state }) => state === from)?.group ?? from;
+  const last = states.findLastIndex((one) => one.state === from || one.group === group);
+  const before = states.slice(0, last + 1).findLast(({ compensation }) => compensation !== null);
+  const isFirst = (one: DiagramState): boolean => one === before || (one.group !== null && one.group === before?.group && one.compensation !== null);
+  const first = states.filter(isFirst).map(({ state }) => undoId(state));
+  return `${stateId(from)} -. "${why(ways)}" .-> ${first.length === 0 ? stateId(to) : first.join(" & ")}`;
 }
 
 function forward(ways: Ways): string {

@@ -14,13 +14,21 @@ import type { RequestContext } from "../context.ts";
 import { SagaTypeEnum } from "./enums.ts";
 import { SagaType } from "./types.ts";
 
-const DiagramKindEnum: { readonly [K in DiagramKind]: K } = { START: "START", STEP: "STEP", WAIT: "WAIT", MILESTONE: "MILESTONE", FINAL: "FINAL" };
+const DiagramKindEnum: { readonly [K in DiagramKind]: K } = {
+  START: "START",
+  STEP: "STEP",
+  GROUP: "GROUP",
+  WAIT: "WAIT",
+  MILESTONE: "MILESTONE",
+  FINAL: "FINAL",
+};
 registerEnumType(DiagramKindEnum, {
   name: "SagaDefinitionStateKind",
   description: "What a saga does in a state.",
   valuesConfig: {
     START: { description: "It has just begun." },
     STEP: { description: "A command is carried out." },
+    GROUP: { description: "Several steps run at the same time; it is left when the last of them has ended." },
     WAIT: { description: "An event or the clock is waited for." },
     MILESTONE: { description: "Something has been reached; it goes on at once." },
     FINAL: { description: "It has ended." },
@@ -69,7 +77,7 @@ registerEnumType(OutcomeKindEnum, {
 @ObjectType("SagaOutcome", { description: "Something that can happen to a saga in a state, and what follows." })
 class SagaOutcomeType implements DiagramOutcome {
   @Field(() => String, {
-    description: "Reply or event, with the field that decides where there are several ways; or `deadline`, `attempts used up`, `reached`.",
+    description: "Reply or event, with the field that decides where there are several ways; or `deadline`, `attempts used up`, `reached`, `all steps ended`.",
   })
   on!: string;
 
@@ -105,6 +113,12 @@ class SagaDefinitionStateType implements DiagramState {
 
   @Field(() => String, { nullable: true, description: "Command that undoes what was done; null where nothing is to be undone." })
   compensation!: string | null;
+
+  @Field(() => String, { nullable: true, description: "The group whose step it is, which is the saga's state while it runs; null: a state of its own." })
+  group!: string | null;
+
+  @Field(() => String, { nullable: true, description: "Name of the process that it begins and whose end it waits for; null: it begins none." })
+  subSaga!: string | null;
 
   @Field(() => Boolean, { description: "The business outcome is known from here on." })
   goal!: boolean;
