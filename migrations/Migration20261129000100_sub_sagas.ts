@@ -11,6 +11,8 @@ export class Migration20261129000100_sub_sagas extends Migration {
     this.addSql(`comment on column saga.parent_id is 'The saga that began it, as a step; null: it began by itself.'`);
     this.addSql(`comment on column saga.parent_run_id is 'The run of the step that began it.'`);
     this.addSql(`comment on column saga.report_to is 'The run that is told how it ends: the step''s, or that of its undo.'`);
+    this.addSql("alter table saga_event add column step text");
+    this.addSql("comment on column saga_event.step is 'Of a state whose steps run at the same time: the step that the row tells about.'");
     this.addSql("create index saga_parent_run_id_index on saga (parent_run_id) where parent_run_id is not null");
     this.addSql("create index saga_parent_id_index on saga (parent_id) where parent_id is not null");
     this.addSql(`
@@ -28,6 +30,7 @@ export class Migration20261129000100_sub_sagas extends Migration {
              reason_code, reason_message, started_at, updated_at, finished_at, remind_at, paused_at, pause_note, run_number
       from saga`);
     this.addSql("comment on view ops.saga is 'One row a saga.'");
+    this.addSql("alter table saga_event drop column step");
     this.addSql("alter table saga drop column parent_id, drop column parent_run_id, drop column report_to");
   }
 }

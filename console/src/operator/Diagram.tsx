@@ -37,6 +37,8 @@ function lookOf(state: State, saga: Saga | null): Look {
   const attempts = saga.attempts.filter((one) => one.state === state.state && !one.isUndo);
   const [first, last] = [attempts[0], attempts.at(-1)];
   const step = saga.steps.find((one) => one.state === state.state);
+  // A step of a group.
+  if (last?.outcome === "OPEN") return { tone: "running", fact: last.number > 1 ? `attempt ${last.number}` : "running", reached: "now" };
   if (step === undefined || step.status === "PENDING")
     return state.kind === "START"
       ? { tone: "completed", fact: "done", reached: "done" }
@@ -204,6 +206,18 @@ export function Diagram({
               />
             ))}
           </svg>
+          {states
+            .filter(({ kind }) => kind === "GROUP")
+            .map(({ state, column }) => {
+              const last = Math.max(...states.filter(({ group }) => group === state).map((step) => step.column));
+              return (
+                <div
+                  key={`group ${state}`}
+                  className="diagram-group"
+                  style={{ left: x(column) - 7, top: -7, width: x(last + 1) - columnGap - x(column) + 14, height: height + 14 }}
+                />
+              );
+            })}
           {states.map((state) => stateNode(state, at(state.row, state.column)))}
           {undoes.map((state) => undoNode(state, at(1, state.column)))}
         </div>

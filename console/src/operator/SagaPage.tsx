@@ -1,5 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import { useQuery } from "urql";
 import { SagaCountsDocument, SagaPageDocument, SagaProgressDocument, type SagaPageQuery } from "../generated/graphql.ts";
 import { useSteadyQuery } from "../query.ts";
@@ -91,6 +91,18 @@ function Found({ saga }: { readonly saga: Saga }) {
         version {saga.definitionVersion} · <code>{saga.id}</code> <Copy text={saga.id} /> · started <Ago at={saga.startedAt} now={now} /> ·{" "}
         <span className="num">{duration(between(saga.startedAt, end))}</span> {saga.finishedAt === null ? "so far" : "in all"}
         {saga.pause != null && <> · paused: {saga.pause.note}</>}
+        {saga.parent != null && (
+          <>
+            {" "}
+            · begun by <Related {...saga.parent} />
+          </>
+        )}
+        {saga.subSagas.map((one, index) => (
+          <Fragment key={one.id}>
+            {index === 0 ? " · has begun " : ", "}
+            <Related {...one} />
+          </Fragment>
+        ))}
       </p>
       {saga.explanation != null && saga.status !== "COMPLETED" && <Diagnosis saga={saga} now={now} />}
       {saga.definition != null && (
@@ -131,6 +143,13 @@ function Found({ saga }: { readonly saga: Saga }) {
     </>
   );
 }
+
+/** A saga that has begun another one, or was begun by it. */
+const Related = ({ id, type, status }: { readonly id: string; readonly type: string; readonly status: string }) => (
+  <Link to="/console/sagas/$id" params={{ id }}>
+    {typeName(type)} <span className="mono">{tail(id)}</span> ({status.toLowerCase()})
+  </Link>
+);
 
 /** The sagas before and after it in the list that it was opened from. */
 function Neighbours({ id }: { readonly id: string }) {

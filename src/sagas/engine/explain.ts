@@ -328,7 +328,7 @@ class Explanation {
     const end = deadlineAt === null ? "" : isLate ? `; the deadline passed at ${iso(deadlineAt)}` : `, until ${iso(deadlineAt)}`;
     return {
       cause: "WAITING_FOR_EVENT",
-      summary: `${answer}${begins ? this.node?.state : state} waits for ${begins ? this.subSaga : what} since ${iso(since)}${end}. ${isLate ? "Workers are alive and have not taken it: their logs say why." : begins ? "What moves that one moves this one." : "Nothing is wrong: somebody outside has to act, or time has to pass."}`,
+      summary: `${answer}${this.node?.state ?? state} waits for ${begins ? this.subSaga : what} since ${iso(since)}${end}. ${isLate ? "Workers are alive and have not taken it: their logs say why." : begins ? "What moves that one moves this one." : "Nothing is wrong: somebody outside has to act, or time has to pass."}`,
       since,
       until: isLate ? null : deadlineAt,
       events,

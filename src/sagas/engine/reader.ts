@@ -83,6 +83,8 @@ export interface SagaEventView {
   readonly begunAt: Date | null;
   /** State whose undo begins, ends or stands with the event. */
   readonly undoneState: string | null;
+  /** Of a group: the step that the event tells about. */
+  readonly step: string | null;
 }
 
 export interface SagaFilter {
@@ -137,6 +139,7 @@ interface EventRow {
   readonly data: Readonly<Record<string, unknown>> | null;
   readonly begun_at: Instant | null;
   readonly undone_state: string | null;
+  readonly step: string | null;
 }
 
 type ActivityRow = EventRow & {
@@ -149,7 +152,7 @@ type ActivityRow = EventRow & {
 };
 
 const EVENT_COLUMNS =
-  "saga_id, sequence, occurred_at, kind, message, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data, begun_at, undone_state";
+  "saga_id, sequence, occurred_at, kind, message, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data, begun_at, undone_state, step";
 
 const ORDERS: Readonly<Record<SagaOrder, { readonly column: string; readonly direction: "asc" | "desc"; readonly beyond: "<" | ">" }>> = {
   STARTED_AT_DESC: { column: "started_at", direction: "desc", beyond: "<" },
@@ -430,5 +433,6 @@ function eventView(row: EventRow): SagaEventView {
     data: row.data,
     begunAt: toDateOrNull(row.begun_at),
     undoneState: row.undone_state,
+    step: row.step,
   };
 }

@@ -324,7 +324,7 @@ export async function insertSagas(em: EntityManager, registry: SagaRegistry, ins
 }
 
 const HISTORY_COLUMNS =
-  "saga_id, sequence, kind, message, message_id, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data, begun_at, undone_state";
+  "saga_id, sequence, kind, message, message_id, fate, from_state, to_state, status, summary, attempt, reason_code, reason_message, actor_id, data, begun_at, undone_state, step";
 
 /** Saves changed sagas and appends their history and dead letters, in one statement. */
 export async function saveSagas(
@@ -347,7 +347,7 @@ export async function saveSagas(
      )
      insert into saga_event (${HISTORY_COLUMNS}) select ${HISTORY_COLUMNS} from jsonb_to_recordset($2::jsonb)
        as h(saga_id uuid, sequence int, kind text, message text, message_id uuid, fate text, from_state text, to_state text, status text, summary text, attempt int,
-            reason_code text, reason_message text, actor_id uuid, data jsonb, begun_at timestamptz, undone_state text)`,
+            reason_code text, reason_message text, actor_id uuid, data jsonb, begun_at timestamptz, undone_state text, step text)`,
     [
       JSON.stringify(instances.map((instance) => ({ id: instance.id, ...changing(registry, instance) }))),
       JSON.stringify(history.map(eventRow)),
@@ -582,6 +582,7 @@ export const eventRow = (row: HistoryRow & { readonly sagaId: string }): object 
   data: row.data ?? undefined,
   begun_at: row.begunAt ?? undefined,
   undone_state: row.undoneState ?? undefined,
+  step: row.step ?? undefined,
 });
 
 /** A row of dead_letter, by column. */

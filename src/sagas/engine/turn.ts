@@ -60,6 +60,8 @@ export interface HistoryRow {
   readonly begunAt: Date | null;
   /** State whose undo begins, ends or stands with the row. */
   readonly undoneState: string | null;
+  /** Of a group: the step that the row tells about; null: of the saga as a whole. */
+  readonly step: string | null;
 }
 
 export interface CommandToSend {
@@ -181,6 +183,8 @@ export class Turn {
   private draft: Instance;
   /** Of several runs that are open at a time, the one that is decided about; null: all. */
   private focus: string | null = null;
+  /** Goes onto the next row that is recorded. */
+  private step: string | null = null;
   /** The group that the saga is in has ended, and what follows is being decided. */
   private hasJoined = false;
   private readonly history: HistoryRow[] = [];
@@ -304,6 +308,12 @@ export class Turn {
   /** What is decided from now on is about this run, whatever else is open. */
   about(run: Run): this {
     this.focus = run.id;
+    return this.tells(run);
+  }
+
+  /** The next row tells about this run. */
+  private tells(run: Run): this {
+    this.step = run.group === undefined ? null : run.state;
     return this;
   }
 
@@ -562,10 +572,11 @@ export class Turn {
     const node = nodeOf(this.definition, this.draft.state);
     if (node.kind === "group") this.showGroup(node);
     else this.change({ status: "WAITING", nextAttemptAt: null, reasonCode: null, reasonMessage: null, reasonAt: null });
-    this.record("TRANSITION", `${this.message} was carried out; its answer comes from outside.`);
+    this.record(node.kind === "group" ? "NOTICE" : "TRANSITION", `${this.message} was carried out; its answer comes from outside.`);
   }
 
   stepAttemptFailed(run: Run, failure: FailureReason): void {
+    this.about(run);
     const node = stepOf(this.definition, run.state);
     const wait = this.nextWait(node.retry, run.attempts, failure);
     if (wait !== null) {
@@ -586,6 +597,7 @@ export class Turn {
   }
 
   undoAttemptFailed(run: UndoneRun, failure: FailureReason): void {
+    this.tells(run);
     const undo = this.getUndo(run);
     const { attempts } = run.undo;
     const wait = this.nextWait(undo.retry, attempts, failure);
@@ -890,7 +902,10 @@ export class Turn {
         standing[0]?.group ?? "",
       );
     else this.open(node);
-    this.record("TRANSITION", `${node.kind === "group" ? standing.map(({ state }) => state).join(", ") : node.state} begins again.`);
+    for (const run of node.kind === "group" ? standing : [undefined]) {
+      if (run !== undefined) this.tells(run);
+      this.record("TRANSITION", `${run?.state ?? node.state} begins again.`);
+    }
     if (node.kind === "wait") this.takeParked(node);
   }
 
@@ -979,7 +994,7 @@ export class Turn {
     this.changeRun(run.id, { undo: { ...run.undo, later: true }, ...ownAttempt(run, null) });
     if (run.group === undefined) this.change({ nextAttemptAt: null });
     this.showUndos();
-    this.record("COMPENSATION", `The undo of ${run.state} waits for its sub-saga.`, { undoneState: run.state });
+    this.record("NOTICE", `The undo of ${run.state} waits for its sub-saga.`);
   }
 
   change(changes: Partial<Instance>): void {
@@ -1062,10 +1077,11 @@ export class Turn {
       const changed = { message: null, messageId: null };
       if (codeHash !== null) this.append("NOTICE", `The code of ${name} v${version} changed under this saga; its shape did not.`, null, changed);
     }
-    const { fate, begunAt } = this;
+    const { fate, begunAt, step } = this;
     this.fate = null;
     this.begunAt = null;
-    this.append(kind, summary, fate, { begunAt, ...(fate === null ? {} : { data: this.body }), ...extra });
+    this.step = null;
+    this.append(kind, summary, fate, { begunAt, step, ...(fate === null ? {} : { data: this.body }), ...extra });
   }
 
   private append(kind: HistoryKind, summary: string, fate: Fate | null, extra: Partial<HistoryRow>): void {
@@ -1089,6 +1105,7 @@ export class Turn {
       data: null,
       begunAt: null,
       undoneState: null,
+      step: null,
       ...extra,
     });
   }

@@ -71,7 +71,11 @@ export class SagaAttemptResolver {
       context.loaders.sagaEvents.load({ sagaId: saga.id, afterSequence: 0, first: MAX_EVENTS }),
       context.loaders.sagaDefinition.load({ type: saga.type, version: saga.definitionVersion }),
     ]);
-    const stops = definition?.states.flatMap(({ kind, state }) => (kind === "STEP" || kind === "WAIT" ? [state] : [])) ?? [];
-    return attemptsOf(saga, events, new Set(stops)).map((attempt) => new SagaAttemptType(attempt));
+    const states = definition?.states ?? [];
+    const stops = states.flatMap(({ kind, state, group }): [string, string[]][] => {
+      if (kind === "GROUP") return [[state, states.filter((one) => one.group === state).map((one) => one.state)]];
+      return (kind === "STEP" && group === null) || kind === "WAIT" ? [[state, [state]]] : [];
+    });
+    return attemptsOf(saga, events, new Map(stops)).map((attempt) => new SagaAttemptType(attempt));
   }
 }

@@ -1,16 +1,5 @@
 import { newId } from "../../../src/kernel/ids.ts";
-import {
-  handle,
-  later,
-  occur,
-  publish,
-  query,
-  reply,
-  type AnyCommand,
-  type AnyEvent,
-  type AnyParticipant,
-  type EventMessage,
-} from "../../../src/outbox/index.ts";
+import { occur, publish, reply, type EventMessage } from "../../../src/outbox/index.ts";
 import { SagaExplainer, SagaRegistry, type SagaView } from "../../../src/sagas/engine/index.ts";
 import * as c from "../../support/conference.ts";
 import { conference } from "../../support/conference.ts";
@@ -20,43 +9,11 @@ import * as f from "../../support/festival.ts";
 import { festival } from "../../support/festival.ts";
 
 let engine: TestEngine;
-/** What a command of a key leads to, where it is not its first reply: another one, or word from outside. */
-const answers = new Map<string, string>();
-/** The run that asked a question whose answer comes from outside. */
-const asked = new Map<string, string>();
-
-const commands: readonly AnyCommand[] = [
-  f.AskPermitCommand,
-  f.ReturnPermitCommand,
-  f.SellTicketsCommand,
-  c.BookVenueCommand,
-  c.ReleaseVenueCommand,
-  c.HireCatererCommand,
-  c.DismissCatererCommand,
-  c.InviteSpeakersCommand,
-  c.UninviteSpeakersCommand,
-  c.PrintBadgesCommand,
-  c.AnnounceCommand,
-];
-const keyOf = (payload: unknown): string => Object.entries(payload as Record<string, string>).find(([name]) => name.endsWith("Id"))?.[1] ?? "";
-const answerOf = (contract: AnyCommand, name: string, payload: unknown): EventMessage => {
-  const event = contract.replies.find((one) => one.name === name) as AnyEvent;
-  return occur(event, { ...(payload as object), menu: "mixed", all: true });
-};
-const participant = (contract: AnyCommand): AnyParticipant =>
-  handle(contract, async (em, { payload, runId }) => {
-    const key = keyOf(payload);
-    const answer = answers.get(`${key} ${contract.name}`) ?? contract.replies[0]?.name ?? "";
-    if (answer === "breaks") throw new Error("It is broken");
-    await query(em, "insert into done (key, name, payload) values ($1, $2, $3)", [key, contract.name, JSON.stringify(payload)]);
-    if (answer !== "later") return answerOf(contract, answer, payload);
-    asked.set(`${key} ${contract.name}`, runId);
-    return later();
-  });
+const { participants, answers, asked } = f.festivalParticipants();
 
 beforeAll(async () => {
-  engine = await createTestEngine({ sagas: [festival, conference], participants: commands.map(participant) });
-  await engine.sql("create table done (id bigserial primary key, key uuid, name text, payload jsonb)");
+  engine = await createTestEngine({ sagas: [festival, conference], participants });
+  await f.prepare(engine.sql);
   await engine.start();
 });
 afterAll(() => engine.dispose());
