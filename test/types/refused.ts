@@ -313,6 +313,78 @@ export const heads = [
     ),
 ];
 
+const inGroup = { onExhausted: park } as const;
+const grouped = (group: { readonly timeout: readonly ["5m", typeof park] }) =>
+  started().parallel(
+    "Waiting",
+    (steps) =>
+      steps
+        .step("CheckingCapacity", { ...check, onReply: checked, compensate: release, ...inGroup })
+        .step("Confirming", { ...confirm, onReply: confirmed, effect: "none", ...inGroup }),
+    group,
+  );
+
+export const groups = [
+  () => grouped({ timeout: ["5m", park] }).build(),
+
+  () =>
+    started().parallel(
+      "Waiting",
+      (steps) =>
+        steps
+          // @ts-expect-error TS2322 'Go<"Confirming", never>': a step of a group that leads to another state by itself
+          .step("CheckingCapacity", { ...check, onReply: { CourseCapacityCheckedEvent: go("Confirming") }, compensate: release, ...inGroup }),
+      { timeout: ["5m", park] },
+    ),
+
+  () =>
+    started().parallel(
+      "Waiting",
+      // @ts-expect-error TS2345 '"CheckingCapacity"': a step that a group has twice
+      (steps) => steps.step("CheckingCapacity", { ...check, onReply: checked, compensate: release, ...inGroup }).step("CheckingCapacity", {}),
+      { timeout: ["5m", park] },
+    ),
+
+  () =>
+    started().parallel("Waiting", (steps) => steps.step("CheckingCapacity", { ...check, onReply: checked, compensate: release, ...inGroup }), {
+      timeout: ["5m", park],
+      // @ts-expect-error TS2322 'Park<never>': a group that stands when all its steps have ended
+      then: park,
+    }),
+
+  () =>
+    grouped({ timeout: ["5m", park] }).reflect(
+      "course_enrollment",
+      { status: "status" },
+      // @ts-expect-error TS2353 'Confirming' does not exist: a business status for a step of a group, which is no state of its own
+      { Initiated: "PENDING", Waiting: "PENDING", Confirming: "PENDING", Completed: "ACTIVE", Failed: "FAILED" },
+    ),
+];
+
+export const subSagas = [
+  () =>
+    started().subSaga("Waiting", {
+      saga: complete,
+      start: m.CourseEnrolledEvent,
+      with: (d) => ({ enrollmentId: d.enrollmentId, courseId: d.courseId, userId: d.userId }),
+      // @ts-expect-error TS2741 'Failed' is missing: an end of the sub-saga that means nothing
+      onEnd: { Completed: next },
+      onRefused: fail("NoCapacity"),
+      timeout: ["5m", park],
+    }),
+
+  () =>
+    started().subSaga("Waiting", {
+      saga: complete,
+      start: m.CourseEnrolledEvent,
+      // @ts-expect-error TS2741 'userId' is missing: a starting event that lacks a field
+      with: (d) => ({ enrollmentId: d.enrollmentId, courseId: d.courseId }),
+      onEnd: { Completed: next, Failed: fail("NoCapacity") },
+      onRefused: fail("NoCapacity"),
+      timeout: ["5m", park],
+    }),
+];
+
 export const migrations = [
   // @ts-expect-error TS2741 'Freeing' is missing: a vanished state that leads nowhere
   () => migration(versionOne, versionTwo, { states: {}, data: (d) => ({ ...d, seat: "standard" }) }),
