@@ -9,6 +9,7 @@ export default {
   globalSetup: "./test/support/global-setup.mjs",
   globalTeardown: "./test/support/global-teardown.mjs",
   testTimeout: 60_000,
+  testSequencer: "./test/support/sequencer.mjs",
   maxWorkers: 2,
   maxConcurrency: 3,
 };

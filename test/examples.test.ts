@@ -1,27 +1,25 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { startedDirectory } from "./support/started-directory.ts";
 import { startProgram, type Program } from "./support/process.ts";
 import { waitFor } from "./support/wait.ts";
 
 // What the README has its readers do.
 
-const dataDir = mkdtempSync(join(tmpdir(), "mentorplatform-examples-"));
-// The database's account has to get through when the tests run as root.
-chmodSync(dataDir, 0o711);
-const settings = { DATA_DIR: dataDir, SEED: "tiny" };
+const settings = { DATA_DIR: "", SEED: "tiny" };
 const children: ChildProcess[] = [];
 let program: Program;
 
 beforeAll(async () => {
+  settings.DATA_DIR = await startedDirectory("tiny");
   program = await startProgram(settings);
 });
 afterAll(async () => {
   for (const child of children) child.kill();
   await program.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  rmSync(settings.DATA_DIR, { recursive: true, force: true });
 });
 
 interface Command {

@@ -1,11 +1,10 @@
 import AxeBuilder from "@axe-core/playwright";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import net from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { startProgram, type Program } from "../support/process.ts";
+import { startedDirectory } from "../support/started-directory.ts";
 import { waitFor } from "../support/wait.ts";
 
 /** Chromium without windows; the caller closes it. */
@@ -55,7 +54,7 @@ const isAboutTheConnection = (text: string): boolean => /WebSocket connection|Fa
 export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
   if (!hasBrowser) process.stderr.write(`The pages are not tested in a browser: there is no ${executablePath} (apt-get install chromium).\n`);
   let [program, browser] = [null as Program | null, null as Browser | null];
-  const dataDirectory = mkdtempSync(join(tmpdir(), "mentorplatform-browser-"));
+  let dataDirectory = "";
   const contexts: BrowserContext[] = [];
   /** What a page said that nobody should have to read. */
   const complaints: string[] = [];
@@ -85,6 +84,7 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
     await Promise.all([once(free, "listening"), once(between, "listening")]);
     port = portOf(free);
     await once(free.close(), "close");
+    dataDirectory = await startedDirectory("demo");
     [browser] = await Promise.all([launchBrowser(), start()]);
   }, 120_000);
   afterEach(async () => {
@@ -149,8 +149,9 @@ export async function signIn(page: Page, account: string, password = `demo-passw
 /** Once everything is there, the page has no fault of accessibility, and is no wider than the window. */
 export async function requireAccessible(page: Page, what: string): Promise<void> {
   await waitFor(async () => (await page.locator("[aria-busy]").count()) === 0);
-  // What passes is not listed, which is most of the work.
+  // What passes is not listed, and frames are left out, so that it need not go to a page of its own to put their parts together: both are most of the work.
   const { violations } = await new AxeBuilder({ page })
+    .setLegacyMode()
     .options({ resultTypes: ["violations"] })
     .exclude("iframe")
     .analyze();

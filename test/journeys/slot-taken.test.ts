@@ -86,10 +86,11 @@ test("what only the check of the booking finds out ends the session with its rea
     failure: { code: "OPEN_SESSION_LIMIT", message },
     saga: { state: "SessionCancelled", status: "FAILED" },
   });
-  const { viewer } = await journey.run(NotificationsDocument, {}, who);
-  expect(viewer.notifications?.nodes).toContainEqual(
-    expect.objectContaining({ message: expect.stringContaining(message) as string, saga: { id: sixth.sagaId } }),
-  );
+  // The notice follows the end.
+  await waitFor(async () => {
+    const { viewer } = await journey.run(NotificationsDocument, {}, who);
+    return viewer.notifications?.nodes.some((note) => note.saga?.id === sixth.sagaId && note.message.includes(message)) === true;
+  });
   await book(learner(), seven[5] ?? "");
 
   await journey.offer(mentor, { maxSessionsPerWeek: 1 });

@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { createClient, type Client } from "graphql-ws";
 import pg from "pg";
 import WebSocket from "ws";
@@ -9,6 +7,7 @@ import { demoAccount, type AccountKind } from "../../src/seed/people.ts";
 import type { Role } from "../../src/domain/users/user.ts";
 import { pdfBytes, sha256Of } from "../support/file-bytes.ts";
 import { startProgram, type Program } from "../support/process.ts";
+import { startedDirectory } from "../support/started-directory.ts";
 import { waitFor } from "../support/wait.ts";
 import {
   ApplyDocument,
@@ -70,10 +69,7 @@ export class Journey {
   }
 
   static async start(over: Record<string, string> = {}): Promise<Journey> {
-    const dataDir = mkdtempSync(join(tmpdir(), "mentorplatform-journey-"));
-    // The database's account has to get through when the tests run as root.
-    chmodSync(dataDir, 0o711);
-    const settings = { ...isUsed, DATA_DIR: dataDir, ...over };
+    const settings = { ...isUsed, DATA_DIR: await startedDirectory("tiny"), ...over };
     return new Journey(await startProgram(settings), settings);
   }
 

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ownEnvironment } from "../support/process.ts";
 import { openTerminal, type Terminal } from "../support/terminal.ts";
 
 export interface Told {
@@ -19,7 +20,7 @@ export class CommandLine {
   readonly #cache = mkdtempSync(join(tmpdir(), "mentorplatform-ops-"));
 
   constructor(url: string, environment: Record<string, string> = {}) {
-    this.#environment = { PATH: process.env["PATH"] ?? "", OPS_URL: url, XDG_CACHE_HOME: this.#cache, ...environment };
+    this.#environment = { ...ownEnvironment, OPS_URL: url, XDG_CACHE_HOME: this.#cache, ...environment };
   }
 
   run(...args: readonly string[]): Promise<Told> {

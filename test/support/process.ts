@@ -31,6 +31,11 @@ export interface Program {
   stop(): Promise<number | null>;
 }
 
+/** What reaches a program of this process' environment. Node keeps what it has compiled for those that start later in the same run. */
+export const ownEnvironment: Readonly<Record<string, string>> = Object.fromEntries(
+  ["PATH", "NODE_COMPILE_CACHE"].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+);
+
 /** Tests ask for more than one caller does. */
 const generousRates = Object.fromEntries(
   [
@@ -45,15 +50,15 @@ const generousRates = Object.fromEntries(
 );
 
 /**
- * Starts the compiled program in a process of its own and waits until it can be used. `env` are settings; nothing of this process'
- * environment reaches it except PATH.
+ * Starts the compiled program in a process of its own and waits until it can be used. `env` are settings; of this process'
+ * environment nothing reaches it but `ownEnvironment`.
  *
  * @throws when the program ends before it is ready, with what it wrote to standard error
  */
 export async function startProgram(env: Record<string, string>): Promise<Program> {
   const child = spawn(process.execPath, ["dist/src/main.js"], {
     cwd: new URL("../..", import.meta.url),
-    env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "test", PORT: "0", SMTP_PORT: "0", SEED: "none", ...generousRates, ...env },
+    env: { ...ownEnvironment, NODE_ENV: "test", PORT: "0", SMTP_PORT: "0", SEED: "none", ...generousRates, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let written = "";

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { ownEnvironment } from "./process.ts";
 
 /** A program on a terminal, as a person has it before them. */
 export interface Terminal {
@@ -17,7 +18,7 @@ export function openTerminal(args: readonly string[], env: Record<string, string
   const quoted = command.map((word) => `'${word}'`).join(" ");
   const child = spawn("script", process.platform === "darwin" ? ["-q", "/dev/null", ...command] : ["-qfec", `exec ${quoted}`, "/dev/null"], {
     cwd: new URL("../..", import.meta.url),
-    env: { PATH: process.env["PATH"] ?? "", TERM: "xterm", NO_COLOR: "1", ...env },
+    env: { ...ownEnvironment, TERM: "xterm", NO_COLOR: "1", ...env },
     stdio: ["pipe", "pipe", "inherit"],
   });
   let written = "";
