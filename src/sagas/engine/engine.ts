@@ -5,7 +5,7 @@ import { Loop } from "../../kernel/loop.ts";
 import { connectOutbox, type Hints } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { findProblem, storedShape } from "./shape.ts";
+import { findProblem, isSameShape, storedShape } from "./shape.ts";
 import { findDue, replaceDefinition, storeDefinitions } from "./store.ts";
 
 export interface SagaEngineParts {
@@ -53,7 +53,7 @@ export class SagaEngine {
 
   /**
    * Stores the definitions that this process has loaded.
-   * @throws {Defect} a stored version has another shape, or a command a payload that cannot be read as before: sagas under way would
+   * @throws {Defect} a stored version has another shape, or a message a payload that cannot be read as before: sagas under way would
    *   change under their feet
    */
   async storeDefinitions(): Promise<void> {
@@ -62,7 +62,7 @@ export class SagaEngine {
     const stored = await storeDefinitions(em, loaded);
     for (const now of loaded) {
       const before = stored.get(`${now.name} v${now.version}`);
-      if (before === undefined || before.shapeHash === now.shapeHash) continue;
+      if (before === undefined || isSameShape(before.shape, now.shape)) continue;
       const problem = findProblem(before.shape, now.shape);
       if (problem !== null) throw new Defect(`${now.name} v${now.version} ${problem}`);
       await replaceDefinition(em, now);

@@ -151,6 +151,14 @@ function withEarlier(definitions: readonly Definition[], migrations: readonly Sa
   });
 }
 
+/** Every message that a definition may send or hear with the shape of its payload, sorted by name. */
+export const contractsOf = (definition: Definition): Record<string, string> =>
+  Object.fromEntries(
+    [...sentBy(definition).map(({ command }) => command), ...contractsHeard(definition)]
+      .map(({ name, schema }) => [name, schema.text] as const)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  );
+
 /** Everything that a definition may send. */
 function sentBy(definition: Definition): { readonly command: AnyCommand; readonly attemptTimeoutMs: number }[] {
   const ofNodes = [...definition.nodes.values()].flatMap((node) => {

@@ -1,6 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { query, queryAhead, queueOf, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
-import type { Definition, Reflect } from "./compiled.ts";
+import type { Data, Definition, Reflect } from "./compiled.ts";
 import type { Instance, Run, UndoRun } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import type { DefinitionShape } from "./shape.ts";
@@ -415,7 +415,19 @@ function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
   const definition = definitionOf(registry, row.type, row.definition_version);
-  return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`) };
+  const undeclared = undeclaredIn(definition, row.data as Data);
+  return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`), ...(Object.keys(undeclared).length > 0 && { undeclared }) };
+}
+
+/** What a process of a later release has stored under the same version, in optional fields that this one does not know. */
+function undeclaredIn({ data: { fields = [] } }: Definition, stored: Data | null): Data {
+  return Object.fromEntries(Object.entries(stored ?? {}).filter(([name]) => !fields.includes(name)));
+}
+
+/** Data as they are stored: what this process does not know stays as it was. */
+function dataOf(definition: Definition, { data, undeclared }: Instance): unknown {
+  const encoded = definition.data.encode(data) as Data;
+  return undeclared === undefined ? encoded : { ...undeclaredIn(definition, undeclared), ...encoded };
 }
 
 /** What a row says without its definition. @throws {TypeError} its runs are no list of runs */
@@ -533,7 +545,7 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   pause_note: instance.pauseNote ?? undefined,
   settled_at: instance.settledAt ?? undefined,
   participants: instance.participants,
-  data: definitionOf(registry, instance.type, instance.version).data.encode(instance.data),
+  data: dataOf(definitionOf(registry, instance.type, instance.version), instance),
   runs: instance.runs.map(storedRun),
   asides: orNothing(instance.asides),
   parked: orNothing(instance.parked),

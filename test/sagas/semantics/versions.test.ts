@@ -16,8 +16,10 @@ const ClosedEvent = event("ClosedEvent", { boxId: t.id() });
 /** What a release may change about a saga. */
 interface Release {
   readonly version?: number;
-  /** Another shape: the data have a field more. */
+  /** The data have an optional field more, which the starting event fills. */
   readonly withWeight?: true;
+  /** Another shape: the data have a field more that no saga under way has. */
+  readonly withSerial?: true;
   /** The same shape, other code. */
   readonly withLabel?: true;
   /** The contracts have an optional field more. */
@@ -25,19 +27,23 @@ interface Release {
 }
 
 /** A box is packed, then waits to be closed. */
-function release({ version = 1, withWeight, withLabel, withColour }: Release = {}): { box: AnySaga; packer: AnyParticipant; packed: unknown[] } {
+function release({ version = 1, withWeight, withSerial, withLabel, withColour }: Release = {}): { box: AnySaga; packer: AnyParticipant; packed: unknown[] } {
   const colour = withColour ? { colour: t.maybe(t.text()) } : {};
   const PackCommand = command("PackCommand", { boxId: t.id(), label: t.text(), ...colour }, PackedEvent);
   const packed: unknown[] = [];
   const box = saga("Box", {
     version,
     key: "boxId",
-    data: { boxId: t.id(), ...(withWeight ? { grams: t.maybe(t.int()) } : {}) },
+    data: { boxId: t.id(), ...(withWeight ? { grams: t.maybe(t.int()) } : {}), ...(withSerial ? { serial: t.int() } : {}) },
     states: ["Opened", "Packing", "Open"],
     finals: { Closed: "succeeded", Lost: "failed" },
     reasons: { TooLate: { code: "TIMED_OUT", message: "Too late." } },
   })
-    .startOn(OpenedEvent, { state: "Opened", key: (e) => e.boxId, init: (e) => ({ ...e }) })
+    .startOn(OpenedEvent, {
+      state: "Opened",
+      key: (e) => e.boxId,
+      init: (e) => ({ ...e, ...(withWeight ? { grams: 12 } : {}), ...(withSerial ? { serial: 1 } : {}) }),
+    })
     .step("Packing", {
       invoke: PackCommand,
       with: withLabel ? (d) => ({ boxId: d.boxId, label: `box ${d.boxId}` }) : (d) => ({ boxId: d.boxId, label: "" }),
@@ -173,8 +179,10 @@ test("a process whose definition has another shape under a stored version refuse
   const start = (...releases: Release[]) =>
     new SagaEngine({ ...parts, registry: new SagaRegistry(releases.map((one) => release(one).box)) }).storeDefinitions();
   await start({ version: 1 });
-  await expect(start({ version: 1, withWeight: true })).rejects.toThrow(/Box v1 has another shape .* Give the changed definition the version 2/);
-  await start({ version: 1 }, { version: 2, withWeight: true });
+  await expect(start({ version: 1, withSerial: true })).rejects.toThrow(
+    "Box v1 has another shape than the one sagas have been started with: data has got serial, which sagas under way lack. Give the changed definition the version 2.",
+  );
+  await start({ version: 1 }, { version: 2, withSerial: true });
 });
 
 test("other code under the same shape is allowed", async () => {
@@ -249,4 +257,24 @@ test("an optional field that is added to a contract is harmless: what was sent b
   expect(renewed.packed).toEqual([{ boxId, label: "" }]);
   await close(renewed, boxId);
   await reaches(renewed, boxId, "Closed");
+});
+
+test("an optional field that is added to the data needs no version: sagas under way lack it, and a process of the release before keeps it", async () => {
+  const old = await deploy({ version: 1 });
+  await old.start();
+  const before = await open(old);
+  await reaches(old, before, "Open");
+  const renewed = await deploy({ version: 1, withWeight: true });
+  const after = await open(renewed);
+  // The old process is still there, and moves both.
+  for (const boxId of [before, after]) await reaches(old, boxId, "Open");
+  await close(renewed, before);
+  await close(old, after);
+  expect(await database.sql("select data ->> 'boxId' as box, data -> 'grams' as grams, state from saga order by started_at")).toEqual([
+    { box: before, grams: null, state: "Closed" },
+    { box: after, grams: 12, state: "Closed" },
+  ]);
+  // Neither keeps the other from starting again.
+  await (await deploy({ version: 1 })).stop();
+  await (await deploy({ version: 1, withWeight: true })).stop();
 });
