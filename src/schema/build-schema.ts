@@ -23,6 +23,7 @@ import { MetricsResolver } from "./operations/metrics.ts";
 import { OperatorActionResolver } from "./operations/operator-actions.ts";
 import { QueueHistoryResolver, QueuePauseResolver, QueueResolver } from "./operations/queues.ts";
 import { WorkerResolver } from "./operations/workers.ts";
+import { SagaMigrationResolver } from "./operations/migrations.ts";
 import { SagaOperationsResolver } from "./operations/sagas.ts";
 import { SagaEventResolver, SagaPauseResolver, SagaResolver } from "./sagas/resolver.ts";
 import { NotificationResolver, UserNotificationsResolver } from "./notifications/resolver.ts";
@@ -57,6 +58,7 @@ const resolvers = [
   SagaEventResolver,
   SagaPauseResolver,
   SagaOperationsResolver,
+  SagaMigrationResolver,
   SagaExplanationResolver,
   SagaDefinitionResolver,
   SagaAttemptResolver,

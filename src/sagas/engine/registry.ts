@@ -75,6 +75,10 @@ export class SagaRegistry {
     return this.migrations.get(`${name} ${fromVersion},${toVersion}`);
   }
 
+  listMigrations(): SagaMigration[] {
+    return [...this.migrations.values()];
+  }
+
   startedBy(eventName: string): Definition | undefined {
     return this.starting.get(eventName);
   }
@@ -83,9 +87,12 @@ export class SagaRegistry {
     return this.advancing.get(eventName) ?? [];
   }
 
-  /** Definitions of which a step, an undo, a reminder or a notice may be answered by this event, the newest version of each. */
+  /** Definitions of which a step, an undo, a reminder or a notice may be answered by this event: of each saga the newest version that knows it. */
   answeredBy(eventName: string): readonly Definition[] {
-    return this.newest().filter((definition) => sentBy(definition).some((one) => one.command.replies.some((reply) => reply.name === eventName)));
+    const senders = [...this.newest(), ...this.definitions].filter((definition) =>
+      sentBy(definition).some((one) => one.command.replies.some((reply) => reply.name === eventName)),
+    );
+    return senders.filter((definition, index) => senders.findIndex((other) => other.name === definition.name) === index);
   }
 
   /** The contract of an event that some version of a definition may hear. */

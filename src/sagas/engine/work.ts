@@ -4,9 +4,10 @@ import { isId, newId } from "../../kernel/ids.ts";
 import { queueOf, type AttemptFailure, type Claim, type Envelope, type Outgoing, type Published, type Receipt } from "../../outbox/index.ts";
 import { startOf, type Definition } from "./compiled.ts";
 import { begin, decide, fateOfCommand, type Input } from "./decide.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 import { isFinished, type Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type Locked, type Mail, type ReflectedRow } from "./store.ts";
+import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type EndedRun, type Locked, type Mail, type ReflectedRow } from "./store.ts";
 import type { Decision, DecisionContext } from "./turn.ts";
 
 /** Sagas that a transaction has locked, and which of its commands still count. Decisions replace the instances. */
@@ -114,6 +115,7 @@ interface Birth extends Key {
 export class Work {
   private readonly registry: SagaRegistry;
   private readonly claim: LockedClaim | undefined;
+  private readonly elsewhere: Elsewhere | null;
   private readonly source: Source;
   private readonly instances: Map<string, Instance>;
   /** The latest run of each key. */
@@ -121,6 +123,8 @@ export class Work {
   /** Runs of the same key before it, where there are any. */
   private readonly earlier = new Map<string, string[]>();
   private readonly unreadable = new Set<string>();
+  /** Keys whose latest run has ended on a version that this process has not loaded. */
+  private readonly ended = new Map<string, EndedRun>();
   private readonly mail = new Map<string, Mail[]>();
   private readonly steps: Step[] = [];
   private readonly births = new Map<string, Birth>();
@@ -131,8 +135,10 @@ export class Work {
   readonly kept: Mail[] = [];
   readonly buried: { readonly mail: Mail; readonly problem: Error }[] = [];
 
-  constructor(registry: SagaRegistry, claim: LockedClaim | undefined, source: Source = ofProgram) {
+  /** @param elsewhere left out where no event is published */
+  constructor(registry: SagaRegistry, claim: LockedClaim | undefined, source: Source = ofProgram, elsewhere: Elsewhere | null = null) {
     this.registry = registry;
+    this.elsewhere = elsewhere;
     this.claim = claim;
     this.source = source;
     this.instances = new Map(claim?.locked.instances);
@@ -159,7 +165,7 @@ export class Work {
     const births: Key[] = [];
     for (const event of events) {
       if (event.replyTo !== null && event.correlationId !== null && !this.instances.has(event.correlationId)) ids.add(event.correlationId);
-      for (const key of this.keysHeardBy(event))
+      for (const key of [...this.keysHeardBy(event), ...this.keysHeardElsewhere(event)])
         if (!this.bySubject.has(subjectKey(key.type, key.subjectId))) keys.set(subjectKey(key.type, key.subjectId), key);
       const starting = this.registry.startedBy(event.contract.name);
       if (starting !== undefined) births.push(keyOf(starting, event));
@@ -182,10 +188,23 @@ export class Work {
     const { name } = event.contract;
     if (event.replyTo !== null && event.correlationId === null) {
       const definitions = this.registry.answeredBy(name);
-      if (definitions.length === 0) throw new Defect(`${name} answers no command of any saga, so reply() has nobody to give it to`);
+      if (definitions.length === 0 && this.keysHeardElsewhere(event).length === 0)
+        throw new Defect(`${name} answers no command of any saga, so reply() has nobody to give it to`);
       return definitions.map((definition) => keyOf(definition, event));
     }
     return this.registry.advancedBy(name).map((definition) => keyOf(definition, event));
+  }
+
+  /** Sagas of versions that this process has not loaded, of which it has no version that hears the event. */
+  private keysHeardElsewhere(event: Published): (Key & { readonly isNewer: boolean })[] {
+    if (this.elsewhere === null) return [];
+    const { name } = event.contract;
+    const isReply = event.replyTo !== null && event.correlationId === null;
+    const here = isReply ? this.registry.answeredBy(name) : this.registry.advancedBy(name);
+    return this.elsewhere[isReply ? "answered" : "hearing"](name).flatMap(({ type, key, isNewer }) => {
+      const subjectId = (event.payload as Readonly<Record<string, unknown>>)[key];
+      return here.some((one) => one.name === type) || !isId(subjectId) ? [] : [{ type, subjectId, isNewer: isNewer && !isReply }];
+    });
   }
 
   hear(event: Published): Receipt {
@@ -196,6 +215,11 @@ export class Work {
     for (const { type, subjectId } of this.keysHeardBy(event)) {
       const id = this.hearerOf(subjectKey(type, subjectId), event.id);
       receipts.push(id === undefined ? this.keep(type, subjectId, event) : this.hearAt(id, event));
+    }
+    for (const key of this.keysHeardElsewhere(event)) {
+      const { type, subjectId, isNewer } = key;
+      const isItsOwn = this.unreadable.has(subjectKey(type, subjectId));
+      if (isItsOwn || (isNewer && !this.isLocked(key) && !this.ended.has(subjectKey(type, subjectId)))) receipts.push(this.keep(type, subjectId, event));
     }
     return receipts[0] ?? { messageId: event.id, fate: "no-subscriber" };
   }
@@ -300,7 +324,9 @@ export class Work {
 
   /** No saga has the key yet, or none that this process can read: the event waits for it. */
   private keep(type: string, subjectId: string, event: Published): Receipt {
+    const ended = this.ended.get(subjectKey(type, subjectId));
     const isUnreadable = this.unreadable.has(subjectKey(type, subjectId));
+    if (ended !== undefined && !isUnreadable) return { messageId: event.id, fate: "refused", reason: `It has ended already, as ${ended.state}.` };
     this.kept.push({
       id: event.id,
       type,
@@ -356,7 +382,8 @@ export class Work {
   /** One that would start a saga is not kept for the one that there is. */
   private keepOrPutAside(type: string, subjectId: string, event: Published): Receipt {
     const isStart = this.registry.startedBy(event.contract.name)?.name === type;
-    return isStart && this.unreadable.has(subjectKey(type, subjectId)) ? { messageId: event.id, fate: "duplicate-start" } : this.keep(type, subjectId, event);
+    const key = subjectKey(type, subjectId);
+    return isStart && (this.unreadable.has(key) || this.ended.has(key)) ? { messageId: event.id, fate: "duplicate-start" } : this.keep(type, subjectId, event);
   }
 
   /** The starting event of a key that has a saga: another run where the definition allows it after the end, otherwise put aside. */
@@ -364,12 +391,18 @@ export class Work {
     const key = subjectKey(type, subjectId);
     const id = this.hearerOf(key, event.id);
     const before = id === undefined ? undefined : this.instances.get(id);
+    const definition = this.registry.startedBy(event.contract.name) as Definition;
+    const ended = before === undefined && !this.unreadable.has(key) ? this.ended.get(key) : undefined;
+    if (ended !== undefined && startOf(definition).afterFinal === "again" && !ended.heard.some((one) => one.id === event.id)) {
+      this.mail.set(key, [...mail]);
+      this.corrections.set(event.id, this.start(definition, event, ended.runNumber + 1));
+      return;
+    }
     if (before === undefined) {
       this.corrections.set(event.id, this.keepOrPutAside(type, subjectId, event));
       this.kept.push(...mail);
       return;
     }
-    const definition = this.registry.startedBy(event.contract.name) as Definition;
     if (isFinished(before) && startOf(definition).afterFinal === "again" && !before.heard.some((one) => one.id === event.id)) {
       this.mail.set(key, [...mail]);
       this.corrections.set(event.id, this.start(definition, event, before.runNumber + 1));
@@ -462,6 +495,7 @@ export class Work {
 
   add(locked: Locked): void {
     for (const key of locked.unreadableKeys) this.unreadable.add(key);
+    for (const [key, run] of locked.ended ?? []) this.ended.set(key, run);
     if (locked.now.getTime() > 0) this.now = locked.now;
     for (const [id, instance] of locked.instances) {
       const key = subjectKey(instance.type, instance.subjectId);
