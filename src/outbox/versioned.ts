@@ -30,6 +30,12 @@ export function versioned<C extends AnyEvent | AnyCommand>(contract: C, ...upcas
   return { ...contract, schema: upcasting };
 }
 
+/** The version of its contract that a payload was made with. */
+export function versionOfPayload(payload: unknown): number {
+  const found = payload !== null && typeof payload === "object" ? (payload as Json)[VERSION] : undefined;
+  return typeof found === "number" ? found : 1;
+}
+
 /**
  * Whether what was made with one shape can be read with another, both as `Schema.text` describes them: nothing that had to be there is
  * gone, nothing is retyped, and what is new is optional. A field may become optional, and a choice may get more values. A contract of a

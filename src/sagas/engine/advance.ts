@@ -43,11 +43,11 @@ export class Advance implements InTransactionSubscriber {
 
   reclaim(claimed: Claim, commands: readonly Envelope[]): Claim {
     const { locked, unsaved } = claimed as LockedClaim;
-    return claimOf(commands, locked, unsaved);
+    return claimOf(commands, locked, unsaved, this.registry);
   }
 
   async peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
-    return claimOf(commands, await readById(em, this.registry, sagaIdsOf(commands)));
+    return claimOf(commands, await readById(em, this.registry, sagaIdsOf(commands)), undefined, this.registry);
   }
 
   async apply(em: EntityManager, events: readonly Published[], claimed?: Claim): Promise<readonly Receipt[]> {

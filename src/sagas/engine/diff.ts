@@ -238,6 +238,8 @@ function contractEdits(was: ReadonlyMap<string, string>, is: ReadonlyMap<string,
     if (old === undefined || old === text) return [];
     if (versionOf(text) > versionOf(old))
       return [edit(name, `is at version ${versionOf(text)} of its contract, which reads version ${versionOf(old)}`, "safe")];
+    if (versionOf(text) < versionOf(old))
+      return [edit(name, `is at version ${versionOf(text)} of its contract, and messages under way are at version ${versionOf(old)}`, "forbidden")];
     return [
       canRead(text, old)
         ? edit(name, `carried ${old} and carries ${text}, which reads it`, "safe")

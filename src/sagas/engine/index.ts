@@ -14,7 +14,7 @@
 export { t } from "../../outbox/index.ts";
 export { ActivityFeed, type ActivityCursor, type ActivityEvent, type ActivityFeedParts, type ActivityPush } from "./activity.ts";
 export { attemptsOf, type AttemptOutcome, type SagaAttempt } from "./attempts.ts";
-export { compareRelease, isDeployable, readPresent, type Finding, type SagaDiff } from "./deployment.ts";
+export { compareRelease, isDeployable, readPresent, type Finding, type Present, type SagaDiff } from "./deployment.ts";
 export { saga, type Meta, type Saga } from "./definition.ts";
 export type { Diagram, DiagramKind, DiagramState, DiagramTransition, TransitionKind } from "./diagram.ts";
 export { describeMs, type Duration } from "./duration.ts";

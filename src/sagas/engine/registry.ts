@@ -1,4 +1,4 @@
-import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
+import { versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
 import type { Definition, Interrupt } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
@@ -25,6 +25,7 @@ export class SagaRegistry {
   private readonly starting = new Map<string, Definition>();
   private readonly advancing = new Map<string, Definition[]>();
 
+  private readonly schemas = new Map<string, Schema<unknown> | null>();
   private readonly migrations = new Map<string, SagaMigration>();
 
   /** @throws {DefinitionError} with every problem of every definition and migration */
@@ -97,18 +98,19 @@ export class SagaRegistry {
 
   /** The contract of an event that some version of a definition may hear. */
   eventOf(type: string, eventName: string): AnyEvent | undefined {
-    for (const definition of this.definitions) {
-      if (definition.name !== type) continue;
-      const event = contractsHeard(definition).find((one) => one.name === eventName);
-      if (event !== undefined) return event;
-    }
-    return undefined;
+    const ofType = this.definitions.filter((one) => one.name === type);
+    return newestOf(ofType.flatMap(contractsHeard).filter((one) => one.name === eventName));
   }
 
   /** The shape of the messages with this name, where a definition sends or may hear them. */
   schemaOf(messageName: string): Schema<unknown> | undefined {
-    const contracts = this.definitions.flatMap((definition) => [...sentBy(definition).map((one) => one.command), ...contractsHeard(definition)]);
-    return contracts.find((contract) => contract.name === messageName)?.schema;
+    let schema = this.schemas.get(messageName);
+    if (schema === undefined) {
+      const contracts = this.definitions.flatMap((definition) => [...sentBy(definition).map((one) => one.command), ...contractsHeard(definition)]);
+      schema = newestOf(contracts.filter((contract) => contract.name === messageName))?.schema ?? null;
+      this.schemas.set(messageName, schema);
+    }
+    return schema ?? undefined;
   }
 
   /** Names of the sagas, in the order of their registration. */
@@ -157,6 +159,13 @@ function withEarlier(definitions: readonly Definition[], migrations: readonly Sa
     return known.length === 0 ? definition : { ...definition, earlier: new Map(known) };
   });
 }
+
+/** Of several contracts of one message, the one that reads them all. */
+const newestOf = <C extends AnyCommand | AnyEvent>(contracts: readonly C[]): C | undefined =>
+  contracts.reduce<C | undefined>(
+    (newest, one) => (newest === undefined || versionOf(one.schema.text) > versionOf(newest.schema.text) ? one : newest),
+    undefined,
+  );
 
 /** Every message that a definition may send or hear with the shape of its payload, sorted by name. */
 export const contractsOf = (definition: Definition): Record<string, string> =>

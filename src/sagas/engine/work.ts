@@ -1,7 +1,17 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect } from "../../kernel/errors.ts";
 import { isId, newId } from "../../kernel/ids.ts";
-import { queueOf, type AttemptFailure, type Claim, type Envelope, type Outgoing, type Published, type Receipt } from "../../outbox/index.ts";
+import {
+  queueOf,
+  versionOf,
+  versionOfPayload,
+  type AttemptFailure,
+  type Claim,
+  type Envelope,
+  type Outgoing,
+  type Published,
+  type Receipt,
+} from "../../outbox/index.ts";
 import { startOf, type Definition } from "./compiled.ts";
 import { begin, decide, fateOfCommand, type Input } from "./decide.ts";
 import type { Elsewhere } from "./elsewhere.ts";
@@ -53,7 +63,7 @@ const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map
 
 export async function claim(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<LockedClaim> {
   const ids = sagaIdsOf(commands);
-  return claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids));
+  return claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids), undefined, registry);
 }
 
 /** Whatever came by a queue is not to be trusted: an id that is none names no saga. */
@@ -61,8 +71,11 @@ export const sagaIdsOf = (commands: readonly Envelope[]): string[] => [
   ...new Set(commands.flatMap((command) => (command.replyTo !== null && isId(command.correlationId) ? [command.correlationId] : []))),
 ];
 
-/** Of two deliveries of one attempt in one batch, only the first counts. */
-export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved = new Unsaved()): LockedClaim {
+/**
+ * Of two deliveries of one attempt in one batch, only the first counts. One that was sent by a process of a later release, with a later
+ * version of its contract than the registry has, is not readable here.
+ */
+export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved = new Unsaved(), registry?: SagaRegistry): LockedClaim {
   const { instances, unreadable } = locked;
   const attempts = new Set<string>();
   const isFirst = ({ id, replyTo }: Envelope): boolean => {
@@ -70,18 +83,28 @@ export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved =
     return !attempts.has(attempt) && attempts.add(attempt).has(attempt);
   };
   const isPaused = ({ replyTo, correlationId }: Envelope): boolean => replyTo !== null && instances.get(correlationId ?? "")?.pausedAt != null;
-  const reasons = commands.flatMap((command) => {
-    const reason = unreadable.get(command.correlationId ?? "");
-    return reason === undefined ? [] : [[command.id, reason] as const];
-  });
-  const counting = commands.filter((command) => fateOf(command, instances) === "current" && isFirst(command));
+  const reasons = new Map(
+    commands.flatMap((command) => {
+      const reason = unreadable.get(command.correlationId ?? "") ?? (registry && laterContract(registry, command));
+      return reason === undefined ? [] : [[command.id, reason] as const];
+    }),
+  );
+  const counting = commands.filter((command) => !reasons.has(command.id) && fateOf(command, instances) === "current" && isFirst(command));
   return {
     current: new Set(counting.filter((command) => !isPaused(command)).map((command) => command.id)),
     held: new Set(counting.filter(isPaused).map((command) => command.id)),
-    unreadable: new Map(reasons),
+    unreadable: reasons,
     locked,
     unsaved,
   };
+}
+
+/** @returns why this process cannot read it, if that is why */
+function laterContract(registry: SagaRegistry, { name, payload }: Pick<Envelope, "name" | "payload">): string | undefined {
+  const made = versionOfPayload(payload);
+  const known = made === 1 ? undefined : registry.schemaOf(name);
+  if (known === undefined || versionOf(known.text) >= made) return undefined;
+  return `${name} was sent with version ${made} of its contract, and this process has version ${versionOf(known.text)}`;
 }
 
 /** A command without a reply address belongs to no saga and always counts. */
@@ -237,7 +260,8 @@ export class Work {
   deliverOne(mail: Mail): "no saga" | Error | null {
     const id = this.hearerOf(subjectKey(mail.type, mail.subject_id), mail.id);
     const contract = this.registry.eventOf(mail.type, mail.name);
-    if (id === undefined || contract === undefined) return "no saga";
+    // A process of a later release, which has published it, will read it.
+    if (id === undefined || contract === undefined || versionOfPayload(mail.payload) > versionOf(contract.schema.text)) return "no saga";
     try {
       this.step(id, inputOf(unpack(mail, contract)));
       return null;

@@ -3,7 +3,7 @@ import { createOrm } from "../../../src/database/orm.ts";
 import { createTransaction } from "../../../src/database/transaction.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { silentLog } from "../../../src/kernel/log.ts";
-import { command, event, handleAll, occur, publish, t, type AnyParticipant, type Receipt } from "../../../src/outbox/index.ts";
+import { command, event, handleAll, occur, publish, t, versioned, type AnyParticipant, type Receipt } from "../../../src/outbox/index.ts";
 import { fail, finish, next, saga, SagaEngine, SagaExplainer, SagaRegistry, type AnySaga } from "../../../src/sagas/engine/index.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createTestEngine, LocalHints, type TestEngine } from "../../support/engine.ts";
@@ -27,18 +27,22 @@ interface Release {
   readonly opensAgain?: true;
   /** The same shape, other code. */
   readonly withLabel?: true;
+  /** The command that packs calls the label a tag, and its contract has a version more. */
+  readonly withTag?: true;
   /** The contracts have an optional field more. */
   readonly withColour?: true;
 }
 
 /** A box is packed, then waits to be closed. */
-function release({ version = 1, withWeight, withSerial, withShaking, opensAgain, withLabel, withColour }: Release = {}): {
+function release({ version = 1, withWeight, withSerial, withShaking, opensAgain, withLabel, withTag, withColour }: Release = {}): {
   box: AnySaga;
   packer: AnyParticipant;
   packed: unknown[];
 } {
   const colour = withColour ? { colour: t.maybe(t.text()) } : {};
-  const PackCommand = command("PackCommand", { boxId: t.id(), label: t.text(), ...colour }, PackedEvent);
+  const PackCommand = withTag
+    ? (versioned(command("PackCommand", { boxId: t.id(), tag: t.text() }, PackedEvent), ({ label, ...rest }) => ({ ...rest, tag: label })) as never)
+    : command("PackCommand", { boxId: t.id(), label: t.text(), ...colour }, PackedEvent);
   const packed: unknown[] = [];
   const whole = saga("Box", {
     version,
@@ -56,7 +60,11 @@ function release({ version = 1, withWeight, withSerial, withShaking, opensAgain,
     })
     .step("Packing", {
       invoke: PackCommand,
-      with: withLabel ? (d) => ({ boxId: d.boxId, label: `box ${d.boxId}` }) : (d) => ({ boxId: d.boxId, label: "" }),
+      with: withTag
+        ? (d): never => ({ boxId: d.boxId, tag: "" }) as never
+        : withLabel
+          ? (d) => ({ boxId: d.boxId, label: `box ${d.boxId}` })
+          : (d) => ({ boxId: d.boxId, label: "" }),
       onReply: { PackedEvent: next },
       effect: "none",
       timeout: ["10m", fail("TooLate")],
@@ -338,4 +346,19 @@ test("a saga that ended on a version that is gone is known to have ended: it hea
   // Where it is not allowed, the start is put aside as ever.
   const strict = await deploy({ version: 3 });
   expect(await strict.transaction((em) => publish(em, occur(OpenedEvent, { boxId: other })))).toMatchObject({ fate: "duplicate-start" });
+});
+
+test("a command that was sent with a later version of its contract waits for a process that has that, and no attempt is counted", async () => {
+  const old = await deploy({ version: 1 });
+  await old.start();
+  const renewed = await deploy({ version: 1, withTag: true });
+  const boxId = await open(renewed);
+  const isPutBack = async () => (await database.sql("select 1 from pgboss.job where name = 'pack' and state = 'created' and start_after > now()")).length === 1;
+  await waitFor(isPutBack, { describe: () => database.sql("select name, state, start_after from pgboss.job") });
+  expect(await renewed.saga("Box", boxId)).toMatchObject({ state: "Packing", status: "RUNNING", attempt: 1 });
+  await old.stop();
+  await renewed.start();
+  await renewed.skipWaits();
+  await reaches(renewed, boxId, "Open");
+  expect(renewed.packed).toEqual([{ boxId, tag: "" }]);
 });
