@@ -5,7 +5,7 @@ import { describeAddress } from "./database/address.ts";
 import { createOrm } from "./database/orm.ts";
 import { silentLog } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
-import { Output, type Column } from "./ops/output.ts";
+import { Output } from "./ops/output.ts";
 import * as own from "./sagas/index.ts";
 import {
   compareRelease,
@@ -14,7 +14,6 @@ import {
   readPresent,
   SagaRegistry,
   type AnySaga,
-  type Finding,
   type SagaDiff,
   type SagaMigration,
 } from "./sagas/engine/index.ts";
@@ -38,6 +37,7 @@ interface Release {
   readonly migrations?: readonly SagaMigration[];
 }
 
+const colours = { safe: "green", pin: "cyan", map: "yellow", forbidden: "red" } as const;
 const environment = readEnvironment();
 try {
   process.exitCode = await run();
@@ -135,27 +135,16 @@ function nonsense({ problems }: DefinitionError): Error {
   });
 }
 
+/** A row a finding, and below it what it touches and what to do. */
 function tell(output: Output, { saga, versions, findings }: SagaDiff): void {
   const told = versions.map(({ version, stored, loaded, live }) => `v${version} ${stored ? (loaded ? "" : "not loaded, ") : "new, "}${live} live`);
   output.line(`${output.paint("bold", saga)}  ${told.join(" · ")}`);
-  output.rows(findings, columns, "  Nothing has changed.");
+  if (findings.length === 0) output.line("  Nothing has changed.");
+  for (const { class: of, from, to, place, what, touched, states, todo } of findings) {
+    const where = Object.entries(states).map(([state, count]) => `${state} ${count}`);
+    const sagas = touched === 0 ? "" : `${touched} ${touched === 1 ? "saga" : "sagas"}${where.length === 0 ? "" : ` (${where.join(", ")})`}. `;
+    output.line(`  ${output.paint(colours[of], of.padEnd(9))}  ${(from === to ? `v${to}` : `v${from} → v${to}`).padEnd(7)}  ${place} ${what}`);
+    output.line(`${" ".repeat(22)}${sagas}${todo}`);
+  }
   output.line();
 }
-
-const columns: readonly Column<Finding>[] = [
-  { title: "  class", value: (finding) => `  ${finding.class}` },
-  { title: "version", value: ({ from, to }) => (from === to ? `v${to}` : `v${from} → v${to}`) },
-  { title: "edit", value: ({ place, what }) => `${place} ${what}` },
-  {
-    title: "sagas",
-    value: ({ touched, states }) =>
-      `${touched}${
-        touched === 0
-          ? ""
-          : `: ${Object.entries(states)
-              .map(([state, count]) => `${state} ${count}`)
-              .join(", ")}`
-      }`,
-  },
-  { title: "what to do", value: ({ todo }) => todo },
-];

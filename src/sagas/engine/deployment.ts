@@ -201,7 +201,7 @@ class Comparison {
       ];
     }
     if (live.touched === 0) return [];
-    const todo = `npm run ops -- migrate ${this.name} --from ${from} --to ${to} --dry-run`;
+    const todo = `npm run ops -- migrate ${this.name} --from ${from} --to ${to} --note "…" --dry-run`;
     return [{ place: `migration of v${from}`, what: `to v${to} is declared`, class: "map", from, to, ...live, todo }];
   }
 

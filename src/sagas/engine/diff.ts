@@ -21,7 +21,11 @@ export interface Edit {
 type Part = Readonly<Record<string, unknown>>;
 type NodeShape = DefinitionShape["nodes"][number];
 
-/** Every difference between two shapes of one saga, in the order of the definition. Parts that are unknown here count as `pin`. */
+/**
+ * Every difference between two shapes of one saga, in the order of the definition. Parts that are unknown here count as `pin`. What is
+ * safe can be read both ways, since processes of both releases work beside each other, and whoever goes back starts the older one again;
+ * but for a contract with a new version, whose messages the older one leaves to others.
+ */
 export function editsBetween(before: DefinitionShape, now: DefinitionShape): Edit[] {
   // As they come back from the database, so that the two can be compared.
   const [was, is] = [before, now].map((shape) => JSON.parse(JSON.stringify(shape)) as DefinitionShape) as [DefinitionShape, DefinitionShape];
@@ -60,7 +64,8 @@ function dataEdits(was: string, is: string): Edit[] {
     ...[...newer].flatMap(([name, type]) => {
       const old = older.get(name);
       if (old === type) return [];
-      if (old !== undefined) return [edit("data", `had ${name} as ${old} and has it as ${type}`, canRead(type, old) ? "safe" : "map")];
+      if (old !== undefined)
+        return [edit("data", `had ${name} as ${old} and has it as ${type}`, !canRead(type, old) ? "map" : canRead(old, type) ? "safe" : "pin")];
       return [isOptional(type) ? edit("data", `has got the optional ${name}`, "safe") : edit("data", `has got ${name}, which sagas under way lack`, "map")];
     }),
     ...[...older].flatMap(([name, type]) => {
@@ -240,10 +245,11 @@ function contractEdits(was: ReadonlyMap<string, string>, is: ReadonlyMap<string,
       return [edit(name, `is at version ${versionOf(text)} of its contract, which reads version ${versionOf(old)}`, "safe")];
     if (versionOf(text) < versionOf(old))
       return [edit(name, `is at version ${versionOf(text)} of its contract, and messages under way are at version ${versionOf(old)}`, "forbidden")];
+    if (!canRead(text, old)) return [edit(name, `carries ${text}, which cannot be read out of the ${old} of messages under way`, "forbidden")];
     return [
-      canRead(text, old)
-        ? edit(name, `carried ${old} and carries ${text}, which reads it`, "safe")
-        : edit(name, `carries ${text}, which cannot be read out of the ${old} of messages under way`, "forbidden"),
+      canRead(old, text)
+        ? edit(name, `carried ${old} and carries ${text}; each reads the other`, "safe")
+        : edit(name, `carries ${text}, which a process of the release before cannot read as its ${old}`, "forbidden"),
     ];
   });
 }

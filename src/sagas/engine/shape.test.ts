@@ -65,6 +65,6 @@ test("a command whose payload cannot be read as before needs a new version of it
   expect(problemOf({ pack: command("PackCommand", { orderId: t.id(), weight: t.int() }, m.WrappedEvent) })).toBe(
     "has another shape than the one sagas have been started with: " +
       "PackCommand carries {orderId:id,weight:int}, which cannot be read out of the {orderId:id} of messages under way. " +
-      "A payload may get an optional field; for anything else give its contract a new version, by versioned(contract, upcaster). With another key it is another saga.",
+      "A payload may get or lose an optional field; for anything else give its contract a new version, by versioned(contract, upcaster). With another key it is another saga.",
   );
 });

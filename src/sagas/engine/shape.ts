@@ -44,7 +44,7 @@ export function findProblem(before: DefinitionShape, now: DefinitionShape): stri
 
 /** What helps where no version number of the saga does. */
 const FORBIDDEN_REMEDY =
-  "A payload may get an optional field; for anything else give its contract a new version, by versioned(contract, upcaster). With another key it is another saga.";
+  "A payload may get or lose an optional field; for anything else give its contract a new version, by versioned(contract, upcaster). With another key it is another saga.";
 
 /** What a history can be read and drawn with, and what must not change under one version. */
 function shapeOf(definition: Definition): DefinitionShape {

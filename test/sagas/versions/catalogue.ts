@@ -52,14 +52,11 @@ export const safe: readonly SafeEdit[] = [
     },
   },
   { what: "the data lose an optional field", edit: (b) => void delete b.data["bell"] },
-  { what: "a field of the data may be missing from now on", edit: (b) => void (b.data["speed"] = t.maybe(t.oneOf("slow", "fast"))) },
-  { what: "a choice in the data gets another value", edit: (b) => void (b.data["speed"] = t.oneOf("slow", "fast", "same day")) },
   { what: "the fields of the data change places", edit: (b) => void (b.data = Object.fromEntries(Object.entries(b.data).toReversed())) },
   { what: "a command gets an optional field", edit: (b) => void (words(b, "MendCommand")["colour"] = t.maybe(t.text())) },
   { what: "a command loses an optional field", edit: (b) => void delete words(b, "MendCommand")["note"] },
   { what: "an undo's command gets an optional field", edit: (b) => void (words(b, "UnmendCommand")["why"] = t.maybe(t.text())) },
   { what: "an event gets an optional field", edit: (b) => void (words(b, "BikeFetchedEvent")["by"] = t.maybe(t.text())) },
-  { what: "a choice in a command gets another value", edit: (b) => void (words(b, "ReserveStandCommand")["speed"] = t.oneOf("slow", "fast", "same day")) },
   {
     what: "a field of a command is renamed, with a new version of the contract",
     oneWay: true,
@@ -262,6 +259,8 @@ export const pin: readonly CatalogueEdit[] = [
       node(b, "Mending")["onExhausted"] = fail("Lost");
     },
   },
+  { what: "a field of the data may be missing from now on", edit: (b) => void (b.data["speed"] = t.maybe(t.oneOf("slow", "fast"))) },
+  { what: "a choice in the data gets another value", edit: (b) => void (b.data["speed"] = t.oneOf("slow", "fast", "same day")) },
   {
     what: "a field leaves the data that had to be there",
     edit: (b) => {
@@ -329,6 +328,20 @@ function withStart(b: Blueprint, field: string, type: Blueprint["data"][string],
 
 /** Changed in place, without a new version of the contract. */
 export const forbiddenContracts: readonly CatalogueEdit[] = [
+  {
+    what: "a choice in a command gets another value",
+    edit: (b) => {
+      words(b, "ReserveStandCommand")["speed"] = t.oneOf("slow", "fast", "same day");
+      node(b, "Reserving")["with"] = (d: Part) => ({ repairId: d["repairId"], speed: "same day" });
+    },
+  },
+  {
+    what: "a field of a command may be missing from now on",
+    edit: (b) => {
+      words(b, "BillCommand")["minutes"] = t.maybe(t.int());
+      node(b, "Billing")["with"] = (d: Part) => ({ repairId: d["repairId"] });
+    },
+  },
   { what: "a field of a command is retyped", edit: (b) => void (words(b, "BillCommand")["minutes"] = t.text()) },
   { what: "a command gets a field that must be there", edit: (b) => void (words(b, "MendCommand")["price"] = t.int()) },
   { what: "a field of a command must be there from now on", edit: (b) => void (words(b, "MendCommand")["note"] = t.text()) },
