@@ -33,7 +33,7 @@ const packages = [
 
 const outsideRoom = (room) => `^src/(?!${room}/)`;
 /** What puts the rooms together: the program, and the export of the API for code generators. */
-const builders = "^src/(main|app|schema/export|seed/main)\\.ts$";
+const builders = "^src/(main|app|saga-diff|schema/export|seed/main)\\.ts$";
 
 export default {
   forbidden: [

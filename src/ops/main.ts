@@ -6,6 +6,7 @@ import { addDeadLetterVerbs } from "./dead-letters.ts";
 import { addDefinitionVerb } from "./definitions.ts";
 import { addDoctor } from "./doctor.ts";
 import { exitCode } from "./exit-code.ts";
+import { addMigrate } from "./migrate.ts";
 import { Output } from "./output.ts";
 import { addQueueVerbs } from "./queues.ts";
 import { addSagaVerbs } from "./sagas.ts";
@@ -24,6 +25,7 @@ const program = new Command("npm run ops --")
   .exitOverride()
   .showHelpAfterError("(--help says what there is)");
 addSagaVerbs(program);
+addMigrate(program);
 addDeadLetterVerbs(program);
 addQueueVerbs(program);
 addDefinitionVerb(program);

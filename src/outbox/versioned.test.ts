@@ -51,6 +51,12 @@ describe("messages made with one shape can be read with another", () => {
     ],
     ["when a field may be missing from now on", shape({ a: t.maybe(t.id()), b: t.list(t.obj({ c: t.int(), d: t.text() })), e: t.maybe(t.int()) }), true],
     ["when the order of fields has changed", shape({ e: t.maybe(t.int()), a: t.id(), b: t.list(t.obj({ c: t.int(), d: t.text() })) }), true],
+    ["when a field is gone that could be missing", shape({ a: t.id(), b: t.list(t.obj({ c: t.int(), d: t.text() })) }), true],
+    [
+      "when something within a field was added that may be missing",
+      shape({ a: t.id(), b: t.list(t.obj({ c: t.int(), d: t.text(), g: t.maybe(t.int()) })), e: t.maybe(t.int()) }),
+      true,
+    ],
     ["when the contract has a higher version", `v2${shape({ z: t.int() })}`, true],
     [
       "but not when a field was added that must be there",
@@ -64,6 +70,14 @@ describe("messages made with one shape can be read with another", () => {
     ["but not when it is no object any more", "list(id)", false],
   ])("%s", (_when, after, can) => {
     expect(canRead(after, before)).toBe(can);
+  });
+
+  test.each<[string, string, string, boolean]>([
+    ["when a choice has got another value", shape({ a: t.oneOf("x", "y", "z") }), shape({ a: t.oneOf("x", "y") }), true],
+    ["but not when a choice has lost one", shape({ a: t.oneOf("x") }), shape({ a: t.oneOf("x", "y") }), false],
+    ["but not when a choice has become another type", shape({ a: t.text() }), shape({ a: t.oneOf("x", "y") }), false],
+  ])("%s", (_when, after, earlier, can) => {
+    expect(canRead(after, earlier)).toBe(can);
   });
 
   test("but not when the contract has a lower version", () => {

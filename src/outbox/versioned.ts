@@ -30,22 +30,42 @@ export function versioned<C extends AnyEvent | AnyCommand>(contract: C, ...upcas
   return { ...contract, schema: upcasting };
 }
 
+/** The version of its contract that a payload was made with. */
+export function versionOfPayload(payload: unknown): number {
+  const found = payload !== null && typeof payload === "object" ? (payload as Json)[VERSION] : undefined;
+  return typeof found === "number" ? found : 1;
+}
+
 /**
- * Whether messages made with one shape of a payload can be read with another, both as `Schema.text` describes them: nothing was
- * removed or retyped, and what is new is optional. A contract of a higher version brings its upcasters.
+ * Whether what was made with one shape can be read with another, both as `Schema.text` describes them: nothing that had to be there is
+ * gone, nothing is retyped, and what is new is optional. A field may become optional, and a choice may get more values. A contract of a
+ * higher version brings its upcasters.
  */
 export function canRead(newText: string, oldText: string): boolean {
   if (newText === oldText || versionOf(newText) > versionOf(oldText)) return true;
+  if (versionOf(newText) < versionOf(oldText)) return false;
   const [newer, older] = [fieldsOf(newText), fieldsOf(oldText)];
-  if (newer === null || older === null || versionOf(newText) < versionOf(oldText)) return false;
-  const kept = [...older].every(([name, type]) => newer.get(name) === type || newer.get(name) === `maybe(${type})`);
-  return kept && [...newer].every(([name, type]) => older.has(name) || type.startsWith("maybe("));
+  if (newer !== null && older !== null)
+    return (
+      [...older].every(([name, type]) => newer.has(name) || isOptional(type)) &&
+      [...newer].every(([name, type]) => (older.has(name) ? canRead(type, older.get(name) ?? "") : isOptional(type)))
+    );
+  if (isOptional(newText)) return canRead(inside(newText), isOptional(oldText) ? inside(oldText) : oldText);
+  if (newText.startsWith("list(") && oldText.startsWith("list(")) return canRead(inside(newText), inside(oldText));
+  if (!newText.startsWith("oneOf(") || !oldText.startsWith("oneOf(")) return false;
+  const values = new Set(inside(newText).split("|"));
+  return inside(oldText)
+    .split("|")
+    .every((value) => values.has(value));
 }
 
-const versionOf = (text: string): number => Number(/^v(\d+)\{/.exec(text)?.[1] ?? 1);
+export const isOptional = (text: string): boolean => text.startsWith("maybe(");
+/** What stands in the outer parentheses. */
+const inside = (text: string): string => text.slice(text.indexOf("(") + 1, -1);
+export const versionOf = (text: string): number => Number(/^v(\d+)\{/.exec(text)?.[1] ?? 1);
 
 /** `{a:id,b:list({c:int})}` as fields with their types; null for what is no object. */
-function fieldsOf(text: string): Map<string, string> | null {
+export function fieldsOf(text: string): Map<string, string> | null {
   const body = /^(?:v\d+)?\{(.*)\}$/.exec(text)?.[1];
   if (body === undefined) return null;
   const fields = new Map<string, string>();

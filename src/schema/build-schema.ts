@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { GraphQLSchema, isObjectType } from "graphql";
+import { GraphQLSchema, isEnumType, isObjectType } from "graphql";
 import { buildSchemaSync, type BuildSchemaOptions } from "type-graphql";
 import { authDirective } from "./authorization.ts";
 import {
@@ -15,7 +15,7 @@ import { MentorProfileResolver, MentorResolver } from "./mentors/resolver.ts";
 import { CourseResourceResolver, CourseResourcesResolver, UploadResolver, UserAvatarResolver } from "./files/resolver.ts";
 import { SagaAttemptResolver } from "./sagas/attempts.ts";
 import { DrawnDefinitionResolver, SagaDefinitionResolver } from "./sagas/definition.ts";
-import { fillSagaEnums, type SagaCatalogue } from "./sagas/enums.ts";
+import { fillSagaEnums, screamingSnake, type SagaCatalogue } from "./sagas/enums.ts";
 import { DeadLetterResolver, SagaDeadLettersResolver } from "./operations/dead-letters.ts";
 import { SagaExplanationResolver } from "./operations/explanation.ts";
 import { FindResolver } from "./operations/find.ts";
@@ -23,6 +23,7 @@ import { MetricsResolver } from "./operations/metrics.ts";
 import { OperatorActionResolver } from "./operations/operator-actions.ts";
 import { QueueHistoryResolver, QueuePauseResolver, QueueResolver } from "./operations/queues.ts";
 import { WorkerResolver } from "./operations/workers.ts";
+import { SagaMigrationResolver } from "./operations/migrations.ts";
 import { SagaOperationsResolver } from "./operations/sagas.ts";
 import { SagaEventResolver, SagaPauseResolver, SagaResolver } from "./sagas/resolver.ts";
 import { NotificationResolver, UserNotificationsResolver } from "./notifications/resolver.ts";
@@ -57,6 +58,7 @@ const resolvers = [
   SagaEventResolver,
   SagaPauseResolver,
   SagaOperationsResolver,
+  SagaMigrationResolver,
   SagaExplanationResolver,
   SagaDefinitionResolver,
   DrawnDefinitionResolver,
@@ -91,6 +93,7 @@ export function buildApiSchema(sagas: SagaCatalogue): GraphQLSchema {
   const schema = new GraphQLSchema({ ...built.toConfig(), description: DESCRIPTION, directives: [...built.getDirectives(), authDirective(built)] });
   describe(schema);
   orderArguments(schema);
+  tellUnknownWords(schema);
   return schema;
 }
 
@@ -107,6 +110,19 @@ function describe(schema: GraphQLSchema): void {
       "The protocol is graphql-transport-ws, at the address of the HTTP endpoint; the token goes into the connection's parameters:\n" +
       '`{ "authorization": "Bearer <accessToken>" }`.\n' +
       "The socket is closed with 4403 when its token runs out; reconnect with a new token and the last sequence or cursor.";
+  }
+}
+
+/**
+ * Sagas of a version that this process has not loaded may be in states, or of types, that its schema does not list. They are told as they
+ * are, for the eyes of operators, since an error would hide the very saga that somebody has to look at.
+ */
+function tellUnknownWords(schema: GraphQLSchema): void {
+  for (const name of ["SagaState", "SagaType"]) {
+    const type = schema.getType(name);
+    if (!isEnumType(type)) continue;
+    const known = new Map(type.getValues().map((one) => [one.value as unknown, one.name]));
+    type.serialize = (value) => known.get(value) ?? (name === "SagaType" ? screamingSnake(String(value)) : String(value));
   }
 }
 

@@ -296,6 +296,7 @@ export const table: readonly Row[] = [
   operation("moveSagaTimer", 'id: "none", timer: DEADLINE, to: "2100-01-01T00:00:00Z", note: "n"'),
   operation("fireSagaTimer", 'id: "none", timer: DEADLINE, note: "n"'),
   operation("migrateSaga", 'id: "none", toVersion: 2, note: "n"'),
+  row("Mutation.migrateSagas", null, mutation('migrateSagas(type: COURSE_ENROLLMENT, fromVersion: 1, toVersion: 99, note: "n")'), operators("INVALID")),
   row("Mutation.redriveDeadLetters", null, mutation('redriveDeadLetters(filter: { ids: [] }, note: "n", idempotencyKey: $key)'), operators("ok")),
   row("Mutation.discardDeadLetters", null, mutation('discardDeadLetters(ids: ["none"], note: "n")'), operators("NOT_FOUND")),
   row("Mutation.pauseQueue", null, mutation('pauseQueue(name: "none", note: "n")'), operators("NOT_FOUND")),

@@ -474,6 +474,20 @@ export type HealthQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type HealthQuery = { viewer: { email: string | null, roles: Array<Role> | null } | null, queues: Array<{ name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null }> | null, workers: Array<{ id: string, host: string, pid: number, startedAt: string, loads: Array<string> }> | null, sagaCounts: Array<{ type: SagaType, status: SagaStatus, count: number }> | null, sagaDefinitions: Array<{ type: SagaType, version: number }> | null };
 
+export type MigrateSagasMutationVariables = Exact<{
+  type: SagaType;
+  from: number;
+  to: number;
+  filter?: SagaFilter | null | undefined;
+  limit: number;
+  after?: string | null | undefined;
+  note: string;
+  dryRun: boolean;
+}>;
+
+
+export type MigrateSagasMutation = { act: { migrated: number | null, next: string | null, refused: Array<{ reason: string, count: number, example: string }>, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
+
 export type QueueRowFragment = { name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null };
 
 export type QueuesQueryVariables = Exact<{ [key: string]: never; }>;
@@ -947,6 +961,32 @@ export const HealthDocument = new TypedDocumentString(`
     note
   }
 }`) as unknown as TypedDocumentString<HealthQuery, HealthQueryVariables>;
+export const MigrateSagasDocument = new TypedDocumentString(`
+    mutation MigrateSagas($type: SagaType!, $from: Int!, $to: Int!, $filter: SagaFilter, $limit: Int!, $after: ID, $note: String!, $dryRun: Boolean!) {
+  act: migrateSagas(
+    type: $type
+    fromVersion: $from
+    toVersion: $to
+    filter: $filter
+    limit: $limit
+    after: $after
+    note: $note
+    dryRun: $dryRun
+  ) {
+    migrated
+    refused {
+      reason
+      count
+      example
+    }
+    next
+    userErrors {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MigrateSagasMutation, MigrateSagasMutationVariables>;
 export const QueuesDocument = new TypedDocumentString(`
     query Queues {
   queues {

@@ -12,6 +12,7 @@ import {
   type Published,
   type Receipt,
 } from "../../outbox/index.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { buryMail, buryOrphans, findDeliverable, insertSagas, keepMail, lockDue, readById, reflectStatuses, saveSagas, takeMail } from "./store.ts";
@@ -24,12 +25,14 @@ import { claim, claimOf, sagaIdsOf, Unsaved, Work, type LockedClaim } from "./wo
 export class Advance implements InTransactionSubscriber {
   private readonly registry: SagaRegistry;
   private readonly hints: Hints;
+  private readonly elsewhere: Elsewhere;
   /** By the EntityManager of a transaction that has claimed. */
   private readonly claims = new WeakMap<EntityManager, LockedClaim>();
 
   constructor(registry: SagaRegistry, hints: Hints) {
     this.registry = registry;
     this.hints = hints;
+    this.elsewhere = new Elsewhere(registry);
   }
 
   async claim(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
@@ -40,18 +43,19 @@ export class Advance implements InTransactionSubscriber {
 
   reclaim(claimed: Claim, commands: readonly Envelope[]): Claim {
     const { locked, unsaved } = claimed as LockedClaim;
-    return claimOf(commands, locked, unsaved);
+    return claimOf(commands, locked, unsaved, this.registry);
   }
 
   async peek(em: EntityManager, commands: readonly Envelope[]): Promise<Claim> {
-    return claimOf(commands, await readById(em, this.registry, sagaIdsOf(commands)));
+    return claimOf(commands, await readById(em, this.registry, sagaIdsOf(commands)), undefined, this.registry);
   }
 
   async apply(em: EntityManager, events: readonly Published[], claimed?: Claim): Promise<readonly Receipt[]> {
     // A participant that publishes may look at what that led to, and may be the one whose saga hears it.
     const claim = (claimed as LockedClaim | undefined) ?? this.claims.get(em);
     if (claimed === undefined) await this.write(em, claim?.unsaved);
-    const work = new Work(this.registry, claim);
+    await this.elsewhere.refresh(em);
+    const work = new Work(this.registry, claim, undefined, this.elsewhere);
     await work.lockFor(em, events);
     const receipts = events.map((event) => work.hear(event));
     await this.finish(em, work, claim, claimed !== undefined);

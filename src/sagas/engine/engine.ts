@@ -1,12 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import { Loop } from "../../kernel/loop.ts";
 import { connectOutbox, type Hints } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
+import { eventsHeard, KNOWN_FOR_MS } from "./elsewhere.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { findProblem, storedShape } from "./shape.ts";
-import { findDue, replaceDefinition, storeDefinitions } from "./store.ts";
+import { findProblem, isSameShape, storedShape } from "./shape.ts";
+import { findDue, readShapes, replaceDefinition, storeDefinitions, type StoredDefinition } from "./store.ts";
 
 export interface SagaEngineParts {
   readonly registry: SagaRegistry;
@@ -52,21 +54,29 @@ export class SagaEngine {
   }
 
   /**
-   * Stores the definitions that this process has loaded.
-   * @throws {Defect} a stored version has another shape, or a command a payload that cannot be read as before: sagas under way would
+   * Stores the definitions that this process has loaded, and waits until every other process knows who hears what: a second, where a
+   * version is new that hears what no other one does.
+   *
+   * @throws {Defect} a stored version has another shape, or a message a payload that cannot be read as before: sagas under way would
    *   change under their feet
    */
   async storeDefinitions(): Promise<void> {
-    const em = this.parts.em();
     const loaded = this.parts.registry.definitions.map((definition) => ({ ...storedShape(definition), name: definition.name, version: definition.version }));
-    const stored = await storeDefinitions(em, loaded);
-    for (const now of loaded) {
-      const before = stored.get(`${now.name} v${now.version}`);
-      if (before === undefined || before.shapeHash === now.shapeHash) continue;
-      const problem = findProblem(before.shape, now.shape);
-      if (problem !== null) throw new Defect(`${now.name} v${now.version} ${problem}`);
-      await replaceDefinition(em, now);
-    }
+    const isNews = await this.parts.transaction(async (em) => {
+      const stored = await storeDefinitions(em, loaded);
+      for (const now of loaded) {
+        const before = stored.get(`${now.name} v${now.version}`);
+        if (before === undefined || isSameShape(before.shape, now.shape)) continue;
+        const problem = findProblem(before.shape, now.shape);
+        if (problem !== null) throw new Defect(`${now.name} v${now.version} ${problem}`);
+        await replaceDefinition(em, now);
+      }
+      return hearsNews(
+        loaded.filter(({ name, version }) => !stored.has(`${name} v${version}`)),
+        await readShapes(em, this.parts.registry.types()),
+      );
+    });
+    if (isNews) await delay(KNOWN_FOR_MS);
   }
 
   /** Begins to look for passed timers and kept messages. */
@@ -79,3 +89,10 @@ export class SagaEngine {
     await this.sweeper.stop();
   }
 }
+
+/** Whether one of the versions that are new to the database hears what no other version of its saga does. */
+const hearsNews = (added: readonly StoredDefinition[], stored: readonly StoredDefinition[]): boolean =>
+  added.some(({ name, version, shape }) => {
+    const others = stored.filter((one) => one.name === name && one.version !== version);
+    return others.length > 0 && eventsHeard(shape).some((event) => !others.some((other) => eventsHeard(other.shape).includes(event)));
+  });

@@ -158,7 +158,7 @@ describe("each cause is told with its facts", () => {
   test("VERSION_NOT_LOADED, with what is loaded instead", () => {
     const told = explain(null, reserving().instance, factsWith({ workers: [{ ...worker, loads: ["Order v2", "Parcel v1"] }], job: jobWith() }));
     expect(told).toMatchObject({ cause: "VERSION_NOT_LOADED", queue: "reserve-stock", remedies: [], next: [] });
-    expect(told.summary).toContain("has loaded Order v1 (1 worker alive, with Order v2)");
+    expect(told.summary).toContain("has loaded Order v1 (1 worker alive: oak:4711 has Order v2)");
     expect(explain(null, awaiting().instance, factsWith({ workers: [] })).cause).toBe("VERSION_NOT_LOADED");
     // Loaded here alone does not help a command, which only workers carry out.
     expect(explained(reserving(), { workers: [{ ...worker, loads: [] }], job: jobWith() }).cause).toBe("VERSION_NOT_LOADED");

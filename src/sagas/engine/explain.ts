@@ -103,6 +103,8 @@ export function explain(definition: Definition | null, saga: ExplainedSaga, fact
 }
 
 const LONG_LOCK_MS = 1_000;
+/** A summary is no list. */
+const WORKERS_TOLD = 5;
 const LATE_TIMER_MS = 5_000;
 
 class Explanation {
@@ -234,11 +236,12 @@ class Explanation {
 
   private versionNotLoaded(): Found {
     const { workers } = this.facts;
-    const loaded = [...new Set(workers.flatMap(({ loads }) => loads))].filter((one) => one.startsWith(`${this.saga.type} `));
-    const has =
-      workers.length === 0
-        ? "no worker is alive"
-        : `${some(workers.length, "worker")} alive, with ${loaded.length === 0 ? "no version of it" : loaded.join(", ")}`;
+    const told = workers.slice(0, WORKERS_TOLD).map((worker) => {
+      const loaded = worker.loads.filter((one) => one.startsWith(`${this.saga.type} `));
+      return `${worker.host}:${worker.pid} has ${loaded.length === 0 ? "no version of it" : loaded.join(", ")}`;
+    });
+    const more = workers.length > WORKERS_TOLD ? `, and ${workers.length - WORKERS_TOLD} more` : "";
+    const has = workers.length === 0 ? "no worker is alive" : `${some(workers.length, "worker")} alive: ${told.join(", ")}${more}`;
     return {
       cause: "VERSION_NOT_LOADED",
       summary: `No process that is alive and could move it has loaded ${this.version} (${has}). Start a process that has it.`,

@@ -14,6 +14,7 @@
 export { t } from "../../outbox/index.ts";
 export { ActivityFeed, type ActivityCursor, type ActivityEvent, type ActivityFeedParts, type ActivityPush } from "./activity.ts";
 export { attemptsOf, type AttemptOutcome, type SagaAttempt } from "./attempts.ts";
+export { compareRelease, isDeployable, readPresent, type Finding, type Present, type SagaDiff } from "./deployment.ts";
 export { saga, type Meta, type Saga } from "./definition.ts";
 export type { Diagram, DiagramKind, DiagramOutcome, DiagramState, DiagramTransition, OutcomeKind, TransitionKind } from "./diagram.ts";
 export { describeMs, type Duration } from "./duration.ts";
@@ -25,7 +26,7 @@ export { readMetrics, type MetricsRequest, type SagaMetrics } from "./metrics.ts
 export { mermaidOf } from "./mermaid.ts";
 export { migration, type SagaMigration } from "./migration.ts";
 export { MAIL_QUEUE } from "./store.ts";
-export { SagaOperations, type OperatorCall, type Redrive, type RedriveCall } from "./operations.ts";
+export { SagaOperations, type MigrateManyCall, type MigratedMany, type OperatorCall, type Redrive, type RedriveCall } from "./operations.ts";
 export { listOperatorActions, type OperatorActionView } from "./operator-actions.ts";
 export type { Migrate, OperatorAction, SagaTimer } from "./operator.ts";
 export { fail, failPartly, finish, go, loop, next, park, parkFor, skip, stay } from "./outcome.ts";

@@ -105,6 +105,8 @@ export interface Instance {
   readonly pauseNote: string | null;
   readonly settledAt: Date | null;
   readonly data: Data;
+  /** Fields of the stored data that this process does not know, as JSON: they stay as they are. Left out: none. */
+  readonly undeclared?: Data;
   readonly runs: readonly Run[];
   readonly asides: readonly Aside[];
   readonly parked: readonly ParkedEvent[];

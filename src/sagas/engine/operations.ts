@@ -16,12 +16,13 @@ import {
   type Outgoing,
 } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
-import { migrate } from "./migration.ts";
+import { migrate, type SagaMigration } from "./migration.ts";
 import type { Migrate, OperatorAction } from "./operator.ts";
 import { planOf, type SagaPlan } from "./plan.ts";
 import { endedRunIds, type Instance } from "./instance.ts";
+import { conditionsOf, type SagaFilter } from "./reader.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { definitionOf, extendDeadlines, lockById, readById, readQueuePauses, recordOperatorAction, type Mail } from "./store.ts";
+import { definitionOf, extendDeadlines, lockById, readById, readOfVersion, readQueuePauses, recordOperatorAction, type Mail } from "./store.ts";
 import type { Decision } from "./turn.ts";
 import { claimOf, Work } from "./work.ts";
 
@@ -54,6 +55,29 @@ export interface Redrive {
   readonly refused: readonly { readonly id: string; readonly reason: string }[];
   /** Open letters that match and are beyond the limit. */
   readonly remaining: number;
+}
+
+export interface MigrateManyCall {
+  readonly type: string;
+  readonly fromVersion: number;
+  readonly toVersion: number;
+  /** Beside the type and the version. */
+  readonly filter: SagaFilter;
+  /** Goes on behind this saga. Null: from the first. */
+  readonly after: string | null;
+  /** Looks at so many at most, by id. */
+  readonly limit: number;
+  readonly actorId: string;
+  readonly note: string | null;
+  readonly dryRun: boolean;
+}
+
+export interface MigratedMany {
+  readonly migrated: number;
+  /** Those that stay where they are, by why. */
+  readonly refused: readonly { readonly reason: string; readonly count: number; readonly example: string }[];
+  /** Where to go on; null when all have been looked at. */
+  readonly next: string | null;
 }
 
 /**
@@ -103,6 +127,36 @@ export class SagaOperations {
     });
     const saved = work.latest(sagaId) ?? decision;
     return planOf(definitionOf(this.registry, instance.type, saved.instance.version), saved);
+  }
+
+  /**
+   * Moves sagas of one version to another, those that stand at a safe point; the others are left as they are, each with why. Every one that
+   * is moved has it in its history. Called again with `next`, it takes those behind.
+   *
+   * @throws {Refusal} INVALID: no migration leads from the one to the other; WRONG_STATE: what the tables do not allow, for the whole set
+   */
+  async migrateMany(em: EntityManager, call: MigrateManyCall): Promise<MigratedMany> {
+    requireTransaction(em, "migrateMany");
+    const { type, fromVersion: version, toVersion, after, limit, actorId, note, dryRun } = call;
+    this.migrationOf(type, version, toVersion);
+    const locked = await readOfVersion(em, this.registry, { type, version, filter: conditionsOf(call.filter), after, limit }, !dryRun);
+    const work = new Work(this.registry, claimOf([], locked));
+    const refused = new Map<string, { reason: string; count: number; example: string }>();
+    let migrated = 0;
+    for (const id of locked.ids) {
+      const instance = locked.instances.get(id);
+      const decision = instance === undefined ? null : this.migrate(work, instance, toVersion, { actorId, note });
+      const reason = decision === null ? `It cannot be read by this process: ${locked.unreadable.get(id)}.` : decision.denied && (decision.explanation ?? "");
+      if (instance !== undefined && decision !== null && reason === undefined) {
+        migrated += 1;
+        work.take(instance, decision);
+      } else {
+        const { count, example } = refused.get(reason ?? "") ?? { count: 0, example: id };
+        refused.set(reason ?? "", { reason: reason ?? "", count: count + 1, example });
+      }
+    }
+    if (!dryRun) await perform(em, () => this.advance.finish(em, work));
+    return { migrated, refused: [...refused.values()], next: locked.ids.length < limit ? null : (locked.ids.at(-1) ?? null) };
   }
 
   /**
@@ -180,11 +234,15 @@ export class SagaOperations {
 
   private migrate(work: Work, instance: Instance, toVersion: number, by: { readonly actorId: string; readonly note: string | null }): Decision {
     const { type, version } = instance;
-    const how = this.registry.findMigration(type, version, toVersion);
-    if (how === undefined)
-      throw new Refusal("INVALID", `Nothing says how a ${type} gets from v${version} to v${toVersion}: declare a migration.`, ["toVersion"]);
+    const how = this.migrationOf(type, version, toVersion);
     const versions = { from: definitionOf(this.registry, type, version), to: definitionOf(this.registry, type, toVersion) };
     return migrate(how, versions, instance, by, work.context());
+  }
+
+  private migrationOf(type: string, version: number, toVersion: number): SagaMigration {
+    const how = this.registry.findMigration(type, version, toVersion);
+    if (how !== undefined) return how;
+    throw new Refusal("INVALID", `Nothing says how a ${type} gets from v${version} to v${toVersion}: declare a migration.`, ["toVersion"]);
   }
 
   /** What an action does to a step or undo also answers its dead letter; a cancelled saga needs none of its own any more. */

@@ -104,6 +104,28 @@ export interface SagaFilter {
   readonly startedBefore?: Date;
 }
 
+/** What sagas must fulfil, as conditions on the columns of saga with their parameters from $1 on. */
+export function conditionsOf(filter: SagaFilter): { readonly where: string[]; readonly parameters: unknown[] } {
+  const where: string[] = [];
+  const parameters: unknown[] = [];
+  const add = (condition: (parameter: string) => string, value: unknown): void => {
+    if (value === undefined || value === null) return;
+    parameters.push(value);
+    where.push(condition(`$${parameters.length}`));
+  };
+  add((p) => `id = any(${p}::uuid[])`, filter.ids);
+  add((p) => `type = any(${p}::text[])`, filter.type);
+  add((p) => `state = any(${p}::text[])`, filter.state);
+  add((p) => `status = any(${p}::text[])`, filter.status);
+  add((p) => `reason_code = any(${p}::text[])`, filter.reason);
+  add((p) => `subject_id = ${p}::uuid`, filter.subjectId);
+  add((p) => `participants @> array[${p}::uuid]`, filter.userId);
+  add((p) => `finished_at is null and updated_at < statement_timestamp() - make_interval(secs => ${p})`, filter.quietForSeconds);
+  add((p) => `started_at >= ${p}::timestamptz`, filter.startedAfter);
+  add((p) => `started_at < ${p}::timestamptz`, filter.startedBefore);
+  return { where, parameters };
+}
+
 /** Sagas of one type in one state and status. */
 export interface SagaCount {
   readonly type: string;
@@ -195,23 +217,7 @@ export class SagaReader {
     page: { readonly orderBy: SagaOrder; readonly first: number; readonly after: string | null },
   ): Promise<{ nodes: SagaView[]; cursors: string[]; hasNextPage: boolean }> {
     const order = ORDERS[page.orderBy];
-    const where: string[] = [];
-    const parameters: unknown[] = [];
-    const add = (condition: (parameter: string) => string, value: unknown): void => {
-      if (value === undefined || value === null) return;
-      parameters.push(value);
-      where.push(condition(`$${parameters.length}`));
-    };
-    add((p) => `id = any(${p}::uuid[])`, filter.ids);
-    add((p) => `type = any(${p}::text[])`, filter.type);
-    add((p) => `state = any(${p}::text[])`, filter.state);
-    add((p) => `status = any(${p}::text[])`, filter.status);
-    add((p) => `reason_code = any(${p}::text[])`, filter.reason);
-    add((p) => `subject_id = ${p}::uuid`, filter.subjectId);
-    add((p) => `participants @> array[${p}::uuid]`, filter.userId);
-    add((p) => `finished_at is null and updated_at < statement_timestamp() - make_interval(secs => ${p})`, filter.quietForSeconds);
-    add((p) => `started_at >= ${p}::timestamptz`, filter.startedAfter);
-    add((p) => `started_at < ${p}::timestamptz`, filter.startedBefore);
+    const { where, parameters } = conditionsOf(filter);
     const [at, id] = page.after?.split(" ") ?? [];
     if (at !== undefined && id !== undefined) {
       parameters.push(at, id);

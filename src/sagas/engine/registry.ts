@@ -1,4 +1,4 @@
-import type { AnyCommand, AnyEvent, Schema } from "../../outbox/index.ts";
+import { versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
 import type { Definition, Interrupt, StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
@@ -25,6 +25,7 @@ export class SagaRegistry {
   private readonly starting = new Map<string, Definition>();
   private readonly advancing = new Map<string, Definition[]>();
 
+  private readonly schemas = new Map<string, Schema<unknown> | null>();
   private readonly migrations = new Map<string, SagaMigration>();
 
   /**
@@ -79,6 +80,10 @@ export class SagaRegistry {
     return this.migrations.get(`${name} ${fromVersion},${toVersion}`);
   }
 
+  listMigrations(): SagaMigration[] {
+    return [...this.migrations.values()];
+  }
+
   startedBy(eventName: string): Definition | undefined {
     return this.starting.get(eventName);
   }
@@ -87,25 +92,29 @@ export class SagaRegistry {
     return this.advancing.get(eventName) ?? [];
   }
 
-  /** Definitions of which a step, an undo, a reminder or a notice may be answered by this event, the newest version of each. */
+  /** Definitions of which a step, an undo, a reminder or a notice may be answered by this event: of each saga the newest version that knows it. */
   answeredBy(eventName: string): readonly Definition[] {
-    return this.newest().filter((definition) => sentBy(definition).some((one) => one.command.replies.some((reply) => reply.name === eventName)));
+    const senders = [...this.newest(), ...this.definitions].filter((definition) =>
+      sentBy(definition).some((one) => one.command.replies.some((reply) => reply.name === eventName)),
+    );
+    return senders.filter((definition, index) => senders.findIndex((other) => other.name === definition.name) === index);
   }
 
   /** The contract of an event that some version of a definition may hear. */
   eventOf(type: string, eventName: string): AnyEvent | undefined {
-    for (const definition of this.definitions) {
-      if (definition.name !== type) continue;
-      const event = contractsHeard(definition).find((one) => one.name === eventName);
-      if (event !== undefined) return event;
-    }
-    return undefined;
+    const ofType = this.definitions.filter((one) => one.name === type);
+    return newestOf(ofType.flatMap(contractsHeard).filter((one) => one.name === eventName));
   }
 
   /** The shape of the messages with this name, where a definition sends or may hear them. */
   schemaOf(messageName: string): Schema<unknown> | undefined {
-    const contracts = this.definitions.flatMap((definition) => [...sentBy(definition).map((one) => one.command), ...contractsHeard(definition)]);
-    return contracts.find((contract) => contract.name === messageName)?.schema;
+    let schema = this.schemas.get(messageName);
+    if (schema === undefined) {
+      const contracts = this.definitions.flatMap((definition) => [...sentBy(definition).map((one) => one.command), ...contractsHeard(definition)]);
+      schema = newestOf(contracts.filter((contract) => contract.name === messageName))?.schema ?? null;
+      this.schemas.set(messageName, schema);
+    }
+    return schema ?? undefined;
   }
 
   /** Definitions that another one begins, in their newest version. */
@@ -181,6 +190,21 @@ function findSubSagaProblems(by: string, { saga, start }: NonNullable<StepNode["
       : []),
   ];
 }
+
+/** Of several contracts of one message, the one that reads them all. */
+const newestOf = <C extends AnyCommand | AnyEvent>(contracts: readonly C[]): C | undefined =>
+  contracts.reduce<C | undefined>(
+    (newest, one) => (newest === undefined || versionOf(one.schema.text) > versionOf(newest.schema.text) ? one : newest),
+    undefined,
+  );
+
+/** Every message that a definition may send or hear with the shape of its payload, sorted by name. */
+export const contractsOf = (definition: Definition): Record<string, string> =>
+  Object.fromEntries(
+    [...sentBy(definition).map(({ command }) => command), ...contractsHeard(definition)]
+      .map(({ name, schema }) => [name, schema.text] as const)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  );
 
 /** Everything that a definition may send. */
 function sentBy(definition: Definition): { readonly command: AnyCommand; readonly attemptTimeoutMs: number }[] {

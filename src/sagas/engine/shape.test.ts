@@ -54,16 +54,17 @@ test.each<[string, Changes]>([
 });
 
 test.each<[string, Changes, string]>([
-  ["a state was added", { withWaiting: true }, "its states were Placed, Packing and are Placed, Packing, Resting"],
-  ["an outcome has changed", { onTimeout: fail("Slow") }, 'onTimeout of Packing was {"go":"park"} and is {"go":"fail","reason":"Slow"}'],
-  ["a final was renamed", { final: "Gone" }, 'finals was {"Sent":"succeeded","Unsent":"failed"} and is {"Gone":"succeeded","Unsent":"failed"}'],
+  ["a state was added", { withWaiting: true }, "Resting is new, after Packing; Packing takes WrappedEvent, which led to the end Sent and leads on"],
+  ["an outcome has changed", { onTimeout: fail("Slow") }, "Packing out of time led to an operator and leads to failing for Slow"],
+  ["a final was renamed", { final: "Gone" }, "finals have got Gone; finals have lost Sent"],
 ])("they do not when %s, and are told so with the version to give", (_what, changes, difference) => {
   expect(problemOf(changes)).toBe(`has another shape than the one sagas have been started with: ${difference}. Give the changed definition the version 2.`);
 });
 
 test("a command whose payload cannot be read as before needs a new version of its contract", () => {
   expect(problemOf({ pack: command("PackCommand", { orderId: t.id(), weight: t.int() }, m.WrappedEvent) })).toBe(
-    "sends PackCommand with the payload {orderId:id,weight:int}, which cannot be read out of the {orderId:id} of messages under way. " +
-      "Adding an optional field is safe; for anything else give the contract a new version, by versioned(contract, upcaster).",
+    "has another shape than the one sagas have been started with: " +
+      "PackCommand carries {orderId:id,weight:int}, which cannot be read out of the {orderId:id} of messages under way. " +
+      "A payload may get or lose an optional field; for anything else give its contract a new version, by versioned(contract, upcaster). With another key it is another saga.",
   );
 });

@@ -1,52 +1,50 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { canRead } from "../../outbox/index.ts";
 import type { CompiledBranch, Definition, Node } from "./compiled.ts";
+import { editsBetween } from "./diff.ts";
+import { contractsOf } from "./registry.ts";
 
 /** A definition without its functions, as JSON. */
-export type DefinitionShape = Readonly<Record<string, unknown>> & { readonly nodes: readonly NodeShape[] };
+export type DefinitionShape = Readonly<Record<string, unknown>> & {
+  readonly nodes: readonly NodeShape[];
+  /** Payloads of all messages that are sent or heard, by name. Missing in what was stored before they were noted. */
+  readonly contracts?: Readonly<Record<string, string>>;
+};
 type NodeShape = Readonly<Record<string, unknown>> & { readonly state: string; readonly payload?: string };
 
-/** The shape of a definition with its hash, for the day that its code is gone or has changed. */
+/**
+ * The shape of a definition with its hash, for the day that its code is gone or has changed. The hash leaves the contracts out: they are
+ * versioned apart, and noted beside it.
+ */
 export function storedShape(definition: Definition): { readonly shape: DefinitionShape; readonly shapeHash: string } {
   const shape = shapeOf(definition);
-  return { shape, shapeHash: createHash("sha256").update(JSON.stringify(shape)).digest("hex").slice(0, 16) };
+  const shapeHash = createHash("sha256").update(JSON.stringify(shape)).digest("hex").slice(0, 16);
+  return { shape: { ...shape, contracts: contractsOf(definition) }, shapeHash };
 }
+
+/** Whether a stored shape is this one to the letter, its contracts included. */
+export const isSameShape = (stored: DefinitionShape, now: DefinitionShape): boolean => isDeepStrictEqual(stored, JSON.parse(JSON.stringify(now)));
 
 /**
  * Why sagas that were started with one shape cannot go on with another, as the end of a sentence about the definition; null if they can.
- * Payloads of commands are contracts and versioned apart: what can still be read is no other shape.
+ * It lists every edit that is not safe.
  */
 export function findProblem(before: DefinitionShape, now: DefinitionShape): string | null {
-  const [was, is] = [withoutPayloads(before), withoutPayloads(now)];
-  if (!isDeepStrictEqual(was, is)) {
-    return `has another shape than the one sagas have been started with: ${firstDifference(was, is)}. Give the changed definition the version ${Number(now["version"]) + 1}.`;
-  }
-  for (const node of now.nodes) {
-    const old = before.nodes.find(({ state }) => state === node.state)?.payload;
-    if (node.payload === undefined || old === undefined || canRead(node.payload, old)) continue;
-    return (
-      `sends ${String(node["command"])} with the payload ${node.payload}, which cannot be read out of the ${old} of messages under way. ` +
-      "Adding an optional field is safe; for anything else give the contract a new version, by versioned(contract, upcaster)."
-    );
-  }
-  return null;
+  const edits = editsBetween(before, now).filter((edit) => edit.class !== "safe");
+  if (edits.length === 0) return null;
+  const isForbidden = edits.some((edit) => edit.class === "forbidden");
+  const needsVersion = edits.some((edit) => edit.class !== "forbidden");
+  const remedies = [
+    ...(needsVersion ? [`Give the changed definition the version ${Number(now["version"]) + 1}.`] : []),
+    ...(isForbidden ? [FORBIDDEN_REMEDY] : []),
+  ];
+  const told = edits.map(({ place, what }) => `${place} ${what}`).join("; ");
+  return `has another shape than the one sagas have been started with: ${told}. ${remedies.join(" ")}`;
 }
 
-/** As it comes back from the database, so that the two can be compared. */
-const withoutPayloads = (shape: DefinitionShape): DefinitionShape =>
-  JSON.parse(JSON.stringify({ ...shape, nodes: shape.nodes.map((node) => ({ ...node, payload: undefined })) })) as DefinitionShape;
-
-/** Names the state, or else the part, that differs first. */
-function firstDifference(before: DefinitionShape, now: DefinitionShape): string {
-  const states = (shape: DefinitionShape): string => shape.nodes.map(({ state }) => state).join(", ");
-  if (states(before) !== states(now)) return `its states were ${states(before)} and are ${states(now)}`;
-  const node = now.nodes.findIndex((one, index) => !isDeepStrictEqual(before.nodes[index], one));
-  const parts = (shape: DefinitionShape): Readonly<Record<string, unknown>> => (node === -1 ? shape : (shape.nodes[node] ?? {}));
-  const [was, is] = [parts(before), parts(now)];
-  const part = Object.keys({ ...was, ...is }).find((key) => key !== "nodes" && !isDeepStrictEqual(was[key], is[key])) ?? "";
-  return `${part}${node === -1 ? "" : ` of ${now.nodes[node]?.state}`} was ${JSON.stringify(was[part])} and is ${JSON.stringify(is[part])}`;
-}
+/** What helps where no version number of the saga does. */
+const FORBIDDEN_REMEDY =
+  "A payload may get or lose an optional field; for anything else give its contract a new version, by versioned(contract, upcaster). With another key it is another saga.";
 
 /** What a history can be read and drawn with, and what must not change under one version. */
 function shapeOf(definition: Definition): DefinitionShape {

@@ -1,6 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { query, queryAhead, queueOf, toDate, toDateOrNull, type Instant } from "../../outbox/index.ts";
-import type { Definition, Reflect } from "./compiled.ts";
+import type { Data, Definition, Reflect } from "./compiled.ts";
 import type { Instance, Run, UndoRun } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import type { DefinitionShape } from "./shape.ts";
@@ -85,10 +85,15 @@ export interface Locked {
   readonly instances: Map<string, Instance>;
   /** Rows that this process cannot read, by id with the reason: their version is not loaded, or their data do not fit it. */
   readonly unreadable: ReadonlyMap<string, string>;
-  /** The business keys of the unreadable rows, as `subjectKey` makes them. */
+  /** The business keys of the unreadable rows that have not ended, as `subjectKey` makes them. */
   readonly unreadableKeys: ReadonlySet<string>;
+  /** Those of unreadable rows that have, with the last such run of each. */
+  readonly ended?: ReadonlyMap<string, EndedRun>;
   readonly now: Date;
 }
+
+/** What is known of a run that has ended without its definition. */
+export type EndedRun = Pick<Instance, "runNumber" | "heard" | "state">;
 
 export const subjectKey = (type: string, subjectId: string): string => `${type} ${subjectId}`;
 
@@ -197,6 +202,31 @@ export async function readById(em: EntityManager, registry: SagaRegistry, ids: r
   return locked(registry, rows);
 }
 
+/** Saga rows of one version that have not ended and fulfil the conditions, by id after `after`; `lock`: until the transaction ends. */
+export async function readOfVersion(
+  em: EntityManager,
+  registry: SagaRegistry,
+  of: { readonly type: string; readonly version: number; readonly filter: Conditions; readonly after: string | null; readonly limit: number },
+  lock: boolean,
+): Promise<Locked & { readonly ids: readonly string[] }> {
+  const { where, parameters } = of.filter;
+  const given = [...parameters, of.type, of.version, of.after, of.limit];
+  const [type, version, after, limit] = [4, 3, 2, 1].map((back) => `$${given.length - back + 1}`);
+  const own = [`type = ${type}`, `definition_version = ${version}`, "finished_at is null", `(${after}::uuid is null or id > ${after}::uuid)`];
+  const rows = await query<SagaRow & { now: Instant }>(
+    em,
+    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where ${[...where, ...own].join(" and ")} order by id limit ${limit} ${lock ? "for update" : ""}`,
+    given,
+  );
+  return { ...locked(registry, rows), ids: rows.map(({ id }) => id) };
+}
+
+/** Conditions on the columns of saga with their parameters from $1 on. */
+interface Conditions {
+  readonly where: readonly string[];
+  readonly parameters: readonly unknown[];
+}
+
 export async function databaseNow(em: EntityManager): Promise<Date> {
   const [row] = await query<{ now: Instant }>(em, "select clock_timestamp() as now");
   if (row === undefined) throw new Defect("The database did not tell its time");
@@ -257,12 +287,13 @@ export async function findDeliverable(em: EntityManager, registry: SagaRegistry,
   );
 }
 
-/** Mail that no saga came for in time becomes a dead letter: visible, and redrivable once its saga is there. */
+/** Mail that no saga came for in time, or whose saga has ended on a version that nobody has loaded, becomes a dead letter: visible, and redrivable once its saga is there. */
 export async function buryOrphans(em: EntityManager): Promise<void> {
   await query(
     em,
     `with orphan as (
-       delete from saga_mail m where keep_until < statement_timestamp() and not exists (select from saga s where s.type = m.type and s.subject_id = m.subject_id) returning *
+       delete from saga_mail m where keep_until < statement_timestamp()
+         and not exists (select from saga s where s.type = m.type and s.subject_id = m.subject_id and s.finished_at is null) returning *
      )
      insert into dead_letter (id, queue, message, run_id, saga_type, subject_id, payload, attempts, reason_code, reason_message, detail)
      select id, '${MAIL_QUEUE}', name, run_id, type, subject_id, payload, 0, 'NOT_FOUND', format('No %s has the key %s.', type, subject_id),
@@ -398,6 +429,11 @@ export async function storeDefinitions(em: EntityManager, definitions: readonly 
   return new Map(rows.map((row) => [`${row.name} v${row.version}`, row]));
 }
 
+/** Every stored version of these sagas. */
+export function readShapes(em: EntityManager, names: readonly string[]): Promise<StoredDefinition[]> {
+  return query(em, `select name, version, shape_hash as "shapeHash", shape from saga_definition where name = any($1::text[])`, [names]);
+}
+
 /** Replaces what is stored of a definition by a shape that means the same to its sagas. */
 export async function replaceDefinition(em: EntityManager, { name, version, shapeHash, shape }: StoredDefinition): Promise<void> {
   await query(em, "update saga_definition set shape_hash = $3, shape = $4 where name = $1 and version = $2", [name, version, shapeHash, JSON.stringify(shape)]);
@@ -408,20 +444,35 @@ function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant
   const instances = new Map<string, Instance>();
   const unreadable = new Map<string, string>();
   const unreadableKeys = new Set<string>();
+  const ended = new Map<string, EndedRun>();
   for (const row of rows) {
     try {
       instances.set(row.id, instanceOf(registry, row));
     } catch (error) {
       unreadable.set(row.id, error instanceof Error ? error.message : String(error));
-      unreadableKeys.add(subjectKey(row.type, row.subject_id));
+      const key = subjectKey(row.type, row.subject_id);
+      if (row.finished_at === null) unreadableKeys.add(key);
+      else ended.set(key, { runNumber: row.run_number, heard: row.heard, state: row.state });
     }
   }
-  return { instances, unreadable, unreadableKeys, now: toDate(rows.at(-1)?.now ?? new Date(0)) };
+  return { instances, unreadable, unreadableKeys, ended, now: toDate(rows.at(-1)?.now ?? new Date(0)) };
 }
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
   const definition = definitionOf(registry, row.type, row.definition_version);
-  return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`) };
+  const undeclared = undeclaredIn(definition, row.data as Data);
+  return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`), ...(Object.keys(undeclared).length > 0 && { undeclared }) };
+}
+
+/** What a process of a later release has stored under the same version, in optional fields that this one does not know. */
+function undeclaredIn({ data: { fields = [] } }: Definition, stored: Data | null): Data {
+  return Object.fromEntries(Object.entries(stored ?? {}).filter(([name]) => !fields.includes(name)));
+}
+
+/** Data as they are stored: what this process does not know stays as it was. */
+function dataOf(definition: Definition, { data, undeclared }: Instance): unknown {
+  const encoded = definition.data.encode(data) as Data;
+  return undeclared === undefined ? encoded : { ...undeclaredIn(definition, undeclared), ...encoded };
 }
 
 /** What a row says without its definition. @throws {TypeError} its runs are no list of runs */
@@ -549,7 +600,7 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   settled_at: instance.settledAt ?? undefined,
   report_to: instance.parent?.reportTo,
   participants: instance.participants,
-  data: definitionOf(registry, instance.type, instance.version).data.encode(instance.data),
+  data: dataOf(definitionOf(registry, instance.type, instance.version), instance),
   runs: instance.runs.map(storedRun),
   asides: orNothing(instance.asides),
   parked: orNothing(instance.parked),

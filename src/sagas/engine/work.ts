@@ -1,12 +1,23 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect } from "../../kernel/errors.ts";
 import { isId, newId } from "../../kernel/ids.ts";
-import { queueOf, type AttemptFailure, type Claim, type Envelope, type Outgoing, type Published, type Receipt } from "../../outbox/index.ts";
+import {
+  queueOf,
+  versionOf,
+  versionOfPayload,
+  type AttemptFailure,
+  type Claim,
+  type Envelope,
+  type Outgoing,
+  type Published,
+  type Receipt,
+} from "../../outbox/index.ts";
 import { startOf, type Definition } from "./compiled.ts";
 import { begin, beginUndo, decide, fateOfCommand, type Input } from "./decide.ts";
+import type { Elsewhere } from "./elsewhere.ts";
 import { isFinished, isUndoing, type Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type Locked, type Mail, type ReflectedRow } from "./store.ts";
+import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type EndedRun, type Locked, type Mail, type ReflectedRow } from "./store.ts";
 import { subSagaContracts } from "./sub-saga.ts";
 import { hasSomethingToUndo, type Decision, type DecisionContext } from "./turn.ts";
 
@@ -53,7 +64,7 @@ const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map
 
 export async function claim(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<LockedClaim> {
   const ids = sagaIdsOf(commands);
-  return claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids));
+  return claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids), undefined, registry);
 }
 
 /** Whatever came by a queue is not to be trusted: an id that is none names no saga. */
@@ -61,8 +72,11 @@ export const sagaIdsOf = (commands: readonly Envelope[]): string[] => [
   ...new Set(commands.flatMap((command) => (command.replyTo !== null && isId(command.correlationId) ? [command.correlationId] : []))),
 ];
 
-/** Of two deliveries of one attempt in one batch, only the first counts. */
-export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved = new Unsaved()): LockedClaim {
+/**
+ * Of two deliveries of one attempt in one batch, only the first counts. One that was sent by a process of a later release, with a later
+ * version of its contract than the registry has, is not readable here.
+ */
+export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved = new Unsaved(), registry?: SagaRegistry): LockedClaim {
   const { instances, unreadable } = locked;
   const attempts = new Set<string>();
   const isFirst = ({ id, replyTo }: Envelope): boolean => {
@@ -70,18 +84,28 @@ export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved =
     return !attempts.has(attempt) && attempts.add(attempt).has(attempt);
   };
   const isPaused = ({ replyTo, correlationId }: Envelope): boolean => replyTo !== null && instances.get(correlationId ?? "")?.pausedAt != null;
-  const reasons = commands.flatMap((command) => {
-    const reason = unreadable.get(command.correlationId ?? "");
-    return reason === undefined ? [] : [[command.id, reason] as const];
-  });
-  const counting = commands.filter((command) => fateOf(command, instances) === "current" && isFirst(command));
+  const reasons = new Map(
+    commands.flatMap((command) => {
+      const reason = unreadable.get(command.correlationId ?? "") ?? (registry && laterContract(registry, command));
+      return reason === undefined ? [] : [[command.id, reason] as const];
+    }),
+  );
+  const counting = commands.filter((command) => !reasons.has(command.id) && fateOf(command, instances) === "current" && isFirst(command));
   return {
     current: new Set(counting.filter((command) => !isPaused(command)).map((command) => command.id)),
     held: new Set(counting.filter(isPaused).map((command) => command.id)),
-    unreadable: new Map(reasons),
+    unreadable: reasons,
     locked,
     unsaved,
   };
+}
+
+/** @returns why this process cannot read it, if that is why */
+function laterContract(registry: SagaRegistry, { name, payload }: Pick<Envelope, "name" | "payload">): string | undefined {
+  const made = versionOfPayload(payload);
+  const known = made === 1 ? undefined : registry.schemaOf(name);
+  if (known === undefined || versionOf(known.text) >= made) return undefined;
+  return `${name} was sent with version ${made} of its contract, and this process has version ${versionOf(known.text)}`;
 }
 
 /** A command without a reply address belongs to no saga and always counts. */
@@ -115,6 +139,7 @@ interface Birth extends Key {
 export class Work {
   private readonly registry: SagaRegistry;
   private readonly claim: LockedClaim | undefined;
+  private readonly elsewhere: Elsewhere | null;
   private readonly source: Source;
   private readonly instances: Map<string, Instance>;
   /** The latest run of each key. */
@@ -122,6 +147,8 @@ export class Work {
   /** Runs of the same key before it, where there are any. */
   private readonly earlier = new Map<string, string[]>();
   private readonly unreadable = new Set<string>();
+  /** Keys whose latest run has ended on a version that this process has not loaded. */
+  private readonly ended = new Map<string, EndedRun>();
   private readonly mail = new Map<string, Mail[]>();
   private readonly steps: Step[] = [];
   private readonly births = new Map<string, Birth>();
@@ -132,8 +159,10 @@ export class Work {
   readonly kept: Mail[] = [];
   readonly buried: { readonly mail: Mail; readonly problem: Error }[] = [];
 
-  constructor(registry: SagaRegistry, claim: LockedClaim | undefined, source: Source = ofProgram) {
+  /** @param elsewhere left out where no event is published */
+  constructor(registry: SagaRegistry, claim: LockedClaim | undefined, source: Source = ofProgram, elsewhere: Elsewhere | null = null) {
     this.registry = registry;
+    this.elsewhere = elsewhere;
     this.claim = claim;
     this.source = source;
     this.instances = new Map(claim?.locked.instances);
@@ -160,7 +189,7 @@ export class Work {
     const births: Key[] = [];
     for (const event of events) {
       if (event.replyTo !== null && event.correlationId !== null && !this.instances.has(event.correlationId)) ids.add(event.correlationId);
-      for (const key of this.keysHeardBy(event))
+      for (const key of [...this.keysHeardBy(event), ...this.keysHeardElsewhere(event)])
         if (!this.bySubject.has(subjectKey(key.type, key.subjectId))) keys.set(subjectKey(key.type, key.subjectId), key);
       const starting = this.registry.startedBy(event.contract.name);
       if (starting !== undefined) births.push(keyOf(starting, event));
@@ -185,10 +214,23 @@ export class Work {
     const { name } = event.contract;
     if (event.replyTo !== null && event.correlationId === null) {
       const definitions = this.registry.answeredBy(name);
-      if (definitions.length === 0) throw new Defect(`${name} answers no command of any saga, so reply() has nobody to give it to`);
+      if (definitions.length === 0 && this.keysHeardElsewhere(event).length === 0)
+        throw new Defect(`${name} answers no command of any saga, so reply() has nobody to give it to`);
       return definitions.map((definition) => keyOf(definition, event));
     }
     return this.registry.advancedBy(name).map((definition) => keyOf(definition, event));
+  }
+
+  /** Sagas of versions that this process has not loaded, of which it has no version that hears the event. */
+  private keysHeardElsewhere(event: Published): (Key & { readonly isNewer: boolean })[] {
+    if (this.elsewhere === null) return [];
+    const { name } = event.contract;
+    const isReply = event.replyTo !== null && event.correlationId === null;
+    const here = isReply ? this.registry.answeredBy(name) : this.registry.advancedBy(name);
+    return this.elsewhere[isReply ? "answered" : "hearing"](name).flatMap(({ type, key, isNewer }) => {
+      const subjectId = (event.payload as Readonly<Record<string, unknown>>)[key];
+      return here.some((one) => one.name === type) || !isId(subjectId) ? [] : [{ type, subjectId, isNewer: isNewer && !isReply }];
+    });
   }
 
   hear(event: Published): Receipt {
@@ -200,6 +242,11 @@ export class Work {
     for (const { type, subjectId } of this.keysHeardBy(event)) {
       const id = this.hearerOf(subjectKey(type, subjectId), event.id);
       receipts.push(id === undefined ? this.keep(type, subjectId, event) : this.hearAt(id, event));
+    }
+    for (const key of this.keysHeardElsewhere(event)) {
+      const { type, subjectId, isNewer } = key;
+      const isItsOwn = this.unreadable.has(subjectKey(type, subjectId));
+      if (isItsOwn || (isNewer && !this.isLocked(key) && !this.ended.has(subjectKey(type, subjectId)))) receipts.push(this.keep(type, subjectId, event));
     }
     return receipts[0] ?? { messageId: event.id, fate: "no-subscriber" };
   }
@@ -217,7 +264,8 @@ export class Work {
   deliverOne(mail: Mail): "no saga" | Error | null {
     const id = this.hearerOf(subjectKey(mail.type, mail.subject_id), mail.id);
     const contract = this.registry.eventOf(mail.type, mail.name);
-    if (id === undefined || contract === undefined) return "no saga";
+    // A process of a later release, which has published it, will read it.
+    if (id === undefined || contract === undefined || versionOfPayload(mail.payload) > versionOf(contract.schema.text)) return "no saga";
     try {
       this.step(id, inputOf(unpack(mail, contract)));
       return null;
@@ -322,7 +370,9 @@ export class Work {
 
   /** No saga has the key yet, or none that this process can read: the event waits for it. */
   private keep(type: string, subjectId: string, event: Published): Receipt {
+    const ended = this.ended.get(subjectKey(type, subjectId));
     const isUnreadable = this.unreadable.has(subjectKey(type, subjectId));
+    if (ended !== undefined && !isUnreadable) return { messageId: event.id, fate: "refused", reason: `It has ended already, as ${ended.state}.` };
     this.kept.push({
       id: event.id,
       type,
@@ -378,7 +428,8 @@ export class Work {
   /** One that would start a saga is not kept for the one that there is. */
   private keepOrPutAside(type: string, subjectId: string, event: Published): Receipt {
     const isStart = this.registry.startedBy(event.contract.name)?.name === type;
-    return isStart && this.unreadable.has(subjectKey(type, subjectId)) ? { messageId: event.id, fate: "duplicate-start" } : this.keep(type, subjectId, event);
+    const key = subjectKey(type, subjectId);
+    return isStart && (this.unreadable.has(key) || this.ended.has(key)) ? { messageId: event.id, fate: "duplicate-start" } : this.keep(type, subjectId, event);
   }
 
   /** The starting event of a key that has a saga: another run where the definition allows it after the end, otherwise put aside. */
@@ -386,12 +437,18 @@ export class Work {
     const key = subjectKey(type, subjectId);
     const id = this.hearerOf(key, event.id);
     const before = id === undefined ? undefined : this.instances.get(id);
+    const definition = this.registry.startedBy(event.contract.name) as Definition;
+    const ended = before === undefined && !this.unreadable.has(key) ? this.ended.get(key) : undefined;
+    if (ended !== undefined && startOf(definition).afterFinal === "again" && !ended.heard.some((one) => one.id === event.id)) {
+      this.mail.set(key, [...mail]);
+      this.corrections.set(event.id, this.start(definition, event, ended.runNumber + 1));
+      return;
+    }
     if (before === undefined) {
       this.corrections.set(event.id, this.keepOrPutAside(type, subjectId, event));
       this.kept.push(...mail);
       return;
     }
-    const definition = this.registry.startedBy(event.contract.name) as Definition;
     if (isFinished(before) && startOf(definition).afterFinal === "again" && !before.heard.some((one) => one.id === event.id)) {
       this.mail.set(key, [...mail]);
       this.corrections.set(event.id, this.start(definition, event, before.runNumber + 1));
@@ -494,6 +551,7 @@ export class Work {
 
   add(locked: Locked): void {
     for (const key of locked.unreadableKeys) this.unreadable.add(key);
+    for (const [key, run] of locked.ended ?? []) this.ended.set(key, run);
     if (locked.now.getTime() > 0) this.now = locked.now;
     for (const [id, instance] of locked.instances) {
       const key = subjectKey(instance.type, instance.subjectId);

@@ -1,5 +1,6 @@
 import { Field, ID, InputType, Int } from "type-graphql";
-import type { SagaStatus } from "../../sagas/engine/index.ts";
+import type { SagaFilter, SagaStatus } from "../../sagas/engine/index.ts";
+import { requireIds } from "../arguments.ts";
 import { ReasonCode } from "../enums.ts";
 import { DateTime } from "../scalars.ts";
 import { SagaStateEnum, SagaStatusEnum, SagaTypeEnum } from "./enums.ts";
@@ -35,4 +36,11 @@ export class SagaFilterInput {
 
   @Field(() => DateTime, { nullable: true, description: "Started before this instant." })
   startedBefore?: Date | null;
+}
+
+/** Left-out and null members mean the same to a caller. */
+export function toFilter(input: SagaFilterInput | null | undefined): SagaFilter {
+  if (input == null) return {};
+  requireIds({ ids: input.ids, subjectId: input.subjectId, userId: input.userId });
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value != null));
 }

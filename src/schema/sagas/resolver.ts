@@ -1,13 +1,13 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root, Subscription } from "type-graphql";
-import type { ActivityPush, SagaCount, SagaFilter, SagaPush } from "../../sagas/engine/index.ts";
-import { getById, requireIds } from "../arguments.ts";
+import type { ActivityPush, SagaCount, SagaPush } from "../../sagas/engine/index.ts";
+import { getById } from "../arguments.ts";
 import { Auth } from "../authorization.ts";
 import type { RequestContext } from "../context.ts";
 import { checkedFirst, type Connection, pageRequest, toConnection } from "../pagination.ts";
 import { findUser, UserType } from "../users/types.ts";
 import { mayWatch, watchActivity } from "./activity.ts";
 import { type SagaOrder, SagaOrderEnum } from "./enums.ts";
-import { SagaFilterInput } from "./inputs.ts";
+import { SagaFilterInput, toFilter } from "./inputs.ts";
 import { watchProgress } from "./progress.ts";
 import { findVisibleSubject, SagaSubject } from "./subject.ts";
 import { SagaActivityType, SagaConnection, SagaCountType, SagaEventType, SagaPauseType, SagaProgressType, SagaType } from "./types.ts";
@@ -131,11 +131,4 @@ export class SagaPauseResolver {
   async by(@Root() pause: SagaPauseType, @Ctx() context: RequestContext): Promise<UserType | null> {
     return findUser(pause.actorId, context);
   }
-}
-
-/** Left-out and null members mean the same to a caller. */
-function toFilter(input: SagaFilterInput | null | undefined): SagaFilter {
-  if (input == null) return {};
-  requireIds({ ids: input.ids, subjectId: input.subjectId, userId: input.userId });
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value != null));
 }

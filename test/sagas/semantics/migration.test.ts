@@ -1,12 +1,24 @@
 import { command, event, handle, occur, publish, query, t, versioned, type AnyParticipant } from "../../../src/outbox/index.ts";
-import { DefinitionError, exponential, fail, finish, migration, next, noRetry, park, saga, SagaRegistry } from "../../../src/sagas/engine/index.ts";
+import {
+  DefinitionError,
+  exponential,
+  fail,
+  finish,
+  migration,
+  next,
+  noRetry,
+  park,
+  saga,
+  SagaRegistry,
+  type MigrateManyCall,
+} from "../../../src/sagas/engine/index.ts";
 import { createOrm } from "../../../src/database/orm.ts";
 import { createTransaction } from "../../../src/database/transaction.ts";
 import { domainEntities } from "../../../src/domain/entities.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { silentLog } from "../../../src/kernel/log.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { createTestEngine, type TestEngine } from "../../support/engine.ts";
+import { createTestEngine, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
 
 // A loan of a book. Version 2 knows where the book is fetched, asks nobody any more, and has another name for the reading.
 
@@ -227,6 +239,40 @@ test("a saga that is being undone, or has ended, stays on its version", async ()
   await engine.start();
   await engine.until("Loan", loanId, ({ finishedAt }) => finishedAt !== null, "the end");
   await expect(migrateIt(sagaId)).rejects.toThrow("It has ended already, as GivenUp.");
+});
+
+test("all sagas of a version, or those of a filter, are moved batch by batch; those that may not stay, by why, and every one that moved has it in its history", async () => {
+  const standing = [await loan("Allowing"), await loan("Reading"), await loan("Reading"), await loan("Allowing")];
+  const ids = standing.map(({ sagaId }) => sagaId);
+  await engine.pause();
+  for (const { loanId } of [standing[1], standing[2]].map((one) => one as { loanId: string })) await say(BookReturnedEvent, loanId);
+  const call = { type: "Loan", fromVersion: 1, toVersion: 2, filter: { ids }, limit: 3, note: "v2 is here", actorId: OPERATOR_ID };
+  const run = (rest: Partial<MigrateManyCall> & Pick<MigrateManyCall, "after" | "dryRun">) =>
+    engine.transaction((em) => engine.operations.migrateMany(em, { ...call, ...rest }));
+  const reason = "Mending awaits an answer that v2 would not understand. Try again when it has moved on.";
+  const first = { migrated: 1, refused: [{ reason, count: 2, example: standing[1]?.sagaId }], next: standing[2]?.sagaId };
+  const second = { migrated: 1, refused: [], next: null };
+  const versions = () =>
+    engine.sql(
+      `select definition_version as version, count(*)::int as count,
+              sum((select count(*) from saga_event where saga_id = saga.id and data ->> 'action' = 'migrate' and actor_id is not null))::int as told
+       from saga where id = any($1::uuid[]) group by 1 order by 1`,
+      [ids],
+    );
+
+  expect(await run({ after: null, dryRun: true })).toEqual(first);
+  expect(await run({ after: first.next ?? null, dryRun: true })).toEqual(second);
+  expect(await run({ after: null, dryRun: true, filter: { ids, state: ["Mending"] } })).toMatchObject({ migrated: 0, refused: [{ count: 2 }] });
+  expect(await versions()).toEqual([{ version: 1, count: 4, told: 0 }]);
+
+  expect(await run({ after: null, dryRun: false })).toEqual(first);
+  expect(await run({ after: first.next ?? null, dryRun: false })).toEqual(second);
+  expect(await versions()).toEqual([
+    { version: 1, count: 2, told: 0 },
+    { version: 2, count: 2, told: 2 },
+  ]);
+  await expect(run({ after: null, dryRun: true, toVersion: 3 })).rejects.toMatchObject({ code: "INVALID" });
+  await engine.start();
 });
 
 test("a version to which no migration leads is refused, and so is a migration between versions that are not registered", async () => {

@@ -3,7 +3,7 @@ import { createOrm } from "../../../src/database/orm.ts";
 import { createTransaction } from "../../../src/database/transaction.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { silentLog } from "../../../src/kernel/log.ts";
-import { command, event, handleAll, occur, publish, t, type AnyParticipant, type Receipt } from "../../../src/outbox/index.ts";
+import { command, event, handleAll, occur, publish, t, versioned, type AnyParticipant, type Receipt } from "../../../src/outbox/index.ts";
 import { fail, finish, next, saga, SagaEngine, SagaExplainer, SagaRegistry, type AnySaga } from "../../../src/sagas/engine/index.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createTestEngine, LocalHints, type TestEngine } from "../../support/engine.ts";
@@ -11,44 +11,68 @@ import { waitFor } from "../../support/wait.ts";
 
 const OpenedEvent = event("OpenedEvent", { boxId: t.id() });
 const PackedEvent = event("PackedEvent", { boxId: t.id() });
+const ShakenEvent = event("ShakenEvent", { boxId: t.id() });
 const ClosedEvent = event("ClosedEvent", { boxId: t.id() });
 
 /** What a release may change about a saga. */
 interface Release {
   readonly version?: number;
-  /** Another shape: the data have a field more. */
+  /** The data have an optional field more, which the starting event fills. */
   readonly withWeight?: true;
+  /** Another shape: the data have a field more that no saga under way has. */
+  readonly withSerial?: true;
+  /** A shaken box is lost. */
+  readonly withShaking?: true;
+  /** A box that has been closed may be opened again. */
+  readonly opensAgain?: true;
   /** The same shape, other code. */
   readonly withLabel?: true;
+  /** The command that packs calls the label a tag, and its contract has a version more. */
+  readonly withTag?: true;
   /** The contracts have an optional field more. */
   readonly withColour?: true;
 }
 
 /** A box is packed, then waits to be closed. */
-function release({ version = 1, withWeight, withLabel, withColour }: Release = {}): { box: AnySaga; packer: AnyParticipant; packed: unknown[] } {
+function release({ version = 1, withWeight, withSerial, withShaking, opensAgain, withLabel, withTag, withColour }: Release = {}): {
+  box: AnySaga;
+  packer: AnyParticipant;
+  packed: unknown[];
+} {
   const colour = withColour ? { colour: t.maybe(t.text()) } : {};
-  const PackCommand = command("PackCommand", { boxId: t.id(), label: t.text(), ...colour }, PackedEvent);
+  const PackCommand = withTag
+    ? (versioned(command("PackCommand", { boxId: t.id(), tag: t.text() }, PackedEvent), ({ label, ...rest }) => ({ ...rest, tag: label })) as never)
+    : command("PackCommand", { boxId: t.id(), label: t.text(), ...colour }, PackedEvent);
   const packed: unknown[] = [];
-  const box = saga("Box", {
+  const whole = saga("Box", {
     version,
     key: "boxId",
-    data: { boxId: t.id(), ...(withWeight ? { grams: t.maybe(t.int()) } : {}) },
+    data: { boxId: t.id(), ...(withWeight ? { grams: t.maybe(t.int()) } : {}), ...(withSerial ? { serial: t.int() } : {}) },
     states: ["Opened", "Packing", "Open"],
     finals: { Closed: "succeeded", Lost: "failed" },
     reasons: { TooLate: { code: "TIMED_OUT", message: "Too late." } },
   })
-    .startOn(OpenedEvent, { state: "Opened", key: (e) => e.boxId, init: (e) => ({ ...e }) })
+    .startOn(OpenedEvent, {
+      state: "Opened",
+      key: (e) => e.boxId,
+      init: (e) => ({ ...e, ...(withWeight ? { grams: 12 } : {}), ...(withSerial ? { serial: 1 } : {}) }),
+      afterFinal: opensAgain ? "again" : "refuse",
+    })
     .step("Packing", {
       invoke: PackCommand,
-      with: withLabel ? (d) => ({ boxId: d.boxId, label: `box ${d.boxId}` }) : (d) => ({ boxId: d.boxId, label: "" }),
+      with: withTag
+        ? (d): never => ({ boxId: d.boxId, tag: "" }) as never
+        : withLabel
+          ? (d) => ({ boxId: d.boxId, label: `box ${d.boxId}` })
+          : (d) => ({ boxId: d.boxId, label: "" }),
       onReply: { PackedEvent: next },
       effect: "none",
       timeout: ["10m", fail("TooLate")],
       onExhausted: fail("TooLate"),
     })
     .wait("Open", { for: [event("ClosedEvent", { boxId: t.id(), ...colour })], on: { ClosedEvent: finish("Closed") }, deadline: ["1d", fail("TooLate")] })
-    .onFailed({ final: "Lost" })
-    .build();
+    .onFailed({ final: "Lost" });
+  const box = (withShaking ? whole.interrupt(ShakenEvent, { during: "any", then: fail("TooLate") }) : whole).build();
   const packer = handleAll(PackCommand, (_em, deliveries) => {
     packed.push(...deliveries.map(({ payload }) => payload));
     return Promise.resolve(deliveries.map(({ payload: { boxId } }) => occur(PackedEvent, { boxId })));
@@ -93,6 +117,7 @@ const open = async (process: Process): Promise<string> => {
   return boxId;
 };
 const close = (process: Process, boxId: string): Promise<Receipt> => process.transaction((em) => publish(em, occur(ClosedEvent, { boxId })));
+const shake = (process: Process, boxId: string): Promise<Receipt> => process.transaction((em) => publish(em, occur(ShakenEvent, { boxId })));
 const reaches = (process: Process, boxId: string, state: string) => process.until("Box", boxId, (one) => one.state === state, `the box to be ${state}`);
 const history = (boxId: string) =>
   database.sql<{ kind: string; message: string | null; summary: string }>(
@@ -173,8 +198,10 @@ test("a process whose definition has another shape under a stored version refuse
   const start = (...releases: Release[]) =>
     new SagaEngine({ ...parts, registry: new SagaRegistry(releases.map((one) => release(one).box)) }).storeDefinitions();
   await start({ version: 1 });
-  await expect(start({ version: 1, withWeight: true })).rejects.toThrow(/Box v1 has another shape .* Give the changed definition the version 2/);
-  await start({ version: 1 }, { version: 2, withWeight: true });
+  await expect(start({ version: 1, withSerial: true })).rejects.toThrow(
+    "Box v1 has another shape than the one sagas have been started with: data has got serial, which sagas under way lack. Give the changed definition the version 2.",
+  );
+  await start({ version: 1 }, { version: 2, withSerial: true });
 });
 
 test("other code under the same shape is allowed", async () => {
@@ -249,4 +276,89 @@ test("an optional field that is added to a contract is harmless: what was sent b
   expect(renewed.packed).toEqual([{ boxId, label: "" }]);
   await close(renewed, boxId);
   await reaches(renewed, boxId, "Closed");
+});
+
+test("an optional field that is added to the data needs no version: sagas under way lack it, and a process of the release before keeps it", async () => {
+  const old = await deploy({ version: 1 });
+  await old.start();
+  const before = await open(old);
+  await reaches(old, before, "Open");
+  const renewed = await deploy({ version: 1, withWeight: true });
+  const after = await open(renewed);
+  // The old process is still there, and moves both.
+  for (const boxId of [before, after]) await reaches(old, boxId, "Open");
+  await close(renewed, before);
+  await close(old, after);
+  expect(await database.sql("select data ->> 'boxId' as box, data -> 'grams' as grams, state from saga order by started_at")).toEqual([
+    { box: before, grams: null, state: "Closed" },
+    { box: after, grams: 12, state: "Closed" },
+  ]);
+  // Neither keeps the other from starting again.
+  await (await deploy({ version: 1 })).stop();
+  await (await deploy({ version: 1, withWeight: true })).stop();
+});
+
+test("a process of the release before keeps an event that only a newer version hears, from the first saga of that version on", async () => {
+  const old = await deploy({ version: 1 });
+  await old.start();
+  const before = await open(old);
+  await reaches(old, before, "Open");
+  expect(await shake(old, before)).toMatchObject({ fate: "no-subscriber" });
+  const renewed = await deploy({ version: 1 }, { version: 2, withShaking: true });
+  const boxId = await open(renewed);
+  expect(await shake(old, boxId)).toMatchObject({ fate: "kept" });
+  await reaches(renewed, boxId, "Lost");
+  // A saga of the version that both have does not hear it, wherever it is published.
+  expect(await shake(old, before)).toMatchObject({ fate: "no-subscriber" });
+  expect((await old.saga("Box", before))?.state).toBe("Open");
+});
+
+test("a process that has only the newer version keeps what only the older one hears, for its sagas alone", async () => {
+  const old = await deploy({ version: 1, withShaking: true });
+  const boxId = await open(old);
+  await old.stop();
+  const renewed = await deploy({ version: 2 });
+  expect(await shake(renewed, boxId)).toMatchObject({ fate: "kept" });
+  expect(await shake(renewed, newId())).toMatchObject({ fate: "no-subscriber" });
+  expect(await shake(renewed, await open(renewed))).toMatchObject({ fate: "no-subscriber" });
+  await reaches(await deploy({ version: 1, withShaking: true }), boxId, "Lost");
+});
+
+test("a saga that ended on a version that is gone is known to have ended: it hears nothing more, and its key begins anew where that is allowed", async () => {
+  const old = await deploy({ version: 1, opensAgain: true });
+  await old.start();
+  const [boxId, other] = [await open(old), await open(old)];
+  for (const id of [boxId, other]) {
+    await reaches(old, id, "Open");
+    await close(old, id);
+  }
+  await old.stop();
+  const renewed = await deploy({ version: 2, withSerial: true, opensAgain: true });
+  await renewed.start();
+  expect(await close(renewed, boxId)).toMatchObject({ fate: "refused", reason: "It has ended already, as Closed." });
+  expect(await database.sql("select 1 from saga_mail")).toEqual([]);
+  expect(await renewed.transaction((em) => publish(em, occur(OpenedEvent, { boxId })))).toMatchObject({ fate: "started" });
+  await reaches(renewed, boxId, "Open");
+  expect(await database.sql("select run_number as run, definition_version as version, state from saga where subject_id = $1 order by 1", [boxId])).toEqual([
+    { run: 1, version: 1, state: "Closed" },
+    { run: 2, version: 2, state: "Open" },
+  ]);
+  // Where it is not allowed, the start is put aside as ever.
+  const strict = await deploy({ version: 3 });
+  expect(await strict.transaction((em) => publish(em, occur(OpenedEvent, { boxId: other })))).toMatchObject({ fate: "duplicate-start" });
+});
+
+test("a command that was sent with a later version of its contract waits for a process that has that, and no attempt is counted", async () => {
+  const old = await deploy({ version: 1 });
+  await old.start();
+  const renewed = await deploy({ version: 1, withTag: true });
+  const boxId = await open(renewed);
+  const isPutBack = async () => (await database.sql("select 1 from pgboss.job where name = 'pack' and state = 'created' and start_after > now()")).length === 1;
+  await waitFor(isPutBack, { describe: () => database.sql("select name, state, start_after from pgboss.job") });
+  expect(await renewed.saga("Box", boxId)).toMatchObject({ state: "Packing", status: "RUNNING", attempt: 1 });
+  await old.stop();
+  await renewed.start();
+  await renewed.skipWaits();
+  await reaches(renewed, boxId, "Open");
+  expect(renewed.packed).toEqual([{ boxId, tag: "" }]);
 });

@@ -1,0 +1,221 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { listWorkers, query, type WorkerView } from "../../outbox/index.ts";
+import type { Definition } from "./compiled.ts";
+import { editsBetween, type Edit, type EditClass } from "./diff.ts";
+import type { SagaMigration } from "./migration.ts";
+import type { SagaRegistry } from "./registry.ts";
+import { storedShape, type DefinitionShape } from "./shape.ts";
+import type { StoredDefinition } from "./store.ts";
+
+/** Sagas of one version that have not ended and stand in one state, by the code that moved them last. */
+interface LiveCount {
+  readonly name: string;
+  readonly version: number;
+  readonly state: string;
+  readonly codeHash: string | null;
+  readonly count: number;
+}
+
+/** What a release is deployed onto. */
+export interface Present {
+  readonly stored: readonly Pick<StoredDefinition, "name" | "version" | "shape">[];
+  readonly live: readonly LiveCount[];
+  /** Sagas that have not ended, have been moved to another version, and would undo by this one what it did. */
+  readonly undoing: readonly { readonly name: string; readonly version: number; readonly count: number }[];
+  readonly workers: readonly Pick<WorkerView, "host" | "pid" | "loads">[];
+}
+
+/** One thing that a release changes about a saga. */
+export interface Finding extends Edit {
+  /** Versions between which the edit is; alike for one that was made under its old number. */
+  readonly from: number;
+  readonly to: number;
+  /** Sagas that have not ended and that it concerns, in all and by state. */
+  readonly touched: number;
+  readonly states: Readonly<Record<string, number>>;
+  readonly todo: string;
+}
+
+export interface SagaDiff {
+  readonly saga: string;
+  readonly versions: readonly { readonly version: number; readonly stored: boolean; readonly loaded: boolean; readonly live: number }[];
+  readonly findings: readonly Finding[];
+}
+
+/** Reads what a release is compared with, by four statements that lock nothing. */
+export async function readPresent(em: EntityManager): Promise<Present> {
+  const stored = await query<Present["stored"][number]>(em, "select name, version, shape from saga_definition order by name, version");
+  const live = await query<LiveCount>(
+    em,
+    `select type as name, definition_version as version, state, code_hash as "codeHash", count(*)::int as count
+     from saga where finished_at is null group by 1, 2, 3, 4 order by 1, 2, 3`,
+  );
+  const undoing = await query<Present["undoing"][number]>(
+    em,
+    `select type as name, (made #>> '{}')::int as version, count(distinct id)::int as count
+     from saga cross join jsonb_path_query(runs, '$[*].made.version') as made where finished_at is null group by 1, 2`,
+  );
+  return { stored, live, undoing, workers: await listWorkers(em) };
+}
+
+/** What deploying these definitions would mean, saga by saga. */
+export function compareRelease(registry: SagaRegistry, present: Present): SagaDiff[] {
+  const names = new Set([...registry.types(), ...present.stored.map(({ name }) => name), ...present.live.map(({ name }) => name)]);
+  return [...names].map((name) => new Comparison(name, registry, present).diff());
+}
+
+export const isDeployable = (diffs: readonly SagaDiff[]): boolean => diffs.every(({ findings }) => findings.every((finding) => finding.class !== "forbidden"));
+
+class Comparison {
+  private readonly name: string;
+  private readonly present: Present;
+  private readonly loaded: ReadonlyMap<number, Definition>;
+  private readonly stored: ReadonlyMap<number, DefinitionShape>;
+  private readonly migrations: readonly SagaMigration[];
+
+  constructor(name: string, registry: SagaRegistry, present: Present) {
+    this.name = name;
+    this.present = present;
+    this.loaded = new Map(registry.definitions.filter((one) => one.name === name).map((one) => [one.version, one]));
+    this.stored = new Map(present.stored.filter((one) => one.name === name).map(({ version, shape }) => [version, shape]));
+    this.migrations = registry.listMigrations().filter((one) => one.name === name);
+  }
+
+  diff(): SagaDiff {
+    const { stored, loaded } = this;
+    const withLive = this.present.live.filter(({ name }) => name === this.name).map(({ version }) => version);
+    const numbers = [...new Set([...stored.keys(), ...loaded.keys(), ...withLive])].toSorted((one, other) => one - other);
+    return {
+      saga: this.name,
+      versions: numbers.map((version) => ({ version, stored: stored.has(version), loaded: loaded.has(version), live: this.live(version).touched })),
+      findings: [
+        ...numbers.flatMap((version) => this.editsOf(version, numbers)),
+        ...numbers.flatMap((version) => this.fateOf(version)),
+        ...this.migrations.flatMap((how) => this.mapped(how)),
+      ],
+    };
+  }
+
+  /** How a loaded version differs from itself as it is stored, or from the one before it. */
+  private editsOf(version: number, numbers: readonly number[]): Finding[] {
+    const definition = this.loaded.get(version);
+    if (definition === undefined) return [];
+    const { shape } = storedShape(definition);
+    const itself = this.stored.get(version);
+    if (itself !== undefined) {
+      const edits = editsBetween(itself, shape).map((edit) => this.inPlace(edit, version));
+      const changed = this.live(version, ({ codeHash }) => codeHash !== null && codeHash !== definition.codeHash);
+      const what = "has changed in what its functions compute";
+      const todo = "Nothing; the histories of the sagas under way will say so.";
+      const code: Finding = { place: "code", what, class: "safe", from: version, to: version, ...changed, todo };
+      return changed.touched === 0 ? edits : [...edits, code];
+    }
+    const before = numbers.findLast((one) => one < version);
+    const base = before === undefined ? undefined : (this.stored.get(before) ?? this.shapeOf(before));
+    if (before === undefined || base === undefined)
+      return [{ place: `v${version}`, what: "is new here", class: "safe", from: version, to: version, touched: 0, states: {}, todo: "Nothing." }];
+    const edits = editsBetween(base, shape).map((edit) => this.ofNewVersion(edit, before, version));
+    if (edits.length > 0) return edits;
+    return [{ place: `v${version}`, what: `is what v${before} was`, class: "safe", from: before, to: version, ...this.live(before), todo: "Nothing." }];
+  }
+
+  private shapeOf(version: number): DefinitionShape | undefined {
+    const definition = this.loaded.get(version);
+    return definition === undefined ? undefined : storedShape(definition).shape;
+  }
+
+  /** What was changed under its old number. */
+  private inPlace(edit: Edit, version: number): Finding {
+    const touches = { from: version, to: version, ...this.live(version) };
+    if (edit.class === "safe") return { ...edit, ...touches, todo: "Nothing." };
+    const todo =
+      edit.class === "forbidden" ? remedyOf(edit) : `A process with it refuses to start: give the changed definition another version than v${version}.`;
+    return { ...edit, class: "forbidden", ...touches, todo };
+  }
+
+  private ofNewVersion(edit: Edit, from: number, to: number): Finding {
+    const touches = { from, to, ...this.live(from) };
+    const isUnderWay = this.present.live.some(({ name }) => name === this.name);
+    if (edit.class === "safe") return { ...edit, ...touches, todo: "Nothing; it needed no new version." };
+    if (edit.class === "forbidden")
+      return isUnderWay ? { ...edit, ...touches, todo: remedyOf(edit) } : { ...edit, class: "safe", ...touches, todo: "Nothing: no saga is under way." };
+    if (touches.touched === 0) return { ...edit, ...touches, todo: `Nothing: no saga lives on v${from}.` };
+    const keep = `Keep v${from} loaded until its sagas have ended`;
+    if (edit.class === "pin") return { ...edit, ...touches, todo: `${keep}.` };
+    const isDeclared = this.migrations.some((how) => how.fromVersion === from && how.toVersion === to);
+    return { ...edit, ...touches, todo: `${keep}, or ${isDeclared ? "move them" : "declare a migration"}.` };
+  }
+
+  /** What becomes of the sagas of a version. */
+  private fateOf(version: number): Finding[] {
+    const { touched, states } = this.live(version);
+    const undoing = this.present.undoing.find((one) => one.name === this.name && one.version === version)?.count ?? 0;
+    const finding = (what: string, of: EditClass, todo: string, count = touched): Finding[] => [
+      { place: `v${version}`, what, class: of, from: version, to: version, touched: count, states, todo },
+    ];
+    const newest = Math.max(...this.loaded.keys());
+    if (!this.loaded.has(version)) {
+      if (touched > 0) return finding("is not loaded, and sagas live on it", "forbidden", `Load v${version} too until they have ended, or move them first.`);
+      if (undoing > 0)
+        return finding("is not loaded, and sagas that were moved from it undo by it", "forbidden", `Load v${version} too until they have ended.`, undoing);
+      const starters = this.present.workers.filter(({ loads }) => newestIn(loads, this.name) === version);
+      const { host, pid } = starters[0] ?? { host: "", pid: 0 };
+      if (starters.length > 0 && version < newest)
+        return finding(
+          `is not loaded, and ${host} ${pid} still starts sagas on it`,
+          "forbidden",
+          `Stop every process whose newest version is v${version} first.`,
+        );
+      return finding("is gone, and no saga lives on it", "safe", "Nothing.");
+    }
+    if (version === newest) return [];
+    if (touched + undoing === 0) return finding("is loaded, and no saga lives on it", "safe", "Remove it from the list of sagas.");
+    if (touched === 0) return finding("is what moved sagas undo by", "pin", `Keep v${version} loaded until they have ended.`, undoing);
+    return finding("is loaded beside a newer one, and its sagas finish on it", "pin", `Keep v${version} loaded until they have ended.`);
+  }
+
+  /** Whether every state in which sagas live has a place in the newer version. */
+  private mapped({ fromVersion: from, toVersion: to, states }: SagaMigration): Finding[] {
+    const [before, after] = [this.loaded.get(from), this.loaded.get(to)];
+    if (before === undefined || after === undefined) return [];
+    const live = this.live(from);
+    const homeless = Object.entries(live.states).filter(([state]) => {
+      const target = states[state] ?? state;
+      const node = after.nodes.get(target);
+      return target !== "stay" && before.nodes.has(state) && (node === undefined || node.kind === "milestone");
+    });
+    if (homeless.length > 0) {
+      const what = `to v${to} leads ${homeless.map(([state]) => `${state} to ${states[state] ?? state}`).join(", ")}, where a saga cannot stand`;
+      const count = homeless.reduce((sum, [, one]) => sum + one, 0);
+      return [
+        {
+          place: `migration of v${from}`,
+          what,
+          class: "forbidden",
+          from,
+          to,
+          touched: count,
+          states: Object.fromEntries(homeless),
+          todo: 'Map them to a step or a wait, or to "stay".',
+        },
+      ];
+    }
+    if (live.touched === 0) return [];
+    const todo = `npm run ops -- migrate ${this.name} --from ${from} --to ${to} --note "…" --dry-run`;
+    return [{ place: `migration of v${from}`, what: `to v${to} is declared`, class: "map", from, to, ...live, todo }];
+  }
+
+  private live(version: number, is: (one: LiveCount) => boolean = () => true): Pick<Finding, "touched" | "states"> {
+    const states: Record<string, number> = {};
+    for (const one of this.present.live)
+      if (one.name === this.name && one.version === version && is(one)) states[one.state] = (states[one.state] ?? 0) + one.count;
+    return { touched: Object.values(states).reduce((sum, count) => sum + count, 0), states };
+  }
+}
+
+const remedyOf = ({ place }: Edit): string =>
+  place === "key" ? "Give the changed saga another name." : "Give the contract a new version: versioned(contract, upcaster).";
+
+/** The newest version of a saga among what a process has loaded, each as `CourseEnrollment v1`. */
+const newestIn = (loads: readonly string[], name: string): number =>
+  Math.max(...loads.flatMap((one) => (one.startsWith(`${name} v`) ? [Number(one.slice(name.length + 2))] : [])));

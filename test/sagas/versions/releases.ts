@@ -1,0 +1,106 @@
+import { t, versioned } from "../../../src/outbox/index.ts";
+import type { AnySaga, SagaMigration } from "../../../src/sagas/engine/index.ts";
+import { build, insert, plainStep, repair, type Blueprint } from "./repair.ts";
+
+// Releases that cannot be deployed onto a database where sagas of the first version, or of another one, are under way.
+
+export interface ForbiddenRelease {
+  readonly what: string;
+  readonly sagas: readonly AnySaga[];
+  readonly migrations?: readonly SagaMigration[];
+  /** The only version that sagas live on. Default: the first. */
+  readonly liveOn?: AnySaga;
+  /** They were moved there from the first version, whose work they may have to undo. */
+  readonly undoing?: true;
+  /** No saga is under way. */
+  readonly isDrained?: true;
+  /** What processes that are alive have loaded. */
+  readonly loads?: readonly string[];
+  /** What is found. */
+  readonly finds: string;
+}
+
+const first = build(repair());
+const second = changed((b) => insert(b, "Bringing", "Washing", plainStep(b, "Wash")));
+const withoutBilling = changed((b) => void b.nodes.splice(4, 1));
+
+function changed(edit: (blueprint: Blueprint) => void, version = 2): AnySaga {
+  const blueprint = { ...repair(), version };
+  edit(blueprint);
+  return build(blueprint);
+}
+
+/** Everything names the order instead of the repair. */
+const byOrder = changed((b) => {
+  b.key = "orderId";
+  const renamed = ({ repairId, ...rest }: Blueprint["data"]): Blueprint["data"] => ({ ...rest, orderId: repairId ?? t.id() });
+  b.data = renamed(b.data);
+  for (const [name, fields] of Object.entries(b.words.events)) b.words.events[name] = renamed(fields);
+});
+
+const later = changed((b) => void (b.contracts["MendCommand"] = (contract) => versioned(contract, (payload) => payload)), 1);
+const to = (states: Readonly<Record<string, string>>): SagaMigration => ({ name: "Repair", fromVersion: 1, toVersion: 2, states, data: (data) => data });
+
+export const forbiddenReleases: readonly ForbiddenRelease[] = [
+  {
+    what: "another shape under its old number",
+    sagas: [changed((b) => insert(b, "Bringing", "Washing", plainStep(b, "Wash")), 1)],
+    finds: "Washing is new, after Bringing",
+  },
+  {
+    what: "another key",
+    sagas: [first, byOrder],
+    finds: "key was repairId and is orderId: events would find no saga under way, so it is a saga of another name",
+  },
+  {
+    what: "a contract at a lower version",
+    sagas: [first],
+    liveOn: later,
+    finds: "MendCommand is at version 1 of its contract, and messages under way are at version 2",
+  },
+  { what: "a version is left out on which sagas live", sagas: [second], finds: "v1 is not loaded, and sagas live on it" },
+  { what: "a saga is left out that lives", sagas: [], finds: "v1 is not loaded, and sagas live on it" },
+  { what: "the release before, after sagas were born on the newer version", sagas: [first], liveOn: second, finds: "v2 is not loaded, and sagas live on it" },
+  {
+    what: "a version is left out by which moved sagas undo",
+    sagas: [second],
+    liveOn: second,
+    undoing: true,
+    finds: "v1 is not loaded, and sagas that were moved from it undo by it",
+  },
+  {
+    what: "a version is left out on which a process still starts sagas",
+    sagas: [second],
+    isDrained: true,
+    loads: ["Repair v1"],
+    finds: "v1 is not loaded, and here 1 still starts sagas on it",
+  },
+  {
+    what: "a migration forgets a state in which sagas stand",
+    sagas: [first, withoutBilling],
+    migrations: [to({})],
+    finds: "migration of v1 to v2 leads Billing to Billing, where a saga cannot stand",
+  },
+  {
+    what: "a migration leads to a milestone",
+    sagas: [first, withoutBilling],
+    migrations: [to({ Billing: "Asked" })],
+    finds: "migration of v1 to v2 leads Billing to Asked, where a saga cannot stand",
+  },
+];
+
+/** What no process starts with, whatever the database holds. */
+export const nonsense: readonly {
+  readonly what: string;
+  readonly sagas: readonly AnySaga[];
+  readonly migrations?: readonly SagaMigration[];
+  readonly finds: string;
+}[] = [
+  { what: "two definitions under one number", sagas: [first, second, second], finds: "Repair v2 is registered twice; give the newer one another version." },
+  {
+    what: "a migration to a version that is left out",
+    sagas: [first],
+    migrations: [to({})],
+    finds: "A migration of Repair names v2, which is not registered. Register both versions.",
+  },
+];

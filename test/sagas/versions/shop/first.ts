@@ -1,0 +1,3 @@
+import { first } from "./definitions.ts";
+
+export const sagas = [first];

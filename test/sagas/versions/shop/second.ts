@@ -1,0 +1,3 @@
+import { second } from "./definitions.ts";
+
+export const sagas = [second];
