@@ -49,8 +49,11 @@ export interface StepNode {
   readonly onExhausted: AnyOutcome;
   /** The group whose step it is, which is the state while it runs; null: a state of the main path. */
   readonly group: string | null;
-  /** The saga that the command begins, whose end is the answer and whose undo is the undo; null: a participant carries it out. */
-  readonly begins: { readonly saga: string; readonly start: string } | null;
+  /**
+   * The saga that the command begins and its starting event: its end is the answer, its undo the undo. `maps` are the definition's own functions,
+   * which those of the node go by. Null: a participant carries it out.
+   */
+  readonly begins: { readonly saga: string; readonly start: string; readonly maps: readonly unknown[] } | null;
 }
 
 /** A state whose steps are all sent when it is entered, and which is left when the last of them has ended. */

@@ -103,6 +103,6 @@ export function subSagaStep(
     attemptTimeoutMs: 30_000,
     remind: null,
     onExhausted: { go: "park" },
-    begins: { saga: saga.name, start: start.name },
+    begins: { saga: saga.name, start: start.name, maps: [mapping, ...Object.values(onEnd).map((end) => ("then" in end ? end.save : undefined))] },
   };
 }

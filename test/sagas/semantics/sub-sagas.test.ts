@@ -153,7 +153,7 @@ describe("a definition is refused", () => {
   test("that begins a saga by another event than it starts on", () => {
     const nodes = new Map(festival.definition.nodes);
     const node = nodes.get("HostingConference") as never as object;
-    nodes.set("HostingConference", { ...node, begins: { saga: "Conference", start: "VenueBookedEvent" } } as never);
+    nodes.set("HostingConference", { ...node, begins: { saga: "Conference", start: "VenueBookedEvent", maps: [] } } as never);
     expect(() => new SagaRegistry([{ ...festival, definition: { ...festival.definition, nodes } }, conference])).toThrow(
       "begins Conference by VenueBookedEvent, but that starts on ConferencePlannedEvent. Name ConferencePlannedEvent.",
     );
