@@ -50,26 +50,9 @@ export type Input =
   /** The dead letter of a run, or of its undo, is sent round again. */
   | ({ readonly kind: "redrive"; readonly runId: string | null; readonly command: string } & ByOperator);
 
-/** A new saga: born by its starting event and moved on to its first stop. */
-export function begin(
-  definition: Definition,
-  event: EventInput,
-  context: DecisionContext,
-  { runNumber = 1, parent = null }: { readonly runNumber?: number; readonly parent?: { readonly sagaId: string; readonly runId: string } | null } = {},
-): Decision {
-  const start = startOf(definition);
-  const data = start.init(event.payload);
-  const { now } = context;
-  const instance: Instance = {
-    id: context.newId(),
-    type: definition.name,
-    version: definition.version,
-    subjectId: start.key(event.payload),
-    runNumber,
-    parent: parent === null ? null : { ...parent, reportTo: parent.runId },
-    codeHash: definition.codeHash,
-    participants: participantsOf(definition, data),
-    state: start.state,
+/** What every saga has when it is born. */
+const blank = (now: Date) =>
+  ({
     status: "RUNNING",
     sequence: 0,
     attempt: 1,
@@ -81,11 +64,8 @@ export function begin(
     pausedBy: null,
     pauseNote: null,
     settledAt: null,
-    data,
-    runs: start.undo === null ? [] : [{ id: context.newId(), state: start.state, status: "done", attempts: 1, startedAt: now, endedAt: now, undo: null }],
     asides: [],
     parked: [],
-    heard: [{ id: event.messageId, fate: "started" }],
     reason: null,
     reasonCode: null,
     reasonMessage: null,
@@ -93,6 +73,32 @@ export function begin(
     startedAt: now,
     updatedAt: now,
     finishedAt: null,
+  }) as const;
+
+/** A new saga: born by its starting event and moved on to its first stop. */
+export function begin(
+  definition: Definition,
+  event: EventInput,
+  context: DecisionContext,
+  { runNumber = 1, parent = null }: { readonly runNumber?: number; readonly parent?: { readonly sagaId: string; readonly runId: string } | null } = {},
+): Decision {
+  const start = startOf(definition);
+  const data = start.init(event.payload);
+  const { now } = context;
+  const instance: Instance = {
+    ...blank(now),
+    id: context.newId(),
+    type: definition.name,
+    version: definition.version,
+    subjectId: start.key(event.payload),
+    runNumber,
+    parent: parent === null ? null : { ...parent, reportTo: parent.runId },
+    codeHash: definition.codeHash,
+    participants: participantsOf(definition, data),
+    state: start.state,
+    data,
+    runs: start.undo === null ? [] : [{ id: context.newId(), state: start.state, status: "done", attempts: 1, startedAt: now, endedAt: now, undo: null }],
+    heard: [{ id: event.messageId, fate: "started" }],
   };
   const turn = new Turn(definition, instance, context, event.contract.name, event.messageId, visibleBody(event.contract, event.payload));
   turn.becomes("started").goOn();
@@ -109,28 +115,14 @@ export function beginUndo(
   { message, messageId, reportTo }: Omit<Extract<Input, { kind: "undo" }>, "kind">,
   context: DecisionContext,
 ): Decision {
-  const { now } = context;
   const instance: Instance = {
     ...ended,
+    ...blank(context.now),
     id: context.newId(),
     runNumber: ended.runNumber + 1,
     parent: ended.parent === null ? null : { ...ended.parent, reportTo },
     state: ended.runs.at(-1)?.state ?? startOf(definition).state,
-    status: "RUNNING",
-    sequence: 0,
-    attempt: 1,
-    maxAttempts: 1,
-    settledAt: null,
-    asides: [],
-    parked: [],
     heard: [],
-    reason: null,
-    reasonCode: null,
-    reasonMessage: null,
-    reasonAt: null,
-    startedAt: now,
-    updatedAt: now,
-    finishedAt: null,
   };
   const turn = new Turn(definition, instance, context, message, messageId);
   turn.becomes("started").undoWithParent();
