@@ -74,7 +74,15 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
   const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port;
   const base = (): string => `http://127.0.0.1:${portOf(between)}`;
   const start = async (): Promise<void> => {
-    program = await startProgram({ DATA_DIR: dataDirectory, SEED: "demo", MAIL_MODE: "embedded", PUBLIC_URL: base(), PORT: String(port), ...env });
+    program = await startProgram({
+      DATA_DIR: dataDirectory,
+      SEED: "demo",
+      BACKGROUND_CHECK_DELAY_MS: "200",
+      MAIL_MODE: "embedded",
+      PUBLIC_URL: base(),
+      PORT: String(port),
+      ...env,
+    });
   };
 
   beforeAll(async () => {

@@ -75,15 +75,11 @@ export class EnrollmentLoad {
   /** Waits until every saga has ended, then reports what is in the database and in the mailbox. */
   async outcome(databaseUrl: string): Promise<Outcome> {
     return onDatabase(databaseUrl, async (sql) => {
-      let open: unknown = null;
-      await waitFor(
-        async () => {
-          open = await sql("select state, status, count(*)::int, min(reason_message) as reason from saga where finished_at is null group by 1, 2");
-          const [row] = await sql("select count(*)::int as count from saga where finished_at is not null");
-          return row?.["count"] === this.count;
-        },
-        { timeoutMs: 90_000, describe: () => `${this.count} sagas to end; open are ${JSON.stringify(open)}` },
-      );
+      const open = "select state, status, count(*)::int, min(reason_message) as reason from saga where finished_at is null group by 1, 2";
+      await waitFor(async () => (await sql("select count(*)::int as count from saga where finished_at is not null"))[0]?.["count"] === this.count, {
+        timeoutMs: 90_000,
+        describe: async () => `${this.count} sagas to end; open are ${JSON.stringify(await sql(open))}`,
+      });
       const one = async (text: string): Promise<number> => Number((await sql(text))[0]?.["count"]);
       return {
         acknowledgedAndThere: await one(`select count(*) from course_enrollment where id = any('{${[...this.acknowledged.values()].join(",")}}')`),
