@@ -2,7 +2,7 @@ import { swcOptions } from "./swc-options.mjs";
 
 export default {
   roots: ["<rootDir>/src", "<rootDir>/test", "<rootDir>/migrations"],
-  testMatch: ["**/*.test.ts"],
+  testMatch: ["**/*.test.ts", "!**/test/chaos/**"],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "^.+\\.ts$": ["@swc/jest", swcOptions] },
   testEnvironment: "node",
