@@ -8,7 +8,7 @@ import { Advance } from "./advance.ts";
 import { eventsHeard, KNOWN_FOR_MS } from "./elsewhere.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { findProblem, isSameShape, storedShape } from "./shape.ts";
-import { findDue, readShapes, replaceDefinition, storeDefinitions, type StoredDefinition } from "./store.ts";
+import { findDue, readShapes, replaceDefinition, storeDefinitions } from "./store.ts";
 
 export interface SagaEngineParts {
   readonly registry: SagaRegistry;
@@ -23,6 +23,8 @@ export interface SagaEngineParts {
 }
 
 const SWEEP_BATCH = 100;
+/** Versions that were stored so close to each other were stored by one process. */
+const TOGETHER_MS = 50;
 
 /**
  * The saga engine of a process. Constructed, it hears every event published through its ORM, inside the publisher's
@@ -55,7 +57,7 @@ export class SagaEngine {
 
   /**
    * Stores the definitions that this process has loaded, and waits until every other process knows who hears what: a second, where a
-   * version is new that hears what no other one does.
+   * version has just been stored that hears what no other one does.
    *
    * @throws {Defect} a stored version has another shape, or a message a payload that cannot be read as before: sagas under way would
    *   change under their feet
@@ -71,12 +73,18 @@ export class SagaEngine {
         if (problem !== null) throw new Defect(`${now.name} v${now.version} ${problem}`);
         await replaceDefinition(em, now);
       }
-      return hearsNews(
-        loaded.filter(({ name, version }) => !stored.has(`${name} v${version}`)),
-        await readShapes(em, this.parts.registry.types()),
-      );
+      return this.hearsNews(await readShapes(em, this.parts.registry.types()));
     });
     if (isNews) await delay(KNOWN_FOR_MS);
+  }
+
+  /** Whether a version that is loaded here, and that others may not know yet, hears what no other version of its saga does. */
+  private hearsNews(stored: Awaited<ReturnType<typeof readShapes>>): boolean {
+    return stored.some(({ name, version, shape, ageMs }) => {
+      if (ageMs > 2 * KNOWN_FOR_MS || this.parts.registry.find(name, version) === undefined) return false;
+      const known = stored.filter((one) => one.name === name && one.ageMs > ageMs + TOGETHER_MS);
+      return known.length > 0 && eventsHeard(shape).some((event) => !known.some((other) => eventsHeard(other.shape).includes(event)));
+    });
   }
 
   /** Begins to look for passed timers and kept messages. */
@@ -89,10 +97,3 @@ export class SagaEngine {
     await this.sweeper.stop();
   }
 }
-
-/** Whether one of the versions that are new to the database hears what no other version of its saga does. */
-const hearsNews = (added: readonly StoredDefinition[], stored: readonly StoredDefinition[]): boolean =>
-  added.some(({ name, version, shape }) => {
-    const others = stored.filter((one) => one.name === name && one.version !== version);
-    return others.length > 0 && eventsHeard(shape).some((event) => !others.some((other) => eventsHeard(other.shape).includes(event)));
-  });

@@ -429,9 +429,13 @@ export async function storeDefinitions(em: EntityManager, definitions: readonly 
   return new Map(rows.map((row) => [`${row.name} v${row.version}`, row]));
 }
 
-/** Every stored version of these sagas. */
-export function readShapes(em: EntityManager, names: readonly string[]): Promise<StoredDefinition[]> {
-  return query(em, `select name, version, shape_hash as "shapeHash", shape from saga_definition where name = any($1::text[])`, [names]);
+/** Every stored version of these sagas, with how long ago it was stored first. */
+export function readShapes(em: EntityManager, names: readonly string[]): Promise<(Omit<StoredDefinition, "shapeHash"> & { readonly ageMs: number })[]> {
+  return query(
+    em,
+    `select name, version, shape, (extract(epoch from clock_timestamp() - created_at) * 1000)::float8 as "ageMs" from saga_definition where name = any($1::text[])`,
+    [names],
+  );
 }
 
 /** Replaces what is stored of a definition by a shape that means the same to its sagas. */

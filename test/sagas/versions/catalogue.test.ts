@@ -6,6 +6,7 @@ import { forbiddenContracts, map, pin, safe, type CatalogueEdit } from "./catalo
 import { forbiddenReleases, nonsense } from "./releases.ts";
 import { positions, Release, SagaOnPaper, standing } from "./paper.ts";
 import { build, insert, plainStep, repair, type Part } from "./repair.ts";
+import * as both from "./shop/both.ts";
 import { withCatalogue } from "./table.ts";
 
 // Every edit of the catalogue: what it is classed as, and sagas that were under way everywhere when it came.
@@ -200,6 +201,12 @@ test("what was forbidden while sagas lived on a version is safe once none does",
   const alone = findingsOf(new Release([edited(inserted, 2)]), drained);
   expect(alone.map(({ place, what }) => `${place} ${what}`)).toEqual(["Washing is new, after Bringing", "v1 is gone, and no saga lives on it"]);
   expect(worst(alone)).toBe("pin");
+});
+
+test("an answer from outside to a step that only the older version has finds its saga", () => {
+  const { registry } = new Release(both.sagas, both.migrations);
+  expect(registry.answeredBy("BilledEvent").map(({ version }) => version)).toEqual([1]);
+  expect(registry.answeredBy("MendedEvent").map(({ version }) => version)).toEqual([2]);
 });
 
 test("the table of the catalogue in the documentation is as it is now (npm run docs writes it)", () => {

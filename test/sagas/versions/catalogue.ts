@@ -11,6 +11,8 @@ export interface CatalogueEdit {
 }
 
 export interface SafeEdit extends CatalogueEdit {
+  /** A contract gets a new version: a process of the release before does not start again. */
+  readonly hasContract?: true;
   /** A process of the release before cannot read what one of this release has stored or sent. */
   readonly oneWay?: true;
 }
@@ -60,6 +62,7 @@ export const safe: readonly SafeEdit[] = [
   {
     what: "a field of a command is renamed, with a new version of the contract",
     oneWay: true,
+    hasContract: true,
     edit: (b) => {
       words(b, "BillCommand")["duration"] = t.int();
       delete words(b, "BillCommand")["minutes"];
@@ -69,6 +72,7 @@ export const safe: readonly SafeEdit[] = [
   },
   {
     what: "an event gets a field that must be there, with a new version of the contract",
+    hasContract: true,
     edit: (b) => {
       words(b, "BikeFetchedEvent")["by"] = t.text();
       b.contracts["BikeFetchedEvent"] = (contract) => versioned(contract, (payload) => ({ ...payload, by: "somebody" }));
