@@ -35,6 +35,8 @@ export type Input =
       readonly begunAt?: Date;
     } & CommandInput)
   | ({ readonly kind: "put-aside"; readonly fate: Fate } & CommandInput)
+  /** The saga that began it as a sub-saga begins its step again: it is this one that the new run waits for. */
+  | { readonly kind: "report-to"; readonly message: string; readonly messageId: string; readonly runId: string }
   /** The saga that began it as a sub-saga fails; `reportTo` is the run that is told when it is undone. */
   | { readonly kind: "undo"; readonly message: string; readonly messageId: string; readonly reportTo: string }
   /** Somebody looked whether a timer is due. */
@@ -143,6 +145,12 @@ export function decide(definition: Definition, instance: Instance, input: Input,
     case "put-aside": {
       const turn = new Turn(definition, instance, context, input.command, input.messageId);
       return turn.ignore(input.fate, `${input.command} was put aside: ${describeFate(input.fate)}.`);
+    }
+    case "report-to": {
+      const turn = new Turn(definition, instance, context, input.message, input.messageId);
+      if (instance.parent !== null) turn.change({ parent: { ...instance.parent, reportTo: input.runId } });
+      turn.becomes("applied").record("NOTICE", "The saga that began it has begun its step again, and waits for this one.");
+      return turn.decision("applied");
     }
     case "undo":
       return onUndo(definition, instance, input, context);

@@ -56,6 +56,8 @@ export interface SagaFacts {
   readonly lastMove: { readonly at: Date; readonly message: string | null } | null;
   /** The saga that it has begun and that has not ended, the latest of several. */
   readonly subSaga: { readonly id: string; readonly type: string; readonly state: string; readonly status: string } | null;
+  /** The report of the end of one that it has begun, where that could not be delivered. */
+  readonly lostReport: string | null;
   readonly openLetters: readonly { readonly id: string; readonly runId: string | null }[];
   /** The table whose row the saga reflects its status in, where that row is gone. */
   readonly missingIn: string | null;
@@ -159,6 +161,7 @@ type FactRow = SagaRow & {
   readonly last_failure: { code: string; message: string | null } | null;
   readonly last_move: { at: string; message: string | null } | null;
   readonly sub_saga: SagaFacts["subSaga"];
+  readonly lost_report: string | null;
   readonly open_letters: { id: string; run_id: string | null }[] | null;
 };
 
@@ -238,6 +241,8 @@ const FACTS = `
      where e.saga_id = m.id and e.kind in ('TRANSITION', 'COMPENSATION') order by e.sequence desc limit 1) as last_move,
     (select jsonb_build_object('id', c.id, 'type', c.type, 'state', c.state, 'status', c.status) from saga c
      where c.parent_id = m.id and c.finished_at is null order by c.started_at desc limit 1) as sub_saga,
+    case when exists (select from saga c where c.parent_id = m.id)
+      then (select d.id from dead_letter d where d.status = 'OPEN' and d.saga_id is null and d.payload ->> 'parentId' = m.id::text order by d.failed_at desc limit 1) end as lost_report,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'run_id', d.run_id) order by d.failed_at, d.id) from dead_letter d
      where d.saga_id = m.id and d.status = 'OPEN') as open_letters
   from mine m`;
@@ -268,6 +273,7 @@ function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "miss
     lastFailure: failure === null ? null : { code: failure.code, message: failure.message ?? "" },
     lastMove: move === null ? null : { at: toDate(move.at), message: move.message },
     subSaga: row.sub_saga,
+    lostReport: row.lost_report,
     openLetters: (row.open_letters ?? []).map((letter) => ({ id: letter.id, runId: letter.run_id })),
   };
 }

@@ -335,7 +335,10 @@ class Explanation {
       since,
       until: isLate ? null : deadlineAt,
       events,
-      remedies: isLate ? [this.act("fireSagaTimer", { timer: "DEADLINE" }, "Takes the outcome of the deadline now.")] : [],
+      remedies: [
+        ...(begins ? this.redriveReport() : []),
+        ...(isLate ? [this.act("fireSagaTimer", { timer: "DEADLINE" }, "Takes the outcome of the deadline now.")] : []),
+      ],
     };
   }
 
@@ -347,7 +350,7 @@ class Explanation {
       summary: `The undo of ${undone.state} waits for ${this.subSaga} since ${iso(this.saga.updatedAt)}. What moves that one moves this one.`,
       since: this.saga.updatedAt,
       events: this.undo?.command.replies.map(({ name }) => name) ?? [],
-      remedies: this.undoByHand(undone.state),
+      remedies: [...this.redriveReport(), ...this.undoByHand(undone.state)],
     };
   }
 
@@ -455,7 +458,8 @@ class Explanation {
   }
 
   private get subSaga(): string {
-    const { subSaga } = this.facts;
+    const { subSaga, lostReport } = this.facts;
+    if (lostReport !== null) return "word of the end of its sub-saga, which could not be delivered and is a dead letter,";
     return subSaga === null
       ? "word of the end of its sub-saga, which is on its way,"
       : `the ${subSaga.type} ${subSaga.id}, which is ${subSaga.status} in ${subSaga.state},`;
@@ -519,6 +523,11 @@ class Explanation {
   private redrive(letters: SagaFacts["openLetters"], description: string): SagaRemedy {
     const filter = { ids: letters.map(({ id }) => id) };
     return { mutation: "redriveDeadLetters", arguments: { filter, limit: letters.length, note: WHY, idempotencyKey: KEY }, description };
+  }
+
+  private redriveReport(): SagaRemedy[] {
+    const { lostReport } = this.facts;
+    return lostReport === null ? [] : [this.redrive([{ id: lostReport, runId: null }], "Delivers the report of the sub-saga's end again.")];
   }
 
   private redriveOf(runId: string | null): SagaRemedy[] {

@@ -1,6 +1,6 @@
 import { versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
-import type { Definition, Interrupt, StepNode } from "./compiled.ts";
+import type { Definition, Interrupt, Node, StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
 import type { SagaMigration } from "./migration.ts";
 
@@ -49,7 +49,7 @@ export class SagaRegistry {
       if (this.byVersion.has(id)) problems.push(`${id} is registered twice; give the newer one another version.`);
       this.byVersion.set(id, definition);
     }
-    if (isWhole) for (const { by, begins } of this.begun()) problems.push(...findSubSagaProblems(by, begins, this.newest()));
+    if (isWhole) for (const { by, node } of this.begun()) problems.push(...findSubSagaProblems(by, node, this.newest()));
     for (const definition of this.newest()) {
       if (definition.start === null) continue;
       const { name } = definition.start.event;
@@ -119,15 +119,14 @@ export class SagaRegistry {
 
   /** Definitions that another one begins, in their newest version. */
   subSagas(): readonly Definition[] {
-    const names = new Set(this.begun().map(({ begins }) => begins.saga));
+    const names = new Set(this.begun().map(({ node }) => node.begins.saga));
     return this.newest().filter(({ name }) => names.has(name));
   }
 
-  private begun(): { readonly by: string; readonly begins: NonNullable<StepNode["begins"]> }[] {
-    return this.definitions.flatMap((definition) =>
-      [...definition.nodes.values()].flatMap((node) =>
-        node.kind === "step" && node.begins !== null ? [{ by: `${definition.name} v${definition.version}: ${node.state}`, begins: node.begins }] : [],
-      ),
+  private begun(): { readonly by: string; readonly node: SubSagaNode }[] {
+    const begins = (node: Node): node is SubSagaNode => node.kind === "step" && node.begins !== null;
+    return this.definitions.flatMap(({ name, version, nodes }) =>
+      [...nodes.values()].filter(begins).map((node) => ({ by: `${name} v${version}: ${node.state}`, node })),
     );
   }
 
@@ -178,12 +177,19 @@ function withEarlier(definitions: readonly Definition[], migrations: readonly Sa
   });
 }
 
-/** A saga that another one begins is there, starts on what it is begun by, and can be undone. */
-function findSubSagaProblems(by: string, { saga, start }: NonNullable<StepNode["begins"]>, newest: readonly Definition[]): string[] {
+type SubSagaNode = StepNode & { readonly begins: NonNullable<StepNode["begins"]> };
+
+/** A saga that another one begins is there, starts on what it is begun by, can be undone, and has no end that is not handled. */
+function findSubSagaProblems(by: string, { begins: { saga, start }, replies }: SubSagaNode, newest: readonly Definition[]): string[] {
   const definition = newest.find(({ name }) => name === saga);
   if (definition === undefined) return [`${by} begins ${saga}, which is not registered. Register it too.`];
   const starting = definition.start?.event.name;
+  const handled = replies.get(`${saga}EndedEvent`)?.arms;
+  const unhandled = Object.keys(definition.finals).filter((final) => handled?.has(final) !== true);
   return [
+    ...(unhandled.length === 0
+      ? []
+      : [`${by} begins ${saga}, whose v${definition.version} may end as ${unhandled.join(", ")}, and does not say what that means. Add it to onEnd.`]),
     ...(starting === start ? [] : [`${by} begins ${saga} by ${start}, but that starts on ${starting}. Name ${starting}.`]),
     ...(definition.failedFinal === null
       ? [`${by} begins ${saga} and may have to undo it, but nothing says where that ends then. Add .onFailed({ final }) to ${saga}.`]

@@ -454,7 +454,9 @@ export class Work {
       this.corrections.set(event.id, this.start(definition, event, before.runNumber + 1));
       return;
     }
-    this.corrections.set(event.id, this.hearAt(before.id, event));
+    const isOwn = event.begunBy !== undefined && before.parent?.sagaId === event.begunBy.sagaId && !isFinished(before);
+    if (isOwn) this.step(before.id, { kind: "report-to", message: event.contract.name, messageId: event.id, runId: event.begunBy?.runId ?? "" });
+    this.corrections.set(event.id, isOwn ? { messageId: event.id, fate: "started" } : this.hearAt(before.id, event));
     this.deliver(mail);
   }
 

@@ -145,9 +145,53 @@ test("an operator who undid a sub-saga by hand says so, and what that reports la
   expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalDropped", status: "CANCELLED" });
 });
 
+test("a step that is begun again while its sub-saga is under way waits for that one", async () => {
+  const both = await plan({ conference: { InviteSpeakersCommand: "later" } });
+  const sub = await until("Conference", both.conferenceId, ({ status }) => status === "WAITING");
+  const { id } = await until("Festival", both.festivalId, ({ status }) => status === "WAITING");
+  // As after a deadline that asks an operator.
+  await engine.sql(
+    "update saga set status = 'STUCK', deadline_at = null, runs = jsonb_set(runs, '{1,status}', '\"parked\"') where id = $1 and runs -> 1 ->> 'state' = 'HostingConference'",
+    [id],
+  );
+  await engine.act(id, { kind: "retry" });
+  await until("Festival", both.festivalId, ({ status }) => status === "WAITING");
+  const answer = occur(c.SpeakersInvitedEvent, { conferenceId: both.conferenceId, all: true });
+  await engine.transaction((em) => reply(em, asked.get(`${both.conferenceId} InviteSpeakersCommand`) ?? "", answer, { messageId: "again" }));
+  expect(await ended("Festival", both.festivalId)).toMatchObject({ state: "FestivalHeld" });
+  expect(await ended("Conference", both.conferenceId)).toMatchObject({ id: sub.id, status: "COMPLETED" });
+});
+
+test("a report that could not be delivered is told, with how to deliver it", async () => {
+  const both = await plan({ conference: { InviteSpeakersCommand: "later" } });
+  await until("Conference", both.conferenceId, ({ status }) => status === "WAITING");
+  const { id } = await until("Festival", both.festivalId, ({ status }) => status === "WAITING");
+  const letter = newId();
+  await engine.sql(
+    `insert into dead_letter (id, queue, message, payload, attempts, reason_code, reason_message, detail)
+     values ($1, 'report-conference', 'ReportConferenceCommand', jsonb_build_object('parentId', $2::text), 10, 'INTERNAL', 'No process had its version.', '')`,
+    [letter, id],
+  );
+  expect((await new SagaExplainer().explain(engine.em(), engine.registry, [id])).get(id)).toMatchObject({
+    cause: "WAITING_FOR_EVENT",
+    summary: expect.stringContaining("which could not be delivered and is a dead letter"),
+    remedies: [{ mutation: "redriveDeadLetters", arguments: { filter: { ids: [letter] } } }],
+  });
+});
+
 describe("a definition is refused", () => {
   test("that begins a saga which is not registered", () => {
     expect(() => new SagaRegistry([festival])).toThrow("Festival v1: HostingConference begins Conference, which is not registered. Register it too.");
+  });
+
+  test("that does not say what an end of a newer version means", () => {
+    const newer = {
+      ...conference,
+      definition: { ...conference.definition, version: 2, finals: { ...conference.definition.finals, ConferenceMoved: "failed" } },
+    };
+    expect(() => new SagaRegistry([festival, conference, newer as never])).toThrow(
+      "Festival v1: HostingConference begins Conference, whose v2 may end as ConferenceMoved, and does not say what that means. Add it to onEnd.",
+    );
   });
 
   test("that begins a saga by another event than it starts on", () => {

@@ -261,6 +261,7 @@ function describe(input: Input): string {
       return input.command;
     case "operator":
       return `an operator's ${input.action.kind}`;
+    case "report-to":
     case "undo":
       return input.message;
     case "clock":
