@@ -883,30 +883,28 @@ export class Turn {
     this.record("OPERATOR_ACTION", summary, { actorId, data });
   }
 
-  /** What stands of the current step, group, wait or undo once more, with new runs and their attempts counted from 1. */
+  /** The current step, wait or undo once more, with a new run and its attempts counted from 1; of a group, and of its undo, what stands. */
   again(): void {
-    const undos = this.currentUndos();
+    const undos = this.currentUndos().filter(({ id }) => this.focus === null || this.focus === id);
     for (const undone of undos) this.beginUndo(undone, `Undoing ${undone.state} again. ${this.reason()}`.trimEnd());
     if (undos.length > 0) return;
     const node = nodeOf(this.definition, this.draft.state);
     if (node.kind === "milestone") throw new Error(`${this.definition.name}: the milestone ${node.state} has no run`);
-    this.leave();
     const standing = this.focused().filter(({ status }) => status === "parked");
+    this.leave();
     for (const run of standing) this.about(run).endRun("unknown");
     this.focus = null;
     this.change({ reasonCode: null, reasonMessage: null, reasonAt: null });
-    if (node.kind === "group")
-      this.openGroup(
-        node,
-        standing.map(({ state }) => state),
-        standing[0]?.group ?? "",
-      );
-    else this.open(node);
-    for (const run of node.kind === "group" ? standing : [undefined]) {
-      if (run !== undefined) this.tells(run);
-      this.record("TRANSITION", `${run?.state ?? node.state} begins again.`);
-    }
+    if (node.kind === "group") return this.beginAgain(node, standing);
+    this.open(node);
+    this.record("TRANSITION", `${node.state} begins again.`);
     if (node.kind === "wait") this.takeParked(node);
+  }
+
+  private beginAgain(node: GroupNode, runs: readonly Run[]): void {
+    const states = runs.map(({ state }) => state);
+    this.openGroup(node, states, runs[0]?.group ?? "");
+    for (const run of runs) this.tells(run).record("TRANSITION", `${run.state} begins again.`);
   }
 
   /** On without the current step; without what stands of a group, or all of it where nothing stands. */

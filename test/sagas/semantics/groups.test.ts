@@ -233,6 +233,15 @@ describe("a step that stands", () => {
     expect(saga.runs.slice(1)).toEqual(["HiringCaterer done", "InvitingSpeakers skipped", "PrintingBadges skipped", "Announcing active"]);
   });
 
+  test("is undone again by its dead letter, without the others whose undo stands", () => {
+    const saga = printed(invited(hired())).happened(m.ConferenceCalledOffEvent, its);
+    saga.take({ kind: "entity-missing", what: "Its row is gone.", message: null, messageId: null });
+    saga.redriven(saga.newest("DismissCatererCommand").runId, "DismissCatererCommand");
+    expect(saga.outcome).toBe("Announcing STUCK > DismissCatererCommand");
+    expect(saga.runs.slice(1, 3)).toEqual(["HiringCaterer done, undo active", "InvitingSpeakers done, undo parked"]);
+    expect(saga.operator({ kind: "retry" }).outcome).toBe("Announcing COMPENSATING > UninviteSpeakersCommand");
+  });
+
   test("is begun again by its dead letter", () => {
     const saga = exhausted(preparing(), "HireCatererCommand");
     expect(saga.redriven().outcome).toBe("PreparingConference RUNNING > HireCatererCommand");
