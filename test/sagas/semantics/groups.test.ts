@@ -2,6 +2,7 @@ import { Permanent, Transient } from "../../../src/kernel/errors.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { later, leased, occur, publish, query, reply, type AnyCommand, type AnyEvent, type AnyParticipant } from "../../../src/outbox/index.ts";
 import { fail, finish, next, saga, SagaExplainer, t, type SagaView } from "../../../src/sagas/engine/index.ts";
+import { explore } from "../../../src/sagas/engine/simulate.ts";
 import { given, trouble, type SagaUnderTest } from "../../../src/sagas/engine/testing.ts";
 import * as m from "../../support/conference.ts";
 import { conference } from "../../support/conference.ts";
@@ -246,6 +247,45 @@ describe("a step that stands", () => {
     const saga = exhausted(preparing(), "HireCatererCommand");
     expect(saga.redriven().outcome).toBe("PreparingConference RUNNING > HireCatererCommand");
   });
+});
+
+test("every interleaving of two steps at a time, with every message delivered twice, an interrupt and a deadline, breaks no rule", () => {
+  const undo = { invoke: m.DismissCatererCommand, with: (d: { conferenceId: string }) => ({ conferenceId: d.conferenceId }) } as const;
+  const pair = saga("Pair", {
+    version: 1,
+    key: "conferenceId",
+    data: { conferenceId: t.id() },
+    states: ["Planned", "Preparing", "Hiring", "Inviting"],
+    finals: { Ready: "succeeded", Off: "failed" },
+    reasons: { No: { code: "DEPENDENCY_REJECTED", message: "No." }, TooLate: { code: "TIMED_OUT", message: "Too late." } },
+  })
+    .startOn(m.ConferencePlannedEvent, { state: "Planned", key: (e) => e.conferenceId, init: (e) => ({ ...e }) })
+    .parallel(
+      "Preparing",
+      (group) =>
+        group
+          .step("Hiring", {
+            invoke: m.HireCatererCommand,
+            with: (d) => ({ conferenceId: d.conferenceId }),
+            onReply: { CatererHiredEvent: next },
+            compensate: undo,
+            onExhausted: fail("No"),
+          })
+          .step("Inviting", {
+            invoke: m.InviteSpeakersCommand,
+            with: (d) => ({ conferenceId: d.conferenceId }),
+            onReply: { SpeakersInvitedEvent: next, SpeakersDeclinedEvent: fail("No") },
+            compensate: { ...undo, invoke: m.UninviteSpeakersCommand },
+            onExhausted: fail("No"),
+          }),
+      { timeout: ["5m", fail("TooLate")], then: finish("Ready") },
+    )
+    .interrupt(m.ConferenceCalledOffEvent, { during: "any", then: fail("No") })
+    .onFailed({ final: "Off" })
+    .build();
+  const { states, ends } = explore(pair, { duplicates: 1 });
+  expect(states).toBeGreaterThan(500);
+  expect(Object.keys(ends).toSorted()).toEqual(["Off FAILED", "Ready COMPLETED"]);
 });
 
 describe("on a database", () => {
