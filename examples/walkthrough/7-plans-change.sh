@@ -51,7 +51,7 @@ wait_for "$SAGA" RETRYING
 gql cancel-session --arg id "$SESSION" --arg note "I am ill." | jq -c '.data.cancelMentoringSession.userErrors'
 curl -sS "$API/dev/mail/faults" -H 'content-type: application/json' -d '{ "mode": "none" }' >/dev/null
 wait_for "$SAGA" SessionCancelled
-gql poll-saga --arg saga "$SAGA" | jq -c '.data.saga | { status, reason }, (.events[] | select(.kind != "NOTICE") | { kind, toState })'
+gql poll-saga --arg saga "$SAGA" | jq -c '.data.saga | { status, reason }, (.events[] | select(.kind == "TRANSITION" or .kind == "COMPENSATION") | { kind, toState })'
 
 # The mentor's account is switched off. What was to come is cancelled, and the learner is told why.
 read -r SESSION SAGA <<<"$(book "$FOURTH")"

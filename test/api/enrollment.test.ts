@@ -20,7 +20,12 @@ test("an enrollment is asked for, carried out, and seen by the learner as it bec
   const { data } = await enroll(learner, course, newId());
   const { courseEnrollment, saga, userErrors } = data.enrollInCourse ?? {};
   expect(userErrors).toEqual([]);
-  expect(courseEnrollment).toMatchObject({ status: "PENDING", course: { id: course }, learner: { id: learner.id }, saga: { id: saga?.id } });
+  expect(courseEnrollment).toMatchObject({
+    status: expect.stringMatching(/^(PENDING|CONFIRMED|ACTIVE)$/),
+    course: { id: course },
+    learner: { id: learner.id },
+    saga: { id: saga?.id },
+  });
   expect(saga).toMatchObject({ type: "COURSE_ENROLLMENT", subjectId: courseEnrollment?.id, subject: { id: courseEnrollment?.id } });
 
   await waitFor(async () => {
@@ -77,7 +82,8 @@ test("a refusal is a user error: status 200, no entity, nothing written, and the
   expect(answer.data.enrollInCourse).toMatchObject({ courseEnrollment: null, saga: null, userErrors: [{ code: "NOT_FOUND", field: ["courseId"] }] });
 
   await api.engine.sql("update course set status = 'PUBLISHED' where id = $1", [draft]);
-  expect((await enroll(learner, draft, key)).data.enrollInCourse?.courseEnrollment?.status).toBe("PENDING");
+  // How far it has got by the time that it is read is not for the answer to promise.
+  expect((await enroll(learner, draft, key)).data.enrollInCourse?.courseEnrollment?.status).toMatch(/^(PENDING|CONFIRMED|ACTIVE)$/);
 });
 
 test.each([
