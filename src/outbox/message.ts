@@ -71,8 +71,8 @@ export interface Published {
   readonly replyTo: ReplyTo | null;
   /** The saga, and its run, that begins another one by the event. */
   readonly begunBy?: { readonly sagaId: string; readonly runId: string };
-  /** The event asks a sub-saga to be undone, and says which run is told of it. */
-  readonly undoes?: { readonly sagaId: string; readonly type: string; readonly subjectId: string; readonly reportTo: string };
+  /** The event asks a sub-saga to be undone, and says which saga, and which run of it, is told when it is. */
+  readonly undoes?: { readonly sagaId: string; readonly type: string; readonly subjectId: string; readonly by: string; readonly reportTo: string };
   /** Of a reply: milliseconds that carrying out its command took, where that was before this transaction. */
   readonly tookMs?: number;
 }

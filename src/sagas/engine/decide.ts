@@ -1,6 +1,6 @@
 import { Defect, type FailureReason } from "../../kernel/errors.ts";
 import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox/index.ts";
-import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, stepsIn, type Data, type Definition } from "./compiled.ts";
+import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, stepsIn, type Data, type Definition, type Node } from "./compiled.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
@@ -37,8 +37,8 @@ export type Input =
   | ({ readonly kind: "put-aside"; readonly fate: Fate } & CommandInput)
   /** The saga that began it as a sub-saga begins its step again: it is this one that the new run waits for. */
   | { readonly kind: "report-to"; readonly message: string; readonly messageId: string; readonly runId: string }
-  /** The saga that began it as a sub-saga fails; `reportTo` is the run that is told when it is undone. */
-  | { readonly kind: "undo"; readonly message: string; readonly messageId: string; readonly reportTo: string }
+  /** The saga that began it as a sub-saga fails; `by` is that saga, or the run that undoes it, and `reportTo` its run that is told when this one is undone. */
+  | { readonly kind: "undo"; readonly message: string; readonly messageId: string; readonly by: string; readonly reportTo: string }
   /** Somebody looked whether a timer is due. */
   | { readonly kind: "clock" }
   /** The row whose status the saga reflects is gone, so the message cannot do what it would. */
@@ -114,16 +114,18 @@ export function begin(
 export function beginUndo(
   definition: Definition,
   ended: Instance,
-  { message, messageId, reportTo }: Omit<Extract<Input, { kind: "undo" }>, "kind">,
+  { message, messageId, by, reportTo }: Omit<Extract<Input, { kind: "undo" }>, "kind">,
   context: DecisionContext,
+  runNumber: number,
 ): Decision {
+  const last = definition.nodes.get(ended.runs.at(-1)?.state ?? "");
   const instance: Instance = {
     ...ended,
     ...blank(context.now),
     id: context.newId(),
-    runNumber: ended.runNumber + 1,
-    parent: ended.parent === null ? null : { ...ended.parent, reportTo },
-    state: ended.runs.at(-1)?.state ?? startOf(definition).state,
+    runNumber,
+    parent: ended.parent === null ? null : { ...ended.parent, sagaId: by, reportTo },
+    state: (last?.kind === "step" ? last.group : null) ?? last?.state ?? startOf(definition).state,
     heard: [],
   };
   const turn = new Turn(definition, instance, context, message, messageId);
@@ -185,6 +187,9 @@ export function fateOfCommand(instance: Instance, runId: string, attempt: number
   return aside?.status === "done" ? "duplicate" : "late";
 }
 
+/** The state of a run that is open: in a group its step's, elsewhere the saga's, which a migration may have renamed. */
+const stateOf = (definition: Definition, { state }: Instance, run: Run): string => (nodeOf(definition, state).kind === "group" ? run.state : state);
+
 const undoneBy = (instance: Instance, undoRunId: string): UndoneRun | undefined => instance.runs.find((run): run is UndoneRun => run.undo?.runId === undoRunId);
 
 function onReply(definition: Definition, instance: Instance, reply: Extract<Input, { kind: "reply" }>, context: DecisionContext): Decision {
@@ -206,7 +211,7 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   const run = instance.runs.find((one) => one.id === runId);
   // A run that stands still takes the answer it was promised: what an operator is asked for has come by itself.
   if (run?.status === "active" || (run?.status === "parked" && run.later && run.answer === undefined && instance.status === "STUCK")) {
-    const node = stepOf(definition, run.state);
+    const node = stepOf(definition, stateOf(definition, instance, run));
     requireDeclared(node.command, contract);
     const branch = node.replies.get(contract.name);
     if (branch === undefined) throw new Defect(`${definition.name}: ${node.state} does not say what ${contract.name} leads to`);
@@ -303,10 +308,10 @@ function onAttemptFailed(definition: Definition, instance: Instance, input: Extr
 
 /** Of a saga that goes forward: like an interrupt. One that has ended stays as it is: `beginUndo` is for what it did. */
 function onUndo(definition: Definition, instance: Instance, input: Extract<Input, { kind: "undo" }>, context: DecisionContext): Decision {
-  const { message, messageId, reportTo } = input;
+  const { message, messageId, by, reportTo } = input;
   const turn = new Turn(definition, instance, context, message, messageId);
   if (isFinished(instance)) return turn.ignore("noted", `It has ended already, as ${instance.state}, and nothing of it is left to undo.`);
-  if (instance.parent !== null) turn.change({ parent: { ...instance.parent, reportTo } });
+  if (instance.parent !== null) turn.change({ parent: { ...instance.parent, sagaId: by, reportTo } });
   if (isUndoing(instance)) return turn.ignore("already-undoing", "It is being undone already; the saga that began it is told when that has ended.");
   turn.becomes("applied").undoWithParent();
   return turn.decision("applied");
@@ -432,9 +437,10 @@ function complete(
   }
   // In a group, what stands is asked for before what is still under way.
   const open = turn.currentRuns().toSorted((a, b) => Number(b.status === "parked") - Number(a.status === "parked"));
-  const events = open.flatMap((run) => answersOf(nodeOf(definition, run.state)));
-  const run = open.find(({ state }) => answersOf(nodeOf(definition, state)).some((event) => event.name === action.reply));
-  const node = run === undefined ? undefined : nodeOf(definition, run.state);
+  const nodeFor = (one: Run): Node => nodeOf(definition, stateOf(definition, instance, one));
+  const events = open.flatMap((one) => answersOf(nodeFor(one)));
+  const run = open.find((one) => answersOf(nodeFor(one)).some((event) => event.name === action.reply));
+  const node = run === undefined ? undefined : nodeFor(run);
   const contract = events.find((event) => event.name === action.reply);
   const branch = node === undefined || contract === undefined ? undefined : branchOf(node, contract);
   if (run === undefined || contract === undefined || branch === undefined) {

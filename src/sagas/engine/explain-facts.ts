@@ -181,7 +181,7 @@ const FACTS = `
       from jsonb_array_elements(case when jsonb_typeof(s.runs) = 'array' then s.runs else '[]' end) with ordinality as r(run, n)
       cross join lateral (select coalesce(run -> 'undo' ->> 'status' = 'active', false) as is_undo) u
       where u.is_undo or run ->> 'status' = 'active'
-      order by u.is_undo desc, n desc limit 1
+      order by u.is_undo desc, coalesce(case when u.is_undo then run -> 'undo' ->> 'later' else run ->> 'later' end, 'false'), n desc limit 1
     ) r on s.status in ('RUNNING', 'RETRYING', 'COMPENSATING')
     left join unnest($2::text[], $3::int[], $4::text[], $5::bool[], $6::text[]) as q(type, version, state, is_undo, queue)
       on (q.type, q.version, q.state, q.is_undo) = (s.type, s.definition_version, r.run_state, r.is_undo)

@@ -18,15 +18,18 @@ export interface NextState {
 
 export type UndoneRun = Run & { readonly undo: UndoRun };
 
-/** The undo that stands, or else the latest under way. */
+/** The undo that stands, or else the latest under way, one that is not waited for from outside before the others. */
 export const undoUnderWay = ({ runs }: Pick<ExplainedSaga, "runs">): UndoneRun | undefined => {
-  const latest = (status: UndoRun["status"]): UndoneRun | undefined => runs.findLast((run): run is UndoneRun => run.undo?.status === status);
-  return latest("parked") ?? latest("active");
+  const undone = runs.filter((run): run is UndoneRun => run.undo !== null);
+  const active = undone.filter(({ undo }) => undo.status === "active");
+  return undone.findLast(({ undo }) => undo.status === "parked") ?? active.findLast(({ undo }) => undo.later !== true) ?? active.at(-1);
 };
 
 /** The step or wait that stands, or else the latest under way. */
-export const runUnderWay = ({ runs }: Pick<ExplainedSaga, "runs">): Run | undefined =>
-  runs.findLast(({ status }) => status === "parked") ?? runs.findLast(({ status }) => status === "active");
+export const runUnderWay = ({ runs }: Pick<ExplainedSaga, "runs">): Run | undefined => {
+  const active = runs.filter(({ status }) => status === "active");
+  return runs.findLast(({ status }) => status === "parked") ?? active.findLast(({ later }) => later !== true) ?? active.at(-1);
+};
 
 /** The undo of a state; undefined where a definition has none, or not that state. */
 export function undoFor(definition: Definition, state: string): Undo | undefined {

@@ -85,7 +85,7 @@ export interface Instance {
   readonly subjectId: string;
   /** Counts the runs of one business key, from 1. */
   readonly runNumber: number;
-  /** The saga that has begun it as a sub-saga, the run that did so, and the run that is to hear of its end; null: it began by itself. */
+  /** The run that has begun it as a sub-saga, and the saga and run that are to hear of its end: that one, or whoever undoes it; null: it began by itself. */
   readonly parent: { readonly sagaId: string; readonly runId: string; readonly reportTo: string } | null;
   /** Of the code that last moved it; null before that was noted. */
   readonly codeHash: string | null;

@@ -64,6 +64,7 @@ const CHANGING = [
   ["paused_by", "uuid"],
   ["pause_note", "text"],
   ["settled_at", "timestamptz"],
+  ["parent_id", "uuid"],
   ["report_to", "uuid"],
   ["participants", "uuid[]"],
   ["data", "jsonb"],
@@ -89,7 +90,7 @@ export interface Locked {
   readonly unreadableKeys: ReadonlySet<string>;
   /** Those of unreadable rows that have, with the last such run of each. */
   readonly ended?: ReadonlyMap<string, EndedRun>;
-  readonly now: Date;
+  now: Date;
 }
 
 /** What is known of a run that has ended without its definition. */
@@ -341,7 +342,7 @@ export const MAIL_QUEUE = "saga-mail";
 
 /** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga of that run number already */
 export async function insertSagas(em: EntityManager, registry: SagaRegistry, instances: readonly Instance[]): Promise<ReadonlySet<string>> {
-  const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "parent_id uuid", "parent_run_id uuid", "started_at timestamptz"];
+  const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "parent_run_id uuid", "started_at timestamptz"];
   const names = [...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => name)].join(", ");
   const types = [...fixed, ...CHANGING.map(([name, type]) => `${name} ${type}`)].join(", ");
   const rows = await query<{ id: string }>(
@@ -578,7 +579,6 @@ const birth = (instance: Instance): object => ({
   type: instance.type,
   subject_id: instance.subjectId,
   run_number: instance.runNumber,
-  parent_id: instance.parent?.sagaId,
   parent_run_id: instance.parent?.runId,
   started_at: instance.startedAt,
 });
@@ -602,6 +602,7 @@ const changing = (registry: SagaRegistry, instance: Instance): object => ({
   paused_by: instance.pausedBy ?? undefined,
   pause_note: instance.pauseNote ?? undefined,
   settled_at: instance.settledAt ?? undefined,
+  parent_id: instance.parent?.sagaId,
   report_to: instance.parent?.reportTo,
   participants: instance.participants,
   data: dataOf(definitionOf(registry, instance.type, instance.version), instance),

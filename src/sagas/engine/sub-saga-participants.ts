@@ -25,14 +25,14 @@ const begin = (definition: Definition, { begin: contract, refused }: SubSagaCont
 
 /** What has ended with nothing left of it, or was never begun, is undone already. */
 const undo = ({ undo: contract, undone, undoAsked }: SubSagaContracts): AnyParticipant =>
-  handle(contract, async (em, { payload, runId }) => {
+  handle(contract, async (em, { payload, sagaId, runId }) => {
     const [begun] = await query<{ sagaId: string; type: string; subjectId: string }>(
       em,
       `select id as "sagaId", type, subject_id as "subjectId" from saga where parent_run_id = $1 order by run_number desc limit 1`,
       [payload.stepRunId],
     );
-    if (begun === undefined) return occur(undone, {});
-    const { fate, reason } = await say(em, { ...published({ contract: undoAsked, payload: {} }), undoes: { ...begun, reportTo: runId } });
+    if (begun === undefined || sagaId === null) return occur(undone, {});
+    const { fate, reason } = await say(em, { ...published({ contract: undoAsked, payload: {} }), undoes: { ...begun, by: sagaId, reportTo: runId } });
     if (fate === "noted") return occur(undone, {});
     if (fate === "orphan" || fate === "refused") throw new Transient(reason ?? `It was ${fate}.`);
     return later();

@@ -57,6 +57,14 @@ function contractsOf(definition: Definition): SubSagaContracts {
 type Save = (payload: unknown, data: Data) => Data;
 type End = AnyOutcome | { readonly save?: Save; readonly then: AnyOutcome };
 
+/** Whatever the end of a sub-saga means for the saga that began it, it may have done something: its undo finds out what is left of it. */
+const asPartly = (outcome: AnyOutcome): AnyOutcome =>
+  outcome.go === "fail"
+    ? { ...outcome, partly: true }
+    : outcome.go === "state" && outcome.orElse !== undefined
+      ? { ...outcome, orElse: asPartly(outcome.orElse) as NonNullable<typeof outcome.orElse> }
+      : outcome;
+
 /** A step that begins another saga, waits for its end, and is undone by undoing that. */
 export function subSagaStep(
   state: string,
@@ -76,8 +84,9 @@ export function subSagaStep(
 ): Omit<StepNode, "timeoutMs" | "onTimeout" | "group"> {
   const contracts = subSagaContracts(saga);
   const arms = Object.entries(onEnd).map(([final, end]): [string, { save: Save | null; then: AnyOutcome }] => {
-    if (!("then" in end)) return [final, { save: null, then: end }];
-    const { save, then } = end;
+    if (!("then" in end)) return [final, { save: null, then: asPartly(end) }];
+    const { save } = end;
+    const then = asPartly(end.then);
     return [final, { save: save === undefined ? null : (payload, data) => save((payload as { readonly data: unknown }).data, data), then }];
   });
   const onRefusal: CompiledBranch = { by: null, arms: new Map([["*", { save: null, then: onRefused }]]) };

@@ -462,7 +462,11 @@ export class Turn {
     if (shown === undefined) return;
     this.change({ attempt: shown.attempts, maxAttempts: attemptsOf(stepOf(this.definition, shown.state).retry) });
     if (standing !== undefined) return this.change({ status: "STUCK", deadlineAt: null, nextAttemptAt: null });
-    this.change({ deadlineAt: this.draft.deadlineAt ?? new Date(this.context.now.getTime() + node.timeoutMs) });
+    if (this.draft.deadlineAt === null) {
+      const { now } = this.context;
+      for (const run of open) if (run.status === "active" && run.startedAt < now) this.changeRun(run.id, { deadlineSetAt: now });
+      this.change({ deadlineAt: new Date(now.getTime() + node.timeoutMs) });
+    }
     if (retrying !== undefined) return this.change({ status: "RETRYING", nextAttemptAt: retrying.nextAttemptAt ?? null });
     const status = open.every(({ later }) => later) ? "WAITING" : "RUNNING";
     this.change({ status, nextAttemptAt: null, reasonCode: null, reasonMessage: null, reasonAt: null });
@@ -628,7 +632,9 @@ export class Turn {
     };
     if (node.kind !== "wait" && (outcome.go === "skip" || outcome.go === "park")) {
       for (const run of this.focused()) {
-        const step = stepOf(this.definition, run.state);
+        // A sub-saga that has begun goes on, and to begin it again would be no help.
+        if (run.later === true && this.isSubSaga(run)) continue;
+        const step = this.stepOf(run);
         this.bury(step.command, this.payloadOf(step, run), run.id, run.attempts, failure);
       }
     }
@@ -848,7 +854,8 @@ export class Turn {
         for (const one of this.draft.runs) if (one.undo?.runId === aside.id) this.changeRun(one.id, { undo: { ...one.undo, status: "done", answer } });
       } else {
         const branch = this.stepOf(run).replies.get(contract.name);
-        const outcome = branch === undefined || isFinished(this.draft) || run.made !== undefined ? null : this.choose(branch, payload);
+        const isMeaningless = isFinished(this.draft) || run.made !== undefined || this.isSubSaga(run);
+        const outcome = branch === undefined || isMeaningless ? null : this.choose(branch, payload);
         this.changeRun(run.id, { status: outcome?.go === "fail" && outcome.partly !== true ? "none" : "done", answer });
       }
     }

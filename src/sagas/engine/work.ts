@@ -335,15 +335,19 @@ export class Work {
   }
 
   /** A sub-saga is undone where it stands; what one has done that has ended, by another run of its key. */
-  private undo(event: Published, { sagaId, type, subjectId, reportTo }: NonNullable<Published["undoes"]>): Receipt {
+  private undo(event: Published, { sagaId, type, subjectId, by, reportTo }: NonNullable<Published["undoes"]>): Receipt {
     const before = this.instances.get(sagaId);
     if (before === undefined) return { messageId: event.id, fate: "orphan", reason: `This process cannot move the ${type} with the key ${subjectId}.` };
     const definition = definitionOf(this.registry, before.type, before.version);
-    const input = { message: event.contract.name, messageId: event.id, reportTo };
+    const input = { message: event.contract.name, messageId: event.id, by, reportTo };
     if (!isFinished(before) || isUndoing(before) || !hasSomethingToUndo(definition, before)) return this.step(sagaId, { kind: "undo", ...input });
-    if (this.bySubject.get(subjectKey(type, subjectId)) !== sagaId)
-      return { messageId: event.id, fate: "refused", reason: `Another ${type} with the key ${subjectId} was begun since, and one at a time can be under way.` };
-    const decision = beginUndo(definition, before, input, this.context());
+    const latest = this.instances.get(this.bySubject.get(subjectKey(type, subjectId)) ?? "") ?? before;
+    const refused = (reason: string): Receipt => ({ messageId: event.id, fate: "refused", reason });
+    if (!isFinished(latest)) return refused(`Another ${type} with the key ${subjectId} is under way since, and there is one at a time.`);
+    // Its effect must not come after its undo.
+    if (before.asides.some(({ kind, status }) => kind === "redrive" && status === "active"))
+      return refused(`A command of the ${type} ${sagaId} has been redriven and is under way.`);
+    const decision = beginUndo(definition, before, input, this.context(), latest.runNumber + 1);
     const { id } = decision.instance;
     this.births.set(id, { id, type, subjectId, event, mail: [], later: [] });
     this.bySubject.set(subjectKey(type, subjectId), id);
@@ -454,10 +458,16 @@ export class Work {
       this.corrections.set(event.id, this.start(definition, event, before.runNumber + 1));
       return;
     }
-    const isOwn = event.begunBy !== undefined && before.parent?.sagaId === event.begunBy.sagaId && !isFinished(before);
+    const isOwn = event.begunBy !== undefined && before.parent?.sagaId === event.begunBy.sagaId && !isFinished(before) && !this.isAwaited(before);
     if (isOwn) this.step(before.id, { kind: "report-to", message: event.contract.name, messageId: event.id, runId: event.begunBy?.runId ?? "" });
     this.corrections.set(event.id, isOwn ? { messageId: event.id, fate: "started" } : this.hearAt(before.id, event));
     this.deliver(mail);
+  }
+
+  /** A run of the saga that began it still waits for its end. */
+  private isAwaited({ parent }: Instance): boolean {
+    const runs = this.instances.get(parent?.sagaId ?? "")?.runs ?? [];
+    return runs.some(({ id, status }) => id === parent?.reportTo && (status === "active" || status === "parked"));
   }
 
   /** Business statuses that change, by definition; a newly born saga's row has its first status from its author. */
@@ -537,7 +547,10 @@ export class Work {
 
   /** What was saved is what a later call in the same transaction builds on. */
   rememberForLater(): void {
-    for (const [id, instance] of this.instances) this.claim?.locked.instances.set(id, instance);
+    if (this.claim === undefined) return;
+    for (const [id, instance] of this.instances) this.claim.locked.instances.set(id, instance);
+    // A claim of commands that belong to no saga has locked nothing, and has asked nobody for the time.
+    if (this.claim.locked.now.getTime() === 0) this.claim.locked.now = this.now;
   }
 
   private drop(sagaId: string): void {
