@@ -22,7 +22,17 @@ import { planOf, type SagaPlan } from "./plan.ts";
 import { endedRunIds, type Instance } from "./instance.ts";
 import { conditionsOf, type SagaFilter } from "./reader.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { definitionOf, extendDeadlines, lockById, readById, readOfVersion, readQueuePauses, recordOperatorAction, type Mail } from "./store.ts";
+import {
+  definitionOf,
+  extendDeadlines,
+  lockById,
+  readById,
+  readOfVersion,
+  readQueuePauses,
+  readUndoneSince,
+  recordOperatorAction,
+  type Mail,
+} from "./store.ts";
 import type { Decision } from "./turn.ts";
 import { claimOf, Work } from "./work.ts";
 
@@ -182,6 +192,7 @@ export class SagaOperations {
     if (!call.dryRun && (await lockOpen(em, letters)) < letters.length)
       throw new OutOfDate("Some of the dead letters have just been resolved by somebody else");
 
+    const undone = await readUndoneSince(em, [...locked.instances.keys()]);
     const redriven: string[] = [];
     const refused: { id: string; reason: string }[] = [];
     for (const letter of letters) {
@@ -189,8 +200,12 @@ export class SagaOperations {
         redriven.push(letter.id);
         continue;
       }
-      const reason =
-        letter.sagaId === null ? redriveEvent(work, letter) : redriveCommand(work, letter, letter.sagaId, call, locked.unreadable.get(letter.sagaId));
+      const isUndone = letter.sagaId !== null && undone.has(letter.sagaId);
+      const reason = isUndone
+        ? "What its saga did has been undone since, with the saga that had begun it."
+        : letter.sagaId === null
+          ? redriveEvent(work, letter)
+          : redriveCommand(work, letter, letter.sagaId, call, locked.unreadable.get(letter.sagaId));
       if (reason === null) redriven.push(letter.id);
       else refused.push({ id: letter.id, reason });
     }

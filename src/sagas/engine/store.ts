@@ -228,6 +228,18 @@ interface Conditions {
   readonly parameters: readonly unknown[];
 }
 
+/** Of these sagas, those that have ended and whose effects a later run of their key has undone, or is undoing. */
+export async function readUndoneSince(em: EntityManager, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await query<{ id: string }>(
+    em,
+    `select s.id from saga s where s.id = any($1::uuid[]) and s.finished_at is not null and exists (
+       select from saga later where later.parent_run_id = s.parent_run_id and later.run_number > s.run_number and later.reason = 'UndoneWithParent')`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 export async function databaseNow(em: EntityManager): Promise<Date> {
   const [row] = await query<{ now: Instant }>(em, "select clock_timestamp() as now");
   if (row === undefined) throw new Defect("The database did not tell its time");
