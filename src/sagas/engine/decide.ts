@@ -334,6 +334,13 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
   const turn = new Turn(definition, instance, context, null, null);
   const { action } = input;
   const audit = (summary: string, data: Data = {}): void => turn.audit(summary, input.actorId, { action: action.kind, note: input.note, ...data });
+  if ("step" in action && action.step !== undefined) {
+    const open = isUndoing(instance) ? turn.currentUndos() : turn.currentRuns();
+    const meant = open.find(({ state }) => state === action.step);
+    if (meant === undefined)
+      return turn.deny("INVALID", `${action.step} is not what can be acted on; that is ${open.map(({ state }) => state).join(", ") || "nothing"}.`);
+    turn.about(meant);
+  }
   const undos = turn.currentUndos();
   const where = isUndoing(instance) ? `the undo of ${undos.map(({ state }) => state).join(", ") || instance.state}` : instance.state;
   if (isFinished(instance)) return turn.deny("WRONG_STATE", `It has ended already, as ${instance.state}.`);
@@ -430,6 +437,7 @@ function complete(
   const undos = turn.currentUndos();
   if (undos.length > 0) {
     const states = undos.map(({ state }) => state).join(", ");
+    if (undos.length > 1) return turn.deny("INVALID", `Several undos are open, of ${states}. Say by step which one was done by hand.`);
     if (note === null) return turn.deny("INVALID", `Whoever undid ${states} by hand has to say how, in the note.`);
     audit(`An operator undid ${states} by hand.`);
     for (const undone of undos) turn.undoByHand(undone, "done");

@@ -517,7 +517,9 @@ class Explanation {
   // ---- remedies
 
   private act(mutation: string, more: Readonly<Record<string, unknown>>, description: string): SagaRemedy {
-    return { mutation, arguments: { id: this.saga.id, ...more, note: WHY, expectedSequence: this.saga.sequence }, description };
+    const run = this.undone ?? this.run;
+    const step = run?.group !== undefined && ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(mutation) ? { step: run.state } : {};
+    return { mutation, arguments: { id: this.saga.id, ...more, ...step, note: WHY, expectedSequence: this.saga.sequence }, description };
   }
 
   private redrive(letters: SagaFacts["openLetters"], description: string): SagaRemedy {

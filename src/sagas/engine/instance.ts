@@ -35,6 +35,8 @@ export interface Run {
   readonly group?: string;
   /** Of a step in a group: when it, or its undo, is attempted again; the saga shows the soonest. */
   readonly nextAttemptAt?: Date | null;
+  /** Of a step in a group that stands, or whose undo does: why. The saga shows that of one of them. */
+  readonly trouble?: Partial<Pick<Instance, "reasonCode" | "reasonMessage" | "reasonAt">>;
   /** Entered by `loop`, which is bounded by counting these. */
   readonly viaLoop?: true;
   /** The command was carried out; its answer comes from outside. */

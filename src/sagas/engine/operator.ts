@@ -1,14 +1,19 @@
 /** When the current step or wait runs out, when it reminds next, when a failed attempt is made again. */
 export type SagaTimer = "DEADLINE" | "REMINDER" | "NEXT_ATTEMPT";
 
+/** Of a group: the step that is meant, which is open or whose undo is. Left out: what stands, or else all that is under way. */
+interface OfStep {
+  readonly step?: string;
+}
+
 /** What an operator can do to one saga. */
 export type OperatorAction =
   /** STUCK: the step, or the undo, again, attempts counted from 1. An attempt that waits, also of an undo: now. `changes` are JSON, merged into the saga's data before. */
-  | { readonly kind: "retry"; readonly changes?: Readonly<Record<string, unknown>> }
+  | ({ readonly kind: "retry"; readonly changes?: Readonly<Record<string, unknown>> } & OfStep)
   /** The answer by hand, as JSON. Null only for an undo: it was done by hand. */
-  | { readonly kind: "complete"; readonly reply: string | null; readonly payload: Readonly<Record<string, unknown>> | null }
+  | ({ readonly kind: "complete"; readonly reply: string | null; readonly payload: Readonly<Record<string, unknown>> | null } & OfStep)
   /** On without the step, whose undo stays planned. An undo that is skipped leaves its effect. */
-  | { readonly kind: "skip" }
+  | ({ readonly kind: "skip" } & OfStep)
   /** Undoes everything; the saga ends CANCELLED. */
   | { readonly kind: "cancel" }
   | { readonly kind: "pause" }

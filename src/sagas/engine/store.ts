@@ -531,12 +531,13 @@ export const withoutData = (row: SagaRow): Omit<Instance, "data"> => ({
 });
 
 /** A run as it is stored; what most have the same of is left out. */
-type StoredRun = Omit<Run, "startedAt" | "endedAt" | "nextAttemptAt" | "deadlineSetAt" | "reminderSetAt" | "attempts" | "undo"> & {
+type StoredRun = Omit<Run, "startedAt" | "endedAt" | "nextAttemptAt" | "trouble" | "deadlineSetAt" | "reminderSetAt" | "attempts" | "undo"> & {
   readonly startedAt: string;
   readonly endedAt?: string | null;
   readonly attempts?: number;
   readonly undo?: UndoRun | null;
   readonly nextAttemptAt?: string | null;
+  readonly trouble?: { readonly reasonCode?: string | null; readonly reasonMessage?: string | null; readonly reasonAt?: string | null };
   readonly deadlineSetAt?: string;
   readonly reminderSetAt?: string;
 };
@@ -549,7 +550,7 @@ export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
     const endedAt = run?.endedAt == null ? null : new Date(run.endedAt);
     if (typeof run?.id !== "string" || typeof run.state !== "string" || Number.isNaN(startedAt.getTime()) || Number.isNaN(endedAt?.getTime()))
       throw new TypeError(`runs[${index}]: expected a run, found ${JSON.stringify(run)?.slice(0, 60)}`);
-    const { nextAttemptAt, deadlineSetAt, reminderSetAt, ...rest } = run;
+    const { nextAttemptAt, deadlineSetAt, reminderSetAt, trouble, ...rest } = run;
     return {
       ...rest,
       attempts: rest.attempts ?? 1,
@@ -557,6 +558,7 @@ export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
       startedAt,
       endedAt,
       ...(nextAttemptAt == null ? {} : { nextAttemptAt: new Date(nextAttemptAt) }),
+      ...(trouble === undefined ? {} : { trouble: { ...trouble, reasonAt: toDateOrNull(trouble.reasonAt ?? null) } }),
       ...(deadlineSetAt === undefined ? {} : { deadlineSetAt: new Date(deadlineSetAt) }),
       ...(reminderSetAt === undefined ? {} : { reminderSetAt: new Date(reminderSetAt) }),
     };

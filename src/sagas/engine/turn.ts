@@ -338,8 +338,10 @@ export class Turn {
       case "park": {
         const [run] = this.focused();
         const state = this.focus === null || run === undefined ? this.draft.state : run.state;
+        const trouble = outcome.reason === undefined ? this.trouble() : this.declared(outcome.reason);
+        for (const one of this.focused()) if (one.group !== undefined) this.changeRun(one.id, { trouble });
         this.endRun("parked");
-        this.stand(outcome.reason === undefined ? this.trouble() : this.declared(outcome.reason));
+        this.stand(trouble);
         return this.record("TRANSITION", `${state} stands and needs an operator.`);
       }
       case "stay":
@@ -461,7 +463,7 @@ export class Turn {
     const shown = standing ?? retrying ?? open.at(-1);
     if (shown === undefined) return;
     this.change({ attempt: shown.attempts, maxAttempts: attemptsOf(stepOf(this.definition, shown.state).retry) });
-    if (standing !== undefined) return this.change({ status: "STUCK", deadlineAt: null, nextAttemptAt: null });
+    if (standing !== undefined) return this.change({ status: "STUCK", deadlineAt: null, nextAttemptAt: null, ...standing.trouble });
     if (this.draft.deadlineAt === null) {
       const { now } = this.context;
       for (const run of open) if (run.status === "active" && run.startedAt < now) this.changeRun(run.id, { deadlineSetAt: now });
@@ -737,6 +739,7 @@ export class Turn {
       status: standing === undefined ? "COMPENSATING" : "STUCK",
       attempt: shown.undo.attempts,
       maxAttempts: attemptsOf(this.getUndo(shown).retry),
+      ...standing?.trouble,
       nextAttemptAt: standing === undefined ? (retrying?.nextAttemptAt ?? null) : null,
       deadlineAt: null,
     });
@@ -771,7 +774,9 @@ export class Turn {
   /** The plan stops here, and nothing after it runs. The saga shows why its undo failed until it goes on. */
   private parkUndo(run: UndoneRun, failure: FailureReason | null): void {
     this.changeRun(run.id, { undo: { ...run.undo, status: "parked", ...(this.answer === null ? {} : { answer: this.answer }) }, ...ownAttempt(run, null) });
-    this.stand(failure === null ? {} : this.because(failure));
+    const trouble = failure === null ? {} : this.because(failure);
+    if (run.group !== undefined && failure !== null) this.changeRun(run.id, { trouble });
+    this.stand(trouble);
     this.record("COMPENSATION", `The undo of ${run.state} stands and needs an operator.`, { undoneState: run.state });
   }
 
@@ -892,7 +897,7 @@ export class Turn {
 
   /** The current step, wait or undo once more, with a new run and its attempts counted from 1; of a group, and of its undo, what stands. */
   again(): void {
-    const undos = this.currentUndos().filter(({ id }) => this.focus === null || this.focus === id);
+    const undos = this.currentUndos();
     for (const undone of undos) this.beginUndo(undone, `Undoing ${undone.state} again. ${this.reason()}`.trimEnd());
     if (undos.length > 0) return;
     const node = nodeOf(this.definition, this.draft.state);
@@ -1023,7 +1028,7 @@ export class Turn {
 
   /** Undos that stand, or else those under way; several only in a group. */
   currentUndos(): readonly UndoneRun[] {
-    const open = this.openUndos();
+    const open = this.openUndos().filter(({ id }) => this.focus === null || this.focus === id);
     const standing = open.filter(({ undo }) => undo.status === "parked");
     return standing.length === 0 ? open : standing;
   }

@@ -87,6 +87,13 @@ interface Call {
   readonly action: OperatorAction | Migrate;
 }
 
+/** Which of several steps at a time. */
+const OfStep = () =>
+  Arg("step", () => String, {
+    nullable: true,
+    description: "Where steps run at the same time: the one that is meant. Left out: what stands, or without that all that is under way.",
+  });
+
 const operatorsOnly = { any: ["OPERATOR"] } as const;
 
 /** What operators do to one saga: each a decision of the engine, whose answer is the saga and what was decided. */
@@ -103,11 +110,15 @@ export class SagaOperationsResolver {
     @OptionalNote() note: string | null | undefined,
     @Arg("changes", () => JSONObject, { nullable: true, description: "Members of the saga's data to replace before; only for one that is STUCK." })
     changes: Record<string, unknown> | null | undefined,
+    @OfStep() step: string | null | undefined,
     @ExpectedSequence() expectedSequence: number | null | undefined,
     @DryRun() dryRun: boolean,
     @Ctx() context: RequestContext,
   ) {
-    return act({ id, note, expectedSequence, dryRun, action: { kind: "retry", ...(changes == null ? {} : { changes }) } }, context);
+    return act(
+      { id, note, expectedSequence, dryRun, action: { kind: "retry", ...(changes == null ? {} : { changes }), ...(step == null ? {} : { step }) } },
+      context,
+    );
   }
 
   @Mutation(() => SagaPayload, {
@@ -121,12 +132,16 @@ export class SagaOperationsResolver {
     reply: string | null | undefined,
     @Arg("payload", () => JSONObject, { nullable: true, description: "The event's body; the subject's id may be left out." })
     payload: Record<string, unknown> | null | undefined,
+    @OfStep() step: string | null | undefined,
     @Note() note: string,
     @ExpectedSequence() expectedSequence: number | null | undefined,
     @DryRun() dryRun: boolean,
     @Ctx() context: RequestContext,
   ) {
-    return act({ id, note, expectedSequence, dryRun, action: { kind: "complete", reply: reply ?? null, payload: payload ?? null } }, context);
+    return act(
+      { id, note, expectedSequence, dryRun, action: { kind: "complete", reply: reply ?? null, payload: payload ?? null, ...(step == null ? {} : { step }) } },
+      context,
+    );
   }
 
   @Mutation(() => SagaPayload, {
@@ -136,12 +151,13 @@ export class SagaOperationsResolver {
   @Auth(operatorsOnly)
   skipSagaStep(
     @SagaId() id: string,
+    @OfStep() step: string | null | undefined,
     @Note() note: string,
     @ExpectedSequence() expectedSequence: number | null | undefined,
     @DryRun() dryRun: boolean,
     @Ctx() context: RequestContext,
   ) {
-    return act({ id, note, expectedSequence, dryRun, action: { kind: "skip" } }, context);
+    return act({ id, note, expectedSequence, dryRun, action: { kind: "skip", ...(step == null ? {} : { step }) } }, context);
   }
 
   @Mutation(() => SagaPayload, { nullable: true, description: "Compensates what was done and ends the saga as CANCELLED." })

@@ -243,6 +243,29 @@ describe("a step that stands", () => {
     expect(saga.operator({ kind: "retry" }).outcome).toBe("Announcing COMPENSATING > UninviteSpeakersCommand");
   });
 
+  test("is acted on by its name; where several undos are open, whoever undid one by hand has to say which", () => {
+    const saga = printed(invited(hired())).happened(m.ConferenceCalledOffEvent, its);
+    saga.take({ kind: "entity-missing", what: "Its row is gone.", message: null, messageId: null });
+    expect(saga.operator({ kind: "complete", reply: null, payload: null }, "By telephone.").last).toMatchObject({
+      denied: "INVALID",
+      explanation: "Several undos are open, of HiringCaterer, InvitingSpeakers. Say by step which one was done by hand.",
+    });
+    saga.operator({ kind: "complete", reply: null, payload: null, step: "HiringCaterer" }, "By telephone.");
+    expect(saga.runs.slice(1, 3)).toEqual(["HiringCaterer done, undo done", "InvitingSpeakers done, undo parked"]);
+    expect(saga.outcome).toBe("Announcing STUCK");
+    expect(saga.operator({ kind: "retry", step: "BookingVenue" }).last).toMatchObject({
+      denied: "INVALID",
+      explanation: "BookingVenue is not what can be acted on; that is InvitingSpeakers.",
+    });
+  });
+
+  test("shows its own reason when another one that stood has ended", () => {
+    const saga = exhausted(preparing(), "HireCatererCommand");
+    saga.take({ kind: "entity-missing", what: "Its row is gone.", message: null, messageId: null });
+    saga.operator({ kind: "complete", reply: "BadgesPrintedEvent", payload: {} });
+    expect(saga.instance).toMatchObject({ status: "STUCK", reasonCode: "DEPENDENCY_UNAVAILABLE", reasonMessage: "It does not answer" });
+  });
+
   test("is begun again by its dead letter", () => {
     const saga = exhausted(preparing(), "HireCatererCommand");
     expect(saga.redriven().outcome).toBe("PreparingConference RUNNING > HireCatererCommand");
