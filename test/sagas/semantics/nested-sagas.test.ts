@@ -140,7 +140,7 @@ const participants = ([GrowLeafCommand, ShedLeafCommand, PaintLeafCommand, Water
     const [key = ""] = Object.values(payload as Record<string, string>);
     if (broken.has(`${key} ${contract.name}`)) throw new Error("It is broken");
     await query(em, "insert into done (key, name) values ($1, $2)", [key, contract.name]);
-    return occur(contract.replies[0] as AnyEvent, payload);
+    return occur(contract.replies[0], payload);
   }),
 );
 
