@@ -1,5 +1,5 @@
 import { newId } from "../../../src/kernel/ids.ts";
-import { command, event, handle, occur, publish, query, type AnyCommand, type AnyEvent } from "../../../src/outbox/index.ts";
+import { command, event, handle, occur, publish, query, type AnyCommand } from "../../../src/outbox/index.ts";
 import { fail, finish, loop, next, park, saga, skip, t } from "../../../src/sagas/engine/index.ts";
 import { createTestEngine, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
 
@@ -140,7 +140,9 @@ const participants = ([GrowLeafCommand, ShedLeafCommand, PaintLeafCommand, Water
     const [key = ""] = Object.values(payload as Record<string, string>);
     if (broken.has(`${key} ${contract.name}`)) throw new Error("It is broken");
     await query(em, "insert into done (key, name) values ($1, $2)", [key, contract.name]);
-    return occur(contract.replies[0], payload);
+    const [reply] = contract.replies;
+    if (reply === undefined) throw new Error(`${contract.name} has no reply`);
+    return occur(reply, payload);
   }),
 );
 
