@@ -26,7 +26,8 @@ export function migration<N extends string, D1, S1 extends string, F1 extends st
 }
 
 /**
- * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or one whose contract is the same in both.
+ * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or it is that of a state which keeps its name, and
+ * the contract is the same in both.
  * What it did before keeps the version that did it, for its undo. Denied otherwise, with why; so it is where the data do not come out in
  * the newer version's shape.
  */
@@ -98,6 +99,8 @@ function findObstacle(from: Definition, to: Definition, instance: Instance, stat
     return state === before && old?.kind !== next.kind ? `${state} is another kind of state in v${to.version}.` : null;
   const isUnderstood = (run: Run): boolean => isSameContract(from.nodes.get(run.state), to.nodes.get(run.state));
   if (state === before && active.every(isUnderstood)) return null;
+  if (state !== before)
+    return `${before} awaits an answer, which only a state of that name takes; v${to.version} has ${state}. Try again when it has moved on.`;
   return `${before} awaits an answer that v${to.version} would not understand. Try again when it has moved on.`;
 }
 

@@ -83,12 +83,12 @@ const loanTwo = saga("Loan", {
   version: 2,
   key: "loanId",
   data: { loanId: t.id(), place: t.text(), room: t.text() },
-  states: ["Asked", "Clearing", "Printing", "Borrowed", "Mending"],
+  states: ["Asked", "Emptying", "Printing", "Borrowed", "Mending"],
   finals: { Returned: "succeeded", GivenUp: "failed" },
   reasons,
 })
   .startOn(LoanAskedEvent, { state: "Asked", key: (e) => e.loanId, init: (e) => ({ ...e, place: "desk", room: "hall" }) })
-  .step("Clearing", {
+  .step("Emptying", {
     invoke: ClearShelfCommand,
     with: (d) => ({ loanId: d.loanId }),
     onReply: { ShelfClearedEvent: { save: (e) => ({ place: e.shelf }), then: next } },
@@ -112,7 +112,7 @@ const loanTwo = saga("Loan", {
   .build();
 
 const oneToTwo = migration(loanOne, loanTwo, {
-  states: { Allowing: "Printing", Reading: "Borrowed" },
+  states: { Clearing: "Emptying", Allowing: "Printing", Reading: "Borrowed" },
   data: (d) => {
     if (d.shelf === "burnt") throw new Error("nobody knows where a burnt shelf was");
     const place = d.shelf === "lost" ? undefined : (d.shelf ?? "desk");
@@ -232,6 +232,12 @@ test("a saga that awaits what the newer version would not understand is not move
     message: "Mending awaits an answer that v2 would not understand. Try again when it has moved on.",
   });
   expect(await view(loanId)).toMatchObject({ definitionVersion: 1, state: "Mending" });
+  const early = newId();
+  await former.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId: early })));
+  await expect(migrateIt((await view(early))?.id ?? "")).rejects.toMatchObject({
+    code: "WRONG_STATE",
+    message: "Clearing awaits an answer, which only a state of that name takes; v2 has Emptying. Try again when it has moved on.",
+  });
   await engine.start();
 });
 

@@ -115,7 +115,10 @@ describe("map", () => {
       const { state } = saga.instance(release);
       const why = saga.migrated(release, how);
       if (why === null) moved.set(position, state);
-      else expect(why).toMatch(/^It has ended already|^It is being undone|awaits an answer that v2 would not understand|finish on v1|another kind of state/);
+      else
+        expect(why).toMatch(
+          /^It has ended already|^It is being undone|awaits an answer(?: that v2 would not understand|, which only a state of that name takes)|finish on v1|another kind of state/,
+        );
       saga.carriedOn(release);
       expect([position, ended(saga, release)]).toMatchObject([position, { status: mending(position), version: why === null ? 2 : 1 }]);
     }
