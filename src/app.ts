@@ -18,6 +18,7 @@ import { CheckInbox } from "./domain/background-check/background-check.reports.t
 import type { BackgroundChecks } from "./domain/background-check/background-checks.port.ts";
 import { createTransaction, type Transaction } from "./database/transaction.ts";
 import { courseEnrollmentParticipants } from "./domain/course-enrollment/course-enrollment.participants.ts";
+import { foreseen } from "./definition-problems.ts";
 import { domainEntities } from "./domain/entities.ts";
 import type { FileStore, Scanner } from "./domain/files/file-store.port.ts";
 import { FileVault } from "./domain/files/file-vault.ts";
@@ -101,7 +102,7 @@ const drainMs = 25_000;
  * Builds and starts everything the roles need, in order; what has been started is stopped again when a later part fails.
  *
  * @param checks the embedded provider of background checks of another process, to be used instead of one of this process
- * @throws {StartupError} something outside the program is not as it must be
+ * @throws {StartupError} something outside the program is not as it must be, or sagas could not go on with its definitions
  */
 export async function startApp(config: Config, log: Log, checks: CheckAddress | null = null): Promise<RunningApp> {
   const lost = Promise.withResolvers<Error>();
@@ -111,7 +112,7 @@ export async function startApp(config: Config, log: Log, checks: CheckAddress | 
     return { ...app, lost: lost.promise, stop: () => closing.run() };
   } catch (error) {
     await closing.run();
-    throw error;
+    throw foreseen(error);
   }
 }
 

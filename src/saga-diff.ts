@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { readEnvironment } from "./config.ts";
+import { foreseen } from "./definition-problems.ts";
 import { describeAddress } from "./database/address.ts";
 import { createOrm } from "./database/orm.ts";
 import { silentLog } from "./kernel/log.ts";
@@ -42,7 +43,7 @@ const environment = readEnvironment();
 try {
   process.exitCode = await run();
 } catch (error) {
-  printFailure(error instanceof DefinitionError ? nonsense(error) : error, environment["LOG_LEVEL"] === "debug", process.stderr);
+  printFailure(foreseen(error), environment["LOG_LEVEL"] === "debug", process.stderr);
   process.exitCode = error instanceof DefinitionError ? 1 : 2;
 }
 
@@ -124,15 +125,6 @@ function innermost(error: unknown): string {
   let one = error;
   while (one instanceof Error && one.cause instanceof Error) one = one.cause;
   return one instanceof Error ? one.message || one.name : String(one);
-}
-
-function nonsense({ problems }: DefinitionError): Error {
-  return startupError({
-    found: `Expected definitions that make sense, found: ${problems.join(" ")}`,
-    why: "A process with them refuses to start.",
-    remedy: "Change them as it says.",
-    code: "DEFINITIONS",
-  });
 }
 
 /** A row a finding, and below it what it touches and what to do. */

@@ -4,6 +4,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { courseEnrollment } from "../src/sagas/course-enrollment.ts";
+import { storedShape } from "../src/sagas/engine/shape.ts";
+import { createTestDatabase } from "./support/database.ts";
 import { startProgram as start, type Program } from "./support/process.ts";
 import { waitFor } from "./support/wait.ts";
 
@@ -106,6 +109,21 @@ test("made-up people begin sagas where DEMO_TRAFFIC says so, also without a term
   await client.end();
   expect(await program.stop()).toBe(0);
   expect(program.stderr()).toBe("");
+});
+
+test("a definition that has changed under its version is told in a line, and what to do about it", async () => {
+  const database = await createTestDatabase();
+  const { shape, shapeHash } = storedShape(courseEnrollment.definition);
+  await database.sql("insert into saga_definition (name, version, shape_hash, shape) values ($1, $2, $3, $4)", [
+    courseEnrollment.name,
+    courseEnrollment.version,
+    shapeHash,
+    JSON.stringify({ ...shape, key: "courseId" }),
+  ]);
+  await expect(startProgram({ ...settings, SEED: "none", DATABASE_URL: database.url })).rejects.toThrow(
+    /✖ Expected definitions that sagas under way can go on with, found:\n {2}- CourseEnrollment v\d+ has another shape [^\n]*\n {2}A process with them refuses to start\.\n {2}[^\n]*npm run saga:diff [^\n]*docs\/versions\.md [^\n]* DEFINITIONS_CHANGED\n$/,
+  );
+  await database.dispose();
 });
 
 test("every problem of the configuration is shown before anything is started", async () => {

@@ -20,7 +20,10 @@ interface LiveCount {
 export interface Present {
   readonly stored: readonly Pick<StoredDefinition, "name" | "version" | "shape">[];
   readonly live: readonly LiveCount[];
-  /** Sagas that have not ended, have been moved to another version, and would undo by this one what it did. */
+  /**
+   * Sagas of which this version may have to undo what it did: those that have been moved from it and have not ended, and those that have ended
+   * on it, or were moved from it before, while a saga that began them has not.
+   */
   readonly undoing: readonly { readonly name: string; readonly version: number; readonly count: number }[];
   readonly workers: readonly Pick<WorkerView, "host" | "pid" | "loads">[];
 }
@@ -52,8 +55,17 @@ export async function readPresent(em: EntityManager): Promise<Present> {
   );
   const undoing = await query<Present["undoing"][number]>(
     em,
-    `select type as name, (made #>> '{}')::int as version, count(distinct id)::int as count
-     from saga cross join jsonb_path_query(runs, '$[*].made.version') as made where finished_at is null group by 1, 2`,
+    `with recursive undoable as (
+       select id from saga where finished_at is null
+       union all
+       select begun.id from saga begun join undoable on begun.parent_id = undoable.id where begun.finished_at is not null
+     )
+     select type as name, needed.version, count(*)::int as count
+     from undoable join saga using (id) cross join lateral (
+       select definition_version as version where finished_at is not null
+       union
+       select (made #>> '{}')::int from jsonb_path_query(runs, '$[*].made.version') as made
+     ) needed group by 1, 2`,
   );
   return { stored, live, undoing, workers: await listWorkers(em) };
 }
@@ -156,8 +168,7 @@ class Comparison {
     const newest = Math.max(...this.loaded.keys());
     if (!this.loaded.has(version)) {
       if (touched > 0) return finding("is not loaded, and sagas live on it", "forbidden", `Load v${version} too until they have ended, or move them first.`);
-      if (undoing > 0)
-        return finding("is not loaded, and sagas that were moved from it undo by it", "forbidden", `Load v${version} too until they have ended.`, undoing);
+      if (undoing > 0) return finding("is not loaded, and may have to undo what it did", "forbidden", `Load v${version} too until ${ENDED}.`, undoing);
       const starters = this.present.workers.filter(({ loads }) => newestIn(loads, this.name) === version);
       const { host, pid } = starters[0] ?? { host: "", pid: 0 };
       if (starters.length > 0 && version < newest)
@@ -170,7 +181,7 @@ class Comparison {
     }
     if (version === newest) return [];
     if (touched + undoing === 0) return finding("is loaded, and no saga lives on it", "safe", "Remove it from the list of sagas.");
-    if (touched === 0) return finding("is what moved sagas undo by", "pin", `Keep v${version} loaded until they have ended.`, undoing);
+    if (touched === 0) return finding("may have to undo what it did", "pin", `Keep v${version} loaded until ${ENDED}.`, undoing);
     return finding("is loaded beside a newer one, and its sagas finish on it", "pin", `Keep v${version} loaded until they have ended.`);
   }
 
@@ -212,6 +223,9 @@ class Comparison {
     return { touched: Object.values(states).reduce((sum, count) => sum + count, 0), states };
   }
 }
+
+/** When nothing is left that a version may have to undo. */
+const ENDED = "they, and the sagas that began them, have ended";
 
 const remedyOf = ({ place }: Edit): string =>
   place === "key" ? "Give the changed saga another name." : "Give the contract a new version: versioned(contract, upcaster).";

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { Defect } from "../../kernel/errors.ts";
 import type { Log } from "../../kernel/log.ts";
 import { Loop } from "../../kernel/loop.ts";
 import { connectOutbox, type Hints } from "../../outbox/index.ts";
 import { Advance } from "./advance.ts";
 import { eventsHeard, KNOWN_FOR_MS } from "./elsewhere.ts";
-import type { SagaRegistry } from "./registry.ts";
+import { ChangedDefinitionError, type SagaRegistry } from "./registry.ts";
 import { findProblem, isSameShape, storedShape } from "./shape.ts";
 import { findDue, readShapes, replaceDefinition, storeDefinitions } from "./store.ts";
 
@@ -59,20 +58,22 @@ export class SagaEngine {
    * Stores the definitions that this process has loaded, and waits until every other process knows who hears what: a second, where a
    * version has just been stored that hears what no other one does.
    *
-   * @throws {Defect} a stored version has another shape, or a message a payload that cannot be read as before: sagas under way would
+   * @throws {ChangedDefinitionError} a stored version has another shape, or a message a payload that cannot be read as before: sagas under way would
    *   change under their feet
    */
   async storeDefinitions(): Promise<void> {
     const loaded = this.parts.registry.definitions.map((definition) => ({ ...storedShape(definition), name: definition.name, version: definition.version }));
     const isNews = await this.parts.transaction(async (em) => {
       const stored = await storeDefinitions(em, loaded);
+      const problems: string[] = [];
       for (const now of loaded) {
         const before = stored.get(`${now.name} v${now.version}`);
         if (before === undefined || isSameShape(before.shape, now.shape)) continue;
         const problem = findProblem(before.shape, now.shape);
-        if (problem !== null) throw new Defect(`${now.name} v${now.version} ${problem}`);
-        await replaceDefinition(em, now);
+        if (problem === null) await replaceDefinition(em, now);
+        else problems.push(`${now.name} v${now.version} ${problem}`);
       }
+      if (problems.length > 0) throw new ChangedDefinitionError(problems);
       return this.hearsNews(await readShapes(em, this.parts.registry.types()));
     });
     if (isNews) await delay(KNOWN_FOR_MS);

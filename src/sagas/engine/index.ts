@@ -44,7 +44,7 @@ export {
   type SagaView,
 } from "./reader.ts";
 export { remainsOf, type SagaRemainder } from "./remains.ts";
-export { DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
+export { ChangedDefinitionError, DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
 export { exponential, incremental, noRetry, type Retry } from "./retry.ts";
 export { subSagaParticipants } from "./sub-saga-participants.ts";
 export { rowsOfPast, type PastRows } from "./past.ts";

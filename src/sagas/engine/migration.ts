@@ -26,8 +26,10 @@ export function migration<N extends string, D1, S1 extends string, F1 extends st
 }
 
 /**
- * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or one whose contract is the same in both.
- * What it did before keeps the version that did it, for its undo. Denied otherwise, with why.
+ * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or it is that of a state which keeps its name, and
+ * the contract is the same in both.
+ * What it did before keeps the version that did it, for its undo. Denied otherwise, with why; so it is where the data do not come out in
+ * the newer version's shape.
  */
 export function migrate(
   how: SagaMigration,
@@ -39,7 +41,8 @@ export function migrate(
   const state = how.states[instance.state] ?? instance.state;
   const active = instance.runs.filter((run) => run.status === "active");
   const problem = findObstacle(from, to, instance, state, active);
-  if (problem !== null) return new Turn(from, instance, context, null, null).deny("WRONG_STATE", problem);
+  const data = problem === null ? dataOf(how, to, instance) : problem;
+  if (typeof data === "string") return new Turn(from, instance, context, null, null).deny("WRONG_STATE", data);
 
   const made = { version: from.version, data: from.data.encode(instance.data) };
   const staysOpen = state === instance.state ? active.map(({ id }) => id) : [];
@@ -47,7 +50,7 @@ export function migrate(
     ...instance,
     version: to.version,
     codeHash: to.codeHash,
-    data: how.data(instance.data as never) as Data,
+    data,
     runs: instance.runs.map((run) => (staysOpen.includes(run.id) ? run : { ...run, made: run.made ?? made })),
   };
   const turn = new Turn(to, moved, context, null, null);
@@ -62,6 +65,23 @@ export function migrate(
   else turn.moveOn(state);
   return turn.decision("applied");
 }
+
+/** The data in the newer version's shape, or why they do not get there. */
+function dataOf(how: SagaMigration, to: Definition, instance: Instance): Data | string {
+  let made: unknown;
+  try {
+    made = how.data(instance.data as never);
+  } catch (error) {
+    return `The migration to v${to.version} fails on its data: ${messageOf(error)}.`;
+  }
+  try {
+    return to.data.decode(made, "data");
+  } catch (error) {
+    return `The migration makes data of it that do not fit v${to.version}: ${messageOf(error)}.`;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function findObstacle(from: Definition, to: Definition, instance: Instance, state: string, active: readonly Run[]): string | null {
   const { state: before } = instance;
@@ -79,6 +99,8 @@ function findObstacle(from: Definition, to: Definition, instance: Instance, stat
     return state === before && old?.kind !== next.kind ? `${state} is another kind of state in v${to.version}.` : null;
   const isUnderstood = (run: Run): boolean => isSameContract(from.nodes.get(run.state), to.nodes.get(run.state));
   if (state === before && active.every(isUnderstood)) return null;
+  if (state !== before)
+    return `${before} awaits an answer, which only a state of that name takes; v${to.version} has ${state}. Try again when it has moved on.`;
   return `${before} awaits an answer that v${to.version} would not understand. Try again when it has moved on.`;
 }
 

@@ -18,6 +18,16 @@ export class DefinitionError extends Error {
   }
 }
 
+/** Thrown at start: definitions under which sagas under way would change under their feet. Every problem names a version, and what to do. */
+export class ChangedDefinitionError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ChangedDefinitionError";
+    this.problems = problems;
+  }
+}
+
 /** The definitions a process has loaded, by name and version, and who listens to which event. */
 export class SagaRegistry {
   readonly definitions: readonly Definition[];

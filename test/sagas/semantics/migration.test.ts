@@ -83,12 +83,12 @@ const loanTwo = saga("Loan", {
   version: 2,
   key: "loanId",
   data: { loanId: t.id(), place: t.text(), room: t.text() },
-  states: ["Asked", "Clearing", "Printing", "Borrowed", "Mending"],
+  states: ["Asked", "Emptying", "Printing", "Borrowed", "Mending"],
   finals: { Returned: "succeeded", GivenUp: "failed" },
   reasons,
 })
   .startOn(LoanAskedEvent, { state: "Asked", key: (e) => e.loanId, init: (e) => ({ ...e, place: "desk", room: "hall" }) })
-  .step("Clearing", {
+  .step("Emptying", {
     invoke: ClearShelfCommand,
     with: (d) => ({ loanId: d.loanId }),
     onReply: { ShelfClearedEvent: { save: (e) => ({ place: e.shelf }), then: next } },
@@ -112,8 +112,12 @@ const loanTwo = saga("Loan", {
   .build();
 
 const oneToTwo = migration(loanOne, loanTwo, {
-  states: { Allowing: "Printing", Reading: "Borrowed" },
-  data: (d) => ({ loanId: d.loanId, place: d.shelf ?? "desk", room: "hall" }),
+  states: { Clearing: "Emptying", Allowing: "Printing", Reading: "Borrowed" },
+  data: (d) => {
+    if (d.shelf === "burnt") throw new Error("nobody knows where a burnt shelf was");
+    const place = d.shelf === "lost" ? undefined : (d.shelf ?? "desk");
+    return { loanId: d.loanId, place: place as string, room: "hall" };
+  },
 });
 
 let shelf = "A3";
@@ -228,7 +232,42 @@ test("a saga that awaits what the newer version would not understand is not move
     message: "Mending awaits an answer that v2 would not understand. Try again when it has moved on.",
   });
   expect(await view(loanId)).toMatchObject({ definitionVersion: 1, state: "Mending" });
+  const early = newId();
+  await former.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId: early })));
+  await expect(migrateIt((await view(early))?.id ?? "")).rejects.toMatchObject({
+    code: "WRONG_STATE",
+    message: "Clearing awaits an answer, which only a state of that name takes; v2 has Emptying. Try again when it has moved on.",
+  });
   await engine.start();
+});
+
+test("a saga whose data do not come out in the newer version's shape stays, says why, and keeps no other one from being moved", async () => {
+  const on = async (one: string): Promise<string> => {
+    shelf = one;
+    return (await loan("Reading")).sagaId;
+  };
+  const [lost, kept, burnt, other] = [await on("lost"), await on("A3"), await on("burnt"), await on("B7")];
+  const sagaIds = [lost, kept, burnt, other];
+  const why = [
+    "The migration makes data of it that do not fit v2: data.place: expected text, found nothing.",
+    "The migration to v2 fails on its data: nobody knows where a burnt shelf was.",
+  ];
+  for (const dryRun of [true, false]) {
+    await expect(migrateIt(lost, { dryRun })).rejects.toMatchObject({ code: "WRONG_STATE", message: why[0] });
+    await expect(migrateIt(burnt, { dryRun })).rejects.toMatchObject({ code: "WRONG_STATE", message: why[1] });
+  }
+  const call = { type: "Loan", fromVersion: 1, toVersion: 2, filter: { ids: sagaIds }, after: null, limit: 9, note: null, actorId: OPERATOR_ID };
+  const told = {
+    migrated: 2,
+    refused: [
+      { reason: why[0], count: 1, example: lost },
+      { reason: why[1], count: 1, example: burnt },
+    ],
+    next: null,
+  };
+  for (const dryRun of [true, false]) expect(await engine.transaction((em) => engine.operations.migrateMany(em, { ...call, dryRun }))).toEqual(told);
+  const versions = await engine.sql("select definition_version as version from saga where id = any($1::uuid[]) order by id", [sagaIds]);
+  expect(versions).toEqual([1, 2, 1, 2].map((version) => ({ version })));
 });
 
 test("a saga that is being undone, or has ended, stays on its version", async () => {

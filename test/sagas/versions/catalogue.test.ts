@@ -115,7 +115,10 @@ describe("map", () => {
       const { state } = saga.instance(release);
       const why = saga.migrated(release, how);
       if (why === null) moved.set(position, state);
-      else expect(why).toMatch(/^It has ended already|^It is being undone|awaits an answer that v2 would not understand|finish on v1|another kind of state/);
+      else
+        expect(why).toMatch(
+          /^It has ended already|^It is being undone|awaits an answer(?: that v2 would not understand|, which only a state of that name takes)|finish on v1|another kind of state/,
+        );
       saga.carriedOn(release);
       expect([position, ended(saga, release)]).toMatchObject([position, { status: mending(position), version: why === null ? 2 : 1 }]);
     }
@@ -127,18 +130,14 @@ describe("map", () => {
       expect([position, ended(saga, release)]).toMatchObject([position, { status: "CANCELLED", version: 2 }]);
     }
 
-    // It takes the mapping: without it some saga has no place, or cannot be read.
+    // It takes the mapping: without it some saga has no place, or has data that do not fit.
     const without = fleet().map(([, saga]) => {
-      const { state, data: before } = saga.instance(release);
-      if (saga.migrated(release, { ...how, states: {}, data: (same: Part) => same }) !== null) return state in states ? "no place" : "";
-      try {
-        second.definition.data.decode(JSON.parse(JSON.stringify(first.definition.data.encode(before))), "data");
-        return "";
-      } catch {
-        return "unreadable";
-      }
+      const { state } = saga.instance(release);
+      const why = saga.migrated(release, { ...how, states: {}, data: (same: Part) => same });
+      if (why?.includes("do not fit v2") === true) return "unfit";
+      return why !== null && state in states ? "no place" : "";
     });
-    expect(without).toContain(edit.data === undefined ? "no place" : "unreadable");
+    expect(without).toContain(edit.data === undefined ? "no place" : "unfit");
   });
 });
 

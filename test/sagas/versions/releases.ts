@@ -66,7 +66,7 @@ export const forbiddenReleases: readonly ForbiddenRelease[] = [
     sagas: [second],
     liveOn: second,
     undoing: true,
-    finds: "v1 is not loaded, and sagas that were moved from it undo by it",
+    finds: "v1 is not loaded, and may have to undo what it did",
   },
   {
     what: "a version is left out on which a process still starts sagas",

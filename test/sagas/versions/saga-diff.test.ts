@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 // `npm run saga:diff` as a pipeline meets it; what it says of a release is in two-processes.test.ts.
@@ -46,6 +49,19 @@ test("a saga that lives and is gone from the program fails the pipeline", async 
     code: 1,
     stdout: expect.stringMatching(/forbidden {2}v2 +v2 is not loaded, and sagas live on it\n +1 saga \(Drawing 1\)\. Load v2 too/),
   });
+});
+
+test("definitions that make no sense fail the pipeline, each problem in a line of its own", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "definitions-"));
+  const module = join(directory, "definitions.mjs");
+  const compiled = new URL("dist/src/sagas/index.js", root).href;
+  writeFileSync(module, `import { sagas as own } from "${compiled}";\nexport const sagas = [...own, own[0], own[1]];\n`);
+  const { code, stderr } = await run(database.url, "--definitions", module);
+  rmSync(directory, { recursive: true });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^✖ Expected definitions that make sense, found:\n {2}- CourseEnrollment v\d+ is registered twice[^\n]*\n {2}- MentoringSession v\d+ is registered twice[^]* DEFINITIONS\n$/,
+  );
 });
 
 test.each<[string, string | undefined, string[], string]>([
