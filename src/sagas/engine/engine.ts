@@ -7,7 +7,7 @@ import { Advance } from "./advance.ts";
 import { eventsHeard, KNOWN_FOR_MS } from "./elsewhere.ts";
 import { ChangedDefinitionError, type SagaRegistry } from "./registry.ts";
 import { findProblem, isSameShape, storedShape } from "./shape.ts";
-import { findDue, readShapes, replaceDefinition, storeDefinitions } from "./store.ts";
+import { countUnloaded, findDue, readShapes, replaceDefinition, storeDefinitions } from "./store.ts";
 
 export interface SagaEngineParts {
   readonly registry: SagaRegistry;
@@ -56,7 +56,7 @@ export class SagaEngine {
 
   /**
    * Stores the definitions that this process has loaded, and waits until every other process knows who hears what: a second, where a
-   * version has just been stored that hears what no other one does.
+   * version has just been stored that hears what no other one does. Warns of every other version on which sagas live.
    *
    * @throws {ChangedDefinitionError} a stored version has another shape, or a message a payload that cannot be read as before: sagas under way would
    *   change under their feet
@@ -77,6 +77,8 @@ export class SagaEngine {
       return this.hearsNews(await readShapes(em, this.parts.registry.types()));
     });
     if (isNews) await delay(KNOWN_FOR_MS);
+    for (const one of await countUnloaded(this.parts.em(), this.parts.registry))
+      this.parts.log.warn(one, "Sagas live on a version that this process has not loaded, and wait for one that has: VERSION_NOT_LOADED");
   }
 
   /** Whether a version that is loaded here, and that others may not know yet, hears what no other version of its saga does. */

@@ -451,6 +451,16 @@ export function readShapes(em: EntityManager, names: readonly string[]): Promise
   );
 }
 
+/** Versions that are not loaded here with how many sagas live on each. */
+export async function countUnloaded(em: EntityManager, { definitions }: SagaRegistry): Promise<{ saga: string; version: number; count: number }[]> {
+  return query(
+    em,
+    `select type as saga, definition_version as version, count(*)::int as count from saga
+     where finished_at is null and (type, definition_version) not in (select * from unnest($1::text[], $2::int[])) group by 1, 2 order by 1, 2`,
+    [definitions.map(({ name }) => name), definitions.map(({ version }) => version)],
+  );
+}
+
 /** Replaces what is stored of a definition by a shape that means the same to its sagas. */
 export async function replaceDefinition(em: EntityManager, { name, version, shapeHash, shape }: StoredDefinition): Promise<void> {
   await query(em, "update saga_definition set shape_hash = $3, shape = $4 where name = $1 and version = $2", [name, version, shapeHash, JSON.stringify(shape)]);

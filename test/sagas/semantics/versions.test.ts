@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { domainEntities } from "../../../src/domain/entities.ts";
 import { createOrm } from "../../../src/database/orm.ts";
 import { createTransaction } from "../../../src/database/transaction.ts";
@@ -202,6 +203,27 @@ test("a process whose definition has another shape under a stored version refuse
     "Box v1 has another shape than the one sagas have been started with: data has got serial, which sagas under way lack. Give the changed definition the version 2.",
   );
   await start({ version: 1 }, { version: 2, withSerial: true });
+});
+
+test("a process that starts without a version on which sagas live warns of it, with how many there are", async () => {
+  const old = await deploy({ version: 1 });
+  await open(old);
+  await open(old);
+  await old.stop();
+  const [row] = await database.sql<{ count: number }>(
+    "select count(*)::int as count from saga where type = 'Box' and definition_version = 1 and finished_at is null",
+  );
+  const lines: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+  const parts = { em: () => database.orm.em.fork(), transaction: database.transaction, hints: new LocalHints(), log };
+  const start = (...releases: Release[]) =>
+    new SagaEngine({ ...parts, registry: new SagaRegistry(releases.map((one) => release(one).box)) }).storeDefinitions();
+  await start({ version: 1 });
+  expect(lines.filter((line) => line.includes('"version":1'))).toEqual([]);
+  await start({ version: 2, withWeight: true });
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+    expect.objectContaining({ saga: "Box", version: 1, count: row?.count, msg: expect.stringContaining("VERSION_NOT_LOADED") }),
+  );
 });
 
 test("other code under the same shape is allowed", async () => {
