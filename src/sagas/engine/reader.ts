@@ -36,7 +36,7 @@ export interface SagaView {
   readonly type: string;
   readonly definitionVersion: number;
   readonly subjectId: string;
-  /** The saga that has begun it as a sub-saga. */
+  /** The saga that has begun it as a sub-saga, or the run that undoes what that one did. */
   readonly parentId: string | null;
   readonly participants: readonly string[];
   readonly state: string;

@@ -87,7 +87,8 @@ export class SagaResolver {
 
   @FieldResolver(() => SagaType, {
     nullable: true,
-    description: "The saga that began it as one of its steps; null where it began by itself, and for those who may not see that one.",
+    description:
+      "The saga that began it as one of its steps, or the run that undoes what that one did; null where it began by itself, and for those who may not see that one.",
   })
   async parent(@Root() saga: SagaType, @Ctx() context: RequestContext): Promise<SagaType | null> {
     const view = saga.parentId === null ? null : await context.loaders.saga.load(saga.parentId);

@@ -6,6 +6,7 @@ import { exponential, fail, finish, next, park, saga, type AnySaga } from "../..
 
 type Field = Schema<never> | Schema<unknown>;
 type Fields = Record<string, Field>;
+// Definitions are put together out of data here, part by part, which the builder's types are made to refuse.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Part = Record<string, any>;
 
@@ -160,7 +161,6 @@ export function build(blueprint: Blueprint): AnySaga {
         name === "invoke" ? sent(value as string) : ["compensate", "remind", "tell"].includes(name) ? withCommands(value as Part) : value,
       ]),
     );
-  // oxlint-disable-next-line typescript/no-explicit-any
   const builder = saga("Repair", {
     version: blueprint.version,
     key: key as never,
@@ -169,6 +169,7 @@ export function build(blueprint: Blueprint): AnySaga {
     states: blueprint.nodes.map(([state]) => state),
     finals: blueprint.finals,
     reasons: blueprint.reasons,
+    // The same: every state is defined, but no type knows which.
     // oxlint-disable-next-line typescript/no-explicit-any
   }) as any;
   const { event: starting, ...start } = withCommands(blueprint.start);

@@ -50,5 +50,6 @@ process.on("message", (message: { readonly event: string; readonly payload: Read
     return publish(em, occur(contract, message.payload));
   }).then((receipt) => process.send?.(receipt));
 });
+// The test that started it is gone.
 process.on("disconnect", () => process.exit(0));
 process.send?.("ready");
