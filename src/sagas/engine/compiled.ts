@@ -244,11 +244,11 @@ export const startOf = (definition: Definition): Start => {
   return definition.start;
 };
 
-/** Digest of the sources of all functions in a definition. Contracts are left out: their shapes are part of the shape hash. */
+/** Digest of what all functions in a definition say. Contracts are left out: their shapes are part of the shape hash. */
 export function codeHashOf(definition: Definition): string {
   const hash = createHash("sha256");
   const walk = (value: unknown): void => {
-    if (typeof value === "function") hash.update(value.toString());
+    if (typeof value === "function") hash.update(wordsOf(value.toString()));
     else if (value instanceof Map) for (const one of value.values()) walk(one);
     else if (Array.isArray(value)) for (const one of value) walk(one);
     else if (value !== null && typeof value === "object") {
@@ -258,3 +258,15 @@ export function codeHashOf(definition: Definition): string {
   walk([definition.start, definition.nodes, definition.interrupts, definition.reasons, definition.tell]);
   return hash.digest("hex").slice(0, 16);
 }
+
+/** A string, or what a compiler or formatter writes as it likes: comments, white space, and what only separates or groups. */
+const STRING_OR_LAYOUT = /(["'`])((?:\\.|(?!\1)[^\\])*)\1|\/\/.*|\/\*[^]*?\*\/|[\s(),;]+/g;
+
+/**
+ * The source of a function without its layout: `tsc` and `swc` make the same of it. It is for a digest and no code any more; a change of
+ * nothing but parentheses, or of the spaces in a template, goes unseen.
+ */
+export const wordsOf = (source: string): string =>
+  source.replace(STRING_OR_LAYOUT, (_found, quote: string | undefined, text: string) =>
+    quote === undefined ? "" : JSON.stringify(quote === "`" ? text.replace(/[\s(),;]+/g, "") : text),
+  );

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AnySaga } from "../../../src/sagas/engine/index.ts";
+import { sagas } from "../../../src/sagas/index.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 // `npm run saga:diff` as a pipeline meets it; what it says of a release is in two-processes.test.ts.
@@ -35,6 +37,12 @@ test("the program's own sagas on a database that has seen none are new there", a
   expect(told.sagas.flatMap(({ findings }) => findings.map(({ class: of, what }) => `${of} ${what}`))).toEqual(
     Array.from({ length: 3 }, () => "safe is new here"),
   );
+});
+
+test("the program as it is compiled for the start, and as it is loaded for development, have the same code", async () => {
+  const compiled = (await import(new URL("dist/src/sagas/index.js", root).href)) as { readonly sagas: readonly AnySaga[] };
+  const codeOf = ({ definition }: AnySaga) => [definition.name, definition.codeHash];
+  expect(compiled.sagas.map(codeOf)).toEqual(sagas.map(codeOf));
 });
 
 test("a saga that lives and is gone from the program fails the pipeline", async () => {
