@@ -135,19 +135,22 @@ export interface Definition {
   readonly tell: Notice | null;
   /** Of the functions of the definition, which only map data: another hash under the same shape is allowed, and noted. */
   readonly codeHash: string;
-  /** Versions from which sagas were moved to this one, for the undo of what they did before. */
-  readonly earlier: ReadonlyMap<number, Definition>;
+  /** All versions of it that are loaded, for the undo of what sagas did before they were moved to this one. */
+  readonly versions: ReadonlyMap<number, Definition>;
 }
 
 /** Who may watch a saga with these data. */
 export const participantsOf = (definition: Definition, data: Data): string[] =>
   definition.participants.map((field) => data[field]).filter((id): id is string => typeof id === "string");
 
-/** The definition that a run was made by: an earlier version, if its saga has been moved since. */
+/** The definition that a run was made by: another version, if its saga has been moved since; undefined where that one is not loaded. */
+export const findMaker = (definition: Definition, { made }: Pick<Run, "made">): Definition | undefined =>
+  made === undefined ? definition : definition.versions.get(made.version);
+
+/** The same where it has to be loaded: a saga that has not ended is read only by a process that has all of them. */
 export function makerOf(definition: Definition, run: Pick<Run, "made">): Definition {
-  if (run.made === undefined) return definition;
-  const maker = definition.earlier.get(run.made.version);
-  if (maker === undefined) throw new Error(`${definition.name} v${definition.version} does not know v${run.made.version}, which made a run of this saga`);
+  const maker = findMaker(definition, run);
+  if (maker === undefined) throw new Error(`${definition.name} v${definition.version} does not know v${run.made?.version}, which made a run of this saga`);
   return maker;
 }
 

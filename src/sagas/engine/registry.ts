@@ -43,10 +43,7 @@ export class SagaRegistry {
    * @throws {DefinitionError} with every problem of every definition and migration
    */
   constructor(sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = [], { isWhole = true }: { readonly isWhole?: boolean } = {}) {
-    this.definitions = withEarlier(
-      sagas.map((one) => one.definition),
-      migrations,
-    );
+    this.definitions = withVersions(sagas.map((one) => one.definition));
     const problems = this.definitions.flatMap((definition) => checkDefinition(definition));
     for (const how of migrations) {
       const versions = [how.fromVersion, how.toVersion];
@@ -174,17 +171,10 @@ export class SagaRegistry {
   }
 }
 
-/** Every version knows those from which its sagas may have been moved to it, through however many versions. */
-function withEarlier(definitions: readonly Definition[], migrations: readonly SagaMigration[]): Definition[] {
-  const earlier = ({ name, version }: Pick<Definition, "name" | "version">): Definition[] =>
-    migrations
-      .filter((how) => how.name === name && how.toVersion === version && how.fromVersion < version)
-      .flatMap((how) => definitions.filter((one) => one.name === name && one.version === how.fromVersion))
-      .flatMap((one) => [one, ...earlier(one)]);
-  return definitions.map((definition) => {
-    const known = earlier(definition).map((one) => [one.version, one] as const);
-    return known.length === 0 ? definition : { ...definition, earlier: new Map(known) };
-  });
+/** Every version knows the others of its saga, since sagas may be moved between them. */
+function withVersions(definitions: readonly Definition[]): Definition[] {
+  const byName = Map.groupBy(definitions, ({ name }) => name);
+  return definitions.map((one) => ({ ...one, versions: new Map(byName.get(one.name)?.map((other) => [other.version, other])) }));
 }
 
 type SubSagaNode = StepNode & { readonly begins: NonNullable<StepNode["begins"]> };
