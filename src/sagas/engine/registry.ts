@@ -2,7 +2,7 @@ import { versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../ou
 import { checkDefinition } from "./check.ts";
 import type { Definition, Interrupt, Node, StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
-import type { SagaMigration } from "./migration.ts";
+import { findMisfits, type SagaMigration } from "./migration.ts";
 
 // A list of sagas holds definitions with every kind of data.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -47,8 +47,10 @@ export class SagaRegistry {
     const problems = this.definitions.flatMap((definition) => checkDefinition(definition));
     for (const how of migrations) {
       const versions = [how.fromVersion, how.toVersion];
-      const missing = versions.filter((version) => !this.definitions.some((one) => one.name === how.name && one.version === version));
-      if (missing.length > 0) problems.push(`A migration of ${how.name} names v${missing.join(" and v")}, which is not registered. Register both versions.`);
+      const [from, to] = versions.map((version) => this.definitions.find((one) => one.name === how.name && one.version === version));
+      const missing = versions.filter((_, index) => [from, to][index] === undefined);
+      if (from !== undefined && to !== undefined) problems.push(...findMisfits(how, from, to));
+      else problems.push(`A migration of ${how.name} names v${missing.join(" and v")}, which is not registered. Register both versions.`);
       this.migrations.set(`${how.name} ${versions.join()}`, how);
     }
     for (const definition of this.definitions) {
