@@ -1,5 +1,5 @@
 import { canRead } from "../../outbox/index.ts";
-import { pathOf, stepsIn, type Data, type Definition, type Node, type StepNode } from "./compiled.ts";
+import { participantsOf, pathOf, stepsIn, type Data, type Definition, type Node, type StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
 import { Turn, type Decision, type DecisionContext } from "./turn.ts";
@@ -34,7 +34,7 @@ export function migration<N extends string, D1, S1 extends string, F1 extends st
  * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or it is that of a state which keeps its name, and
  * the contract is the same in both.
  * What it did before keeps the version that did it, for its undo. Denied otherwise, with why; so it is where the data do not come out in
- * the newer version's shape.
+ * the newer version's shape, or its functions make no command of them.
  */
 export function migrate(
   how: SagaMigration,
@@ -47,7 +47,8 @@ export function migrate(
   const active = instance.runs.filter((run) => run.status === "active");
   const problem = findObstacle(from, to, instance, state, active);
   const data = problem === null ? dataOf(how, to, instance) : problem;
-  if (typeof data === "string") return new Turn(from, instance, context, null, null).deny("WRONG_STATE", data);
+  const deny = (why: string): Decision => new Turn(from, instance, context, null, null).deny("WRONG_STATE", why);
+  if (typeof data === "string") return deny(data);
 
   const made = { version: from.version, data: from.data.encode(instance.data) };
   const staysOpen = state === instance.state ? active.map(({ id }) => id) : [];
@@ -56,6 +57,7 @@ export function migrate(
     version: to.version,
     codeHash: to.codeHash,
     data,
+    participants: participantsOf(to, data),
     runs: instance.runs.map((run) => (staysOpen.includes(run.id) ? run : { ...run, made: run.made ?? made })),
   };
   const turn = new Turn(to, moved, context, null, null);
@@ -67,7 +69,14 @@ export function migrate(
   });
   if (state === instance.state) return turn.decision("applied");
   if (active.length === 0) turn.rename(state);
-  else turn.moveOn(state);
+  else {
+    try {
+      turn.moveOn(state);
+      for (const { command, payload } of turn.decision("applied").commands) command.schema.decode(command.schema.encode(payload), command.name);
+    } catch (error) {
+      return deny(`${state} of v${to.version} cannot be entered with the data that the migration makes: ${messageOf(error)}.`);
+    }
+  }
   return turn.decision("applied");
 }
 

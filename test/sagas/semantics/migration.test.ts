@@ -88,6 +88,7 @@ const loanOne = saga("Loan", {
 const loanTwo = saga("Loan", {
   version: 2,
   key: "loanId",
+  participants: ["loanId"],
   data: { loanId: t.id(), place: t.text(), room: t.text() },
   states: ["Asked", "Emptying", "Printing", "Borrowed", "Mending"],
   finals: { Returned: "succeeded", GivenUp: "failed" },
@@ -104,7 +105,10 @@ const loanTwo = saga("Loan", {
   })
   .step("Printing", {
     invoke: PrintNoticeOfTwoCommand,
-    with: (d) => ({ loanId: d.loanId, room: d.room }),
+    with: (d) => {
+      if (d.place === "nowhere") throw new Error("there is no way to nowhere");
+      return { loanId: d.loanId, room: d.place === "roof" ? (undefined as never) : d.room };
+    },
     onReply: { NoticePrintedEvent: next },
     effect: "none",
     retry: noRetry,
@@ -352,6 +356,37 @@ test("a saga whose data do not come out in the newer version's shape stays, says
   for (const dryRun of [true, false]) expect(await engine.transaction((em) => engine.operations.migrateMany(em, { ...call, dryRun }))).toEqual(told);
   const versions = await engine.sql("select definition_version as version from saga where id = any($1::uuid[]) order by id", [sagaIds]);
   expect(versions).toEqual([1, 2, 1, 2].map((version) => ({ version })));
+});
+
+test("a saga of whose data the state that it would enter makes no command stays, says why, and keeps no other one from being moved", async () => {
+  const at = async (one: string): Promise<string> => {
+    shelf = one;
+    return (await loan("Allowing")).sagaId;
+  };
+  const [nowhere, roof, other] = [await at("nowhere"), await at("roof"), await at("A3")];
+  const entering = "Printing of v2 cannot be entered with the data that the migration makes: ";
+  const call = { type: "Loan", fromVersion: 1, toVersion: 2, filter: { ids: [nowhere, roof, other] }, after: null, limit: 9, note: null, actorId: OPERATOR_ID };
+  for (const dryRun of [true, false])
+    expect(await engine.transaction((em) => engine.operations.migrateMany(em, { ...call, dryRun }))).toEqual({
+      migrated: 1,
+      refused: [
+        { reason: `${entering}there is no way to nowhere.`, count: 1, example: nowhere },
+        { reason: expect.stringContaining(`${entering}PrintNoticeCommand.room`), count: 1, example: roof },
+      ],
+      next: null,
+    });
+  await expect(migrateIt(nowhere)).rejects.toMatchObject({ code: "WRONG_STATE" });
+});
+
+test("who may watch is what the data of the newer version say", async () => {
+  const { loanId, sagaId } = await loan("Reading");
+  const { version, participants } =
+    (
+      await engine.sql<{ version: number; participants: string[] }>("select definition_version as version, participants from saga where id = $1", [sagaId])
+    )[0] ?? {};
+  expect({ version, participants }).toEqual({ version: 1, participants: [] });
+  await migrateIt(sagaId);
+  expect((await view(loanId))?.participants).toEqual([loanId]);
 });
 
 test("a saga that is being undone, or has ended, stays on its version", async () => {
