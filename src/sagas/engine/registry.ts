@@ -43,6 +43,11 @@ export class SagaRegistry {
    * @throws {DefinitionError} with every problem of every definition and migration
    */
   constructor(sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = [], { isWhole = true }: { readonly isWhole?: boolean } = {}) {
+    const strange = [
+      ...strangers("sagas", sagas, "what saga(…) … .build() makes", (one) => one.definition),
+      ...strangers("migrations", migrations, "what migration(…) makes", (one) => one.states),
+    ];
+    if (strange.length > 0) throw new DefinitionError(strange);
     this.definitions = withVersions(sagas.map((one) => one.definition));
     const problems = this.definitions.flatMap((definition) => checkDefinition(definition));
     for (const how of migrations) {
@@ -178,6 +183,14 @@ function withVersions(definitions: readonly Definition[]): Definition[] {
   const byName = Map.groupBy(definitions, ({ name }) => name);
   return definitions.map((one) => ({ ...one, versions: new Map(byName.get(one.name)?.map((other) => [other.version, other])) }));
 }
+
+/** What is in a list and should not be. Where modules import each other in a circle, one of them may find nothing. */
+const strangers = <T>(list: string, members: readonly T[], expected: string, partOf: (member: T) => unknown): string[] =>
+  members.flatMap((one: T | null | undefined, index) => {
+    if (one != null && typeof partOf(one) === "object") return [];
+    const found = one == null ? `${String(one)}; modules that import each other in a circle may be why` : JSON.stringify(one)?.slice(0, 60);
+    return [`${list}[${index}]: expected ${expected}, found ${found}.`];
+  });
 
 type SubSagaNode = StepNode & { readonly begins: NonNullable<StepNode["begins"]> };
 
