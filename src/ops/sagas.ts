@@ -10,9 +10,9 @@ import {
   SagaStatusDocument,
   WhyDocument,
   type DiagnosisFragment,
-  type PlannedFragment,
+  type PlannedLineFragment,
   type SagaFilter,
-  type SagaRowFragment,
+  type SagaLineFragment,
   type SagaStatus,
 } from "../client/generated/graphql.ts";
 import { monotonicMs, processNow } from "../kernel/clock.ts";
@@ -86,7 +86,7 @@ async function listSagas(ops: Ops, options: ListOptions): Promise<number> {
   return exitCode.done;
 }
 
-const columns: readonly Column<SagaRowFragment>[] = [
+const columns: readonly Column<SagaLineFragment>[] = [
   { title: "id", value: ({ id }) => id },
   { title: "type", value: ({ type }) => type },
   { title: "state", value: ({ state }) => state },
@@ -116,7 +116,7 @@ function required<Saga>(id: string, saga: Saga | null | undefined): Saga {
   return saga;
 }
 
-const readSaga = async ({ session }: Ops, id: string): Promise<SagaRowFragment> => required(id, (await session.run(SagaStatusDocument, { id })).saga);
+const readSaga = async ({ session }: Ops, id: string): Promise<SagaLineFragment> => required(id, (await session.run(SagaStatusDocument, { id })).saga);
 
 async function explainSaga(ops: Ops, _options: object, text: string): Promise<number> {
   const { session, output } = ops;
@@ -201,7 +201,7 @@ async function act(ops: Ops, options: Act, text: string): Promise<number> {
   const { session, output } = ops;
   const id = await findId(ops, text);
   const saga = await readSaga(ops, id);
-  const run = async (dryRun: boolean): Promise<PlannedFragment> => {
+  const run = async (dryRun: boolean): Promise<PlannedLineFragment> => {
     const variables = { id, sequence: saga.sequence, dryRun };
     const { act } =
       options.verb === "retry"
@@ -230,7 +230,7 @@ const pollMs = 250;
 const ends: readonly SagaStatus[] = ["COMPLETED", "FAILED", "CANCELLED"];
 
 /** Until the saga has ended, or goes on only when somebody does something; or the time is over. */
-async function waitForEnd(ops: Ops, id: string, waitMs: number): Promise<SagaRowFragment> {
+async function waitForEnd(ops: Ops, id: string, waitMs: number): Promise<SagaLineFragment> {
   const until = monotonicMs() + waitMs;
   ops.output.line(`Waiting for its end, ${duration(waitMs)} at most.`);
   for (;;) {
@@ -240,14 +240,14 @@ async function waitForEnd(ops: Ops, id: string, waitMs: number): Promise<SagaRow
   }
 }
 
-function exitCodeOf({ status }: SagaRowFragment, aim: SagaStatus): number {
+function exitCodeOf({ status }: SagaLineFragment, aim: SagaStatus): number {
   if (status === aim || (status === "WAITING" && aim === "COMPLETED")) return exitCode.done;
   if (status === "STUCK") return exitCode.stuck;
   return ends.includes(status) ? exitCode.endedOtherwise : exitCode.underWay;
 }
 
 /** What the dry run says would happen. */
-function preview(saga: SagaRowFragment, plan: PlannedFragment["plan"]): string[] {
+function preview(saga: SagaLineFragment, plan: PlannedLineFragment["plan"]): string[] {
   if (plan == null) return [];
   const now = processNow();
   return [

@@ -2,7 +2,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { listWorkers, query, type WorkerView } from "../../outbox/index.ts";
 import type { Definition } from "./compiled.ts";
 import { editsBetween, type Edit, type EditClass } from "./diff.ts";
-import type { SagaMigration } from "./migration.ts";
+import { prospectOf, type SagaMigration } from "./migration.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { storedShape, type DefinitionShape } from "./shape.ts";
 import type { StoredDefinition } from "./store.ts";
@@ -185,35 +185,20 @@ class Comparison {
     return finding("is loaded beside a newer one, and its sagas finish on it", "pin", `Keep v${version} loaded until they have ended.`);
   }
 
-  /** Whether every state in which sagas live has a place in the newer version. */
-  private mapped({ fromVersion: from, toVersion: to, states }: SagaMigration): Finding[] {
+  /** Which sagas a migration can move, by the states in which they are. */
+  private mapped(how: SagaMigration): Finding[] {
+    const { fromVersion: from, toVersion: to } = how;
     const [before, after] = [this.loaded.get(from), this.loaded.get(to)];
-    if (before === undefined || after === undefined) return [];
     const live = this.live(from);
-    const homeless = Object.entries(live.states).filter(([state]) => {
-      const target = states[state] ?? state;
-      const node = after.nodes.get(target);
-      return target !== "stay" && before.nodes.has(state) && (node === undefined || node.kind === "milestone");
-    });
-    if (homeless.length > 0) {
-      const what = `to v${to} leads ${homeless.map(([state]) => `${state} to ${states[state] ?? state}`).join(", ")}, where a saga cannot stand`;
-      const count = homeless.reduce((sum, [, one]) => sum + one, 0);
-      return [
-        {
-          place: `migration of v${from}`,
-          what,
-          class: "forbidden",
-          from,
-          to,
-          touched: count,
-          states: Object.fromEntries(homeless),
-          todo: 'Map them to a step or a wait, or to "stay".',
-        },
-      ];
-    }
-    if (live.touched === 0) return [];
+    if (before === undefined || after === undefined || live.touched === 0) return [];
+    const inStates = (prospect: ReturnType<typeof prospectOf>): string[] =>
+      Object.keys(live.states).filter((state) => before.nodes.has(state) && prospectOf(how, before, after, state) === prospect);
+    const told = [
+      { states: inStates("moves later"), what: "move when they have moved on" },
+      { states: inStates("stays"), what: "stay" },
+    ].flatMap(({ states, what }) => (states.length === 0 ? [] : `; sagas in ${states.join(" or ")} ${what}`));
     const todo = `npm run ops -- migrate ${this.name} --from ${from} --to ${to} --note "…" --dry-run`;
-    return [{ place: `migration of v${from}`, what: `to v${to} is declared`, class: "map", from, to, ...live, todo }];
+    return [{ place: `migration of v${from}`, what: `to v${to} is declared${told.join("")}`, class: "map", from, to, ...live, todo }];
   }
 
   private live(version: number, is: (one: LiveCount) => boolean = () => true): Pick<Finding, "touched" | "states"> {

@@ -103,8 +103,44 @@ function nodeEdits(was: NodeShape | undefined, is: NodeShape): Edit[] {
     ...(["onTimeout", "onExhausted", "onDeadline"] as const).flatMap((end) =>
       isDeepStrictEqual(was[end], is[end]) ? [] : [edit(state, `${endIn[end]} led ${leads(was[end])} and leads ${leads(is[end])}`, "pin")],
     ),
-    ...otherEdits(state, was, is, ["kind", "state", "command", "payload", "undo", "branches", "onTimeout", "onExhausted", "onDeadline"]),
+    ...groupEdits(state, was, is),
+    ...otherEdits(state, was, is, [
+      "kind",
+      "state",
+      "command",
+      "payload",
+      "undo",
+      "branches",
+      "onTimeout",
+      "onExhausted",
+      "onDeadline",
+      "group",
+      "steps",
+      "then",
+    ]),
   ];
+}
+
+/** What runs at a time: where that has changed, a saga that is within it has no state to go on in. */
+function groupEdits(state: string, was: NodeShape, is: NodeShape): Edit[] {
+  const [before, now] = [was, is].map((node) => ({
+    by: node["group"] === undefined ? "by itself" : `one of the steps in ${node["group"] as string}`,
+    steps: listOf(node["steps"]).toSorted().join(", "),
+    then: (node["then"] as readonly BranchShape[] | undefined)?.[0],
+  })) as [GroupPart, GroupPart];
+  return [
+    ...(before.by === now.by ? [] : [edit(state, `was ${before.by} and is ${now.by}`, "map")]),
+    ...(before.steps === now.steps ? [] : [edit(state, `had the steps ${before.steps} at a time and has ${now.steps}`, "map")]),
+    ...(before.then === undefined || now.then === undefined || sameBranch(before.then, now.then)
+      ? []
+      : [edit(state, `at the end of its steps led ${ofBranch(before.then)} and leads ${ofBranch(now.then)}`, "pin")]),
+  ];
+}
+
+interface GroupPart {
+  readonly by: string;
+  readonly steps: string;
+  readonly then: BranchShape | undefined;
 }
 
 const endIn = { onTimeout: "out of time", onExhausted: "after its last attempt", onDeadline: "at its deadline" } as const;

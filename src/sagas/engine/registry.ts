@@ -2,7 +2,7 @@ import { versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../ou
 import { checkDefinition } from "./check.ts";
 import type { Definition, Interrupt, Node, StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
-import type { SagaMigration } from "./migration.ts";
+import { findMisfits, type SagaMigration } from "./migration.ts";
 
 // A list of sagas holds definitions with every kind of data.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -43,15 +43,19 @@ export class SagaRegistry {
    * @throws {DefinitionError} with every problem of every definition and migration
    */
   constructor(sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = [], { isWhole = true }: { readonly isWhole?: boolean } = {}) {
-    this.definitions = withEarlier(
-      sagas.map((one) => one.definition),
-      migrations,
-    );
+    const strange = [
+      ...strangers("sagas", sagas, "what saga(…) … .build() makes", (one) => one.definition),
+      ...strangers("migrations", migrations, "what migration(…) makes", (one) => one.states),
+    ];
+    if (strange.length > 0) throw new DefinitionError(strange);
+    this.definitions = withVersions(sagas.map((one) => one.definition));
     const problems = this.definitions.flatMap((definition) => checkDefinition(definition));
     for (const how of migrations) {
       const versions = [how.fromVersion, how.toVersion];
-      const missing = versions.filter((version) => !this.definitions.some((one) => one.name === how.name && one.version === version));
-      if (missing.length > 0) problems.push(`A migration of ${how.name} names v${missing.join(" and v")}, which is not registered. Register both versions.`);
+      const [from, to] = versions.map((version) => this.definitions.find((one) => one.name === how.name && one.version === version));
+      const missing = versions.filter((_, index) => [from, to][index] === undefined);
+      if (from !== undefined && to !== undefined) problems.push(...findMisfits(how, from, to));
+      else problems.push(`A migration of ${how.name} names v${missing.join(" and v")}, which is not registered. Register both versions.`);
       this.migrations.set(`${how.name} ${versions.join()}`, how);
     }
     for (const definition of this.definitions) {
@@ -174,18 +178,19 @@ export class SagaRegistry {
   }
 }
 
-/** Every version knows those from which its sagas may have been moved to it, through however many versions. */
-function withEarlier(definitions: readonly Definition[], migrations: readonly SagaMigration[]): Definition[] {
-  const earlier = ({ name, version }: Pick<Definition, "name" | "version">): Definition[] =>
-    migrations
-      .filter((how) => how.name === name && how.toVersion === version && how.fromVersion < version)
-      .flatMap((how) => definitions.filter((one) => one.name === name && one.version === how.fromVersion))
-      .flatMap((one) => [one, ...earlier(one)]);
-  return definitions.map((definition) => {
-    const known = earlier(definition).map((one) => [one.version, one] as const);
-    return known.length === 0 ? definition : { ...definition, earlier: new Map(known) };
-  });
+/** Every version knows the others of its saga, since sagas may be moved between them. */
+function withVersions(definitions: readonly Definition[]): Definition[] {
+  const byName = Map.groupBy(definitions, ({ name }) => name);
+  return definitions.map((one) => ({ ...one, versions: new Map(byName.get(one.name)?.map((other) => [other.version, other])) }));
 }
+
+/** What is in a list and should not be. Where modules import each other in a circle, one of them may find nothing. */
+const strangers = <T>(list: string, members: readonly T[], expected: string, partOf: (member: T) => unknown): string[] =>
+  members.flatMap((one: T | null | undefined, index) => {
+    if (one != null && typeof partOf(one) === "object") return [];
+    const found = one == null ? `${String(one)}; modules that import each other in a circle may be why` : JSON.stringify(one)?.slice(0, 60);
+    return [`${list}[${index}]: expected ${expected}, found ${found}.`];
+  });
 
 type SubSagaNode = StepNode & { readonly begins: NonNullable<StepNode["begins"]> };
 

@@ -1,11 +1,11 @@
-import { makerOf, nodeOf, startOf, type Definition } from "./compiled.ts";
+import { findMaker, nodeOf, startOf, type Definition } from "./compiled.ts";
 import type { Instance, Run } from "./instance.ts";
 
 /** An effect that a failed saga leaves behind. */
 export interface SagaRemainder {
   /** The state whose effect stays. */
   readonly state: string;
-  /** Whose effect it is; null for what the starting transaction did. */
+  /** Whose effect it is; null for what the starting transaction did, or by a version that is not loaded any more. */
   readonly command: string | null;
   readonly why: "IRREVERSIBLE" | "UNDO_GAVE_UP";
   /** False: it was given up without an answer, so it may never have happened. */
@@ -15,13 +15,15 @@ export interface SagaRemainder {
 /** Did something, or may have done: what a failing saga has to undo. */
 export const mayHaveHappened = (run: Run): boolean => ["done", "partly", "unknown", "skipped"].includes(run.status);
 
-/** What stays although the saga has failed: effects without an undo, and those whose undo gave up. Empty while nothing has failed. */
+/**
+ * What stays although the saga has failed: effects without an undo, and those whose undo gave up. Empty while nothing has failed. Of what a
+ * version did that is not loaded any more, only the latter are known.
+ */
 export function remainsOf(definition: Definition, instance: Pick<Instance, "runs" | "reason">): SagaRemainder[] {
   if (instance.reason === null) return [];
   return instance.runs.filter(mayHaveHappened).flatMap((run): SagaRemainder[] => {
-    const maker = makerOf(definition, run);
-    const isStart = run.state === startOf(maker).state;
-    const node = isStart ? null : nodeOf(maker, run.state);
+    const maker = findMaker(definition, run);
+    const node = maker === undefined || run.state === startOf(maker).state ? null : nodeOf(maker, run.state);
     const isIrreversible = node?.kind === "step" && node.effect === "irreversible";
     if (!isIrreversible && run.undo?.status !== "gave-up") return [];
     return [

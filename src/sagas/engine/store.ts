@@ -125,6 +125,7 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
  */
 const TIMER_IS_DUE = `(deadline_at <= statement_timestamp() or remind_at <= statement_timestamp()) and paused_at is null and status in ('RUNNING', 'RETRYING', 'WAITING')
   and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))
+  and not exists (select from jsonb_path_query(runs, '$[*].made.version') as made where (type, made #>> '{}') not in (select * from unnest($1::text[], $2::text[])))
   and not (status <> 'WAITING' and exists (
     select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[]) as step(queue, of_type, of_version, of_state) on step.queue = p.queue
     where (of_type, of_version, of_state) = (type, definition_version, state)))`;
@@ -451,12 +452,13 @@ export function readShapes(em: EntityManager, names: readonly string[]): Promise
   );
 }
 
-/** Versions that are not loaded here with how many sagas live on each. */
+/** Versions that are not loaded here with how many sagas live on each, or were moved from it and have not ended. */
 export async function countUnloaded(em: EntityManager, { definitions }: SagaRegistry): Promise<{ saga: string; version: number; count: number }[]> {
   return query(
     em,
-    `select type as saga, definition_version as version, count(*)::int as count from saga
-     where finished_at is null and (type, definition_version) not in (select * from unnest($1::text[], $2::int[])) group by 1, 2 order by 1, 2`,
+    `select type as saga, version, count(*)::int as count from saga cross join lateral (
+       select definition_version as version union select (made #>> '{}')::int from jsonb_path_query(runs, '$[*].made.version') as made
+     ) needed where finished_at is null and (type, version) not in (select * from unnest($1::text[], $2::int[])) group by 1, 2 order by 1, 2`,
     [definitions.map(({ name }) => name), definitions.map(({ version }) => version)],
   );
 }
@@ -487,8 +489,11 @@ function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
   const definition = definitionOf(registry, row.type, row.definition_version);
+  const saga = withoutData(row);
+  const unloaded = saga.finishedAt === null ? findUnloaded(registry, saga) : undefined;
+  if (unloaded !== undefined) definitionOf(registry, row.type, unloaded);
   const undeclared = undeclaredIn(definition, row.data as Data);
-  return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`), ...(Object.keys(undeclared).length > 0 && { undeclared }) };
+  return { ...saga, data: definition.data.decode(row.data, `${row.type}.data`), ...(Object.keys(undeclared).length > 0 && { undeclared }) };
 }
 
 /** What a process of a later release has stored under the same version, in optional fields that this one does not know. */
@@ -582,6 +587,10 @@ const storedRun = ({ attempts, endedAt, undo, nextAttemptAt, ...rest }: Run): ob
   ...(endedAt === null ? {} : { endedAt }),
   ...(undo === null ? {} : { undo }),
 });
+
+/** Of the version of a saga and those that it was moved from and may have to undo by, the first that this process has not loaded. */
+export const findUnloaded = (registry: SagaRegistry, { type, version, runs }: Pick<Instance, "type" | "version" | "runs">): number | undefined =>
+  [version, ...runs.flatMap(({ made }) => made?.version ?? [])].find((one) => registry.find(type, one) === undefined);
 
 export function definitionOf(registry: SagaRegistry, type: string, version: number): Definition {
   const definition = registry.find(type, version);

@@ -17,7 +17,19 @@ import { begin, beginUndo, decide, fateOfCommand, type Input } from "./decide.ts
 import type { Elsewhere } from "./elsewhere.ts";
 import { isFinished, isUndoing, type Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type EndedRun, type Locked, type Mail, type ReflectedRow } from "./store.ts";
+import {
+  databaseNow,
+  definitionOf,
+  findUnloaded,
+  lockById,
+  lockBySubject,
+  subjectKey,
+  takeMail,
+  type EndedRun,
+  type Locked,
+  type Mail,
+  type ReflectedRow,
+} from "./store.ts";
 import { subSagaContracts } from "./sub-saga.ts";
 import { hasSomethingToUndo, type Decision, type DecisionContext } from "./turn.ts";
 
@@ -337,7 +349,8 @@ export class Work {
   /** A sub-saga is undone where it stands; what one has done that has ended, by another run of its key. */
   private undo(event: Published, { sagaId, type, subjectId, by, reportTo }: NonNullable<Published["undoes"]>): Receipt {
     const before = this.instances.get(sagaId);
-    if (before === undefined) return { messageId: event.id, fate: "orphan", reason: `This process cannot move the ${type} with the key ${subjectId}.` };
+    if (before === undefined || findUnloaded(this.registry, before) !== undefined)
+      return { messageId: event.id, fate: "orphan", reason: `This process cannot move the ${type} with the key ${subjectId}.` };
     const definition = definitionOf(this.registry, before.type, before.version);
     const input = { message: event.contract.name, messageId: event.id, by, reportTo };
     if (!isFinished(before) || isUndoing(before) || !hasSomethingToUndo(definition, before)) return this.step(sagaId, { kind: "undo", ...input });
