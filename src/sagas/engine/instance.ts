@@ -123,11 +123,23 @@ export interface Instance {
   readonly finishedAt: Date | null;
 }
 
-/** Runs that await their end, or an operator, or else, while the saga is undone, their undos. */
+/** A run whose undo has been planned, at least. */
+export type UndoneRun = Run & { readonly undo: UndoRun };
+
+/** It, or its undo, awaits its end, or an operator. */
+export const isOpen = ({ status }: Pick<Run | UndoRun, "status">): boolean => status === "active" || status === "parked";
+
+/** A run in a group has a time of its own for its next attempt; of any other it is the saga's. */
+export const ownAttempt = (run: Run, nextAttemptAt: Date | null): Partial<Run> => (run.group === undefined ? {} : { nextAttemptAt });
+
+/** Of runs in a group, the one that is attempted again first. */
+export const soonest = <R extends Run>(runs: readonly R[]): R | undefined =>
+  runs.filter(({ nextAttemptAt }) => nextAttemptAt != null).toSorted((a, b) => Number(a.nextAttemptAt) - Number(b.nextAttemptAt))[0];
+
+/** Runs that are open, or else, while the saga is undone, their undos. */
 const openRunIds = ({ runs }: Pick<Instance, "runs">): string[] => {
-  const isOpen = (status: string | undefined): boolean => status === "active" || status === "parked";
-  const undos = runs.flatMap(({ undo }) => (undo !== null && isOpen(undo.status) && undo.runId !== null ? [undo.runId] : []));
-  return undos.length > 0 ? undos : runs.filter(({ status }) => isOpen(status)).map(({ id }) => id);
+  const undos = runs.flatMap(({ undo }) => (undo !== null && isOpen(undo) && undo.runId !== null ? [undo.runId] : []));
+  return undos.length > 0 ? undos : runs.filter(isOpen).map(({ id }) => id);
 };
 
 /** Runs, or undos, that an action has ended. */

@@ -2,7 +2,8 @@ import { canRead } from "../../outbox/index.ts";
 import { participantsOf, pathOf, stepsIn, type Data, type Definition, type Node, type StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
-import { Turn, type Decision, type DecisionContext } from "./turn.ts";
+import type { Decision, DecisionContext } from "./decision.ts";
+import { Turn } from "./turn.ts";
 
 /** How sagas of one version go on under another: where vanished states lead and how the data changes. */
 export interface SagaMigration {

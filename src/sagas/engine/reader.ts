@@ -9,7 +9,7 @@ import type { SagaRegistry } from "./registry.ts";
 import type { DefinitionShape } from "./shape.ts";
 import { remainsOf, type SagaRemainder } from "./remains.ts";
 import { runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
-import type { HistoryKind } from "./turn.ts";
+import type { HistoryKind } from "./decision.ts";
 
 export type { SagaStatus } from "./instance.ts";
 export type SagaStepStatus = "PENDING" | "ACTIVE" | "DONE" | "SKIPPED" | "FAILED" | "COMPENSATED";

@@ -1,4 +1,4 @@
-import { findMaker, nodeOf, startOf, type Definition } from "./compiled.ts";
+import { findMaker, makerOf, nodeOf, startOf, type Definition, type Undo } from "./compiled.ts";
 import type { Instance, Run } from "./instance.ts";
 
 /** An effect that a failed saga leaves behind. */
@@ -14,6 +14,19 @@ export interface SagaRemainder {
 
 /** Did something, or may have done: what a failing saga has to undo. */
 export const mayHaveHappened = (run: Run): boolean => ["done", "partly", "unknown", "skipped"].includes(run.status);
+
+/** The undo of a run, or null where there is none. */
+export function undoOf(definition: Definition, run: Run): Undo | null {
+  const maker = makerOf(definition, run);
+  const start = startOf(maker);
+  if (run.state === start.state) return start.undo;
+  const node = nodeOf(maker, run.state);
+  return node.kind === "step" ? node.undo : null;
+}
+
+/** Whether the undo of a saga would have anything to do. */
+export const hasSomethingToUndo = (definition: Definition, { runs }: Pick<Instance, "runs">): boolean =>
+  runs.some((run) => mayHaveHappened(run) && undoOf(definition, run) !== null);
 
 /**
  * What stays although the saga has failed: effects without an undo, and those whose undo gave up. Empty while nothing has failed. Of what a

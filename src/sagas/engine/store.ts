@@ -4,7 +4,7 @@ import type { Data, Definition, Reflect } from "./compiled.ts";
 import type { Instance, Run, UndoRun } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import type { DefinitionShape } from "./shape.ts";
-import type { DeadLetterToWrite, HistoryRow } from "./turn.ts";
+import type { DeadLetterToWrite, HistoryRow } from "./decision.ts";
 import { Defect } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 

@@ -31,7 +31,8 @@ import {
   type ReflectedRow,
 } from "./store.ts";
 import { subSagaContracts } from "./sub-saga.ts";
-import { hasSomethingToUndo, type Decision, type DecisionContext } from "./turn.ts";
+import type { Decision, DecisionContext } from "./decision.ts";
+import { hasSomethingToUndo } from "./remains.ts";
 
 /** Sagas that a transaction has locked, and which of its commands still count. Decisions replace the instances. */
 export interface LockedClaim extends Claim {

@@ -8,7 +8,7 @@ import { migrate } from "../../../src/sagas/engine/migration.ts";
 import { Chance } from "../../../src/sagas/engine/simulation/chance.ts";
 import { makeUp } from "../../../src/sagas/engine/simulation/payloads.ts";
 import { definitionOf, instanceOf, sagaRow, type SagaRow } from "../../../src/sagas/engine/store.ts";
-import type { Decision, DecisionContext } from "../../../src/sagas/engine/turn.ts";
+import type { Decision, DecisionContext } from "../../../src/sagas/engine/decision.ts";
 
 /** The definitions and contracts of one release of the program. Of a message that several versions know, the newest has the contract. */
 export class Release {

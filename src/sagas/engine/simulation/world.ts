@@ -19,7 +19,7 @@ import type { OperatorAction } from "../operator.ts";
 import { SagaRegistry, type AnySaga } from "../registry.ts";
 import { MAIL_QUEUE, type Locked, type Mail } from "../store.ts";
 import { OPERATOR } from "../testing.ts";
-import type { Decision, HistoryRow } from "../turn.ts";
+import type { Decision, HistoryRow } from "../decision.ts";
 import { claimOf, sagaIdsOf, Work, type Key, type LockedClaim } from "../work.ts";
 import { Effects, type Effect } from "./effects.ts";
 
