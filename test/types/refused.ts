@@ -361,6 +361,8 @@ export const groups = [
     ),
 ];
 
+const subSaga = { saga: complete, start: m.CourseEnrolledEvent, with: (d: Ids) => ({ enrollmentId: d.enrollmentId, courseId: d.courseId, userId: d.userId }) };
+
 export const subSagas = [
   () =>
     started().subSaga("Waiting", {
@@ -383,6 +385,31 @@ export const subSagas = [
       onRefused: fail("NoCapacity"),
       timeout: ["5m", park],
     }),
+
+  () =>
+    // @ts-expect-error TS2741 'onRefused' is missing: nothing said about a key that has a saga already
+    started().subSaga("Waiting", {
+      ...subSaga,
+      onEnd: { Completed: { save: (d) => ({ confirmedAt: d.confirmedAt ?? new Date(0) }), then: next }, Failed: fail("NoCapacity") },
+      timeout: ["5m", park],
+    }),
+
+  () =>
+    // @ts-expect-error TS2741 'onEnd' is missing: nothing said about its ends
+    started().subSaga("Waiting", { ...subSaga, onRefused: park, timeout: ["5m", park] }),
+
+  () =>
+    // @ts-expect-error TS2741 'timeout' is missing: a sub-saga without an end in time
+    started().subSaga("Waiting", { ...subSaga, onEnd: { Completed: next, Failed: fail("NoCapacity") }, onRefused: park }),
+
+  () =>
+    started().parallel(
+      "Waiting",
+      (steps) =>
+        // @ts-expect-error TS2741 'onRefused' is missing: the same in a group
+        steps.subSaga("Confirming", { ...subSaga, onEnd: { Completed: next, Failed: fail("NoCapacity") } }),
+      { timeout: ["5m", park] },
+    ),
 ];
 
 export const migrations = [

@@ -324,6 +324,105 @@ describe("a step's time", () => {
   });
 });
 
+describe("a group", () => {
+  const { timeout: _, ...step } = thanking;
+  const inGroup = { ...step, onReply: { ThankedEvent: next } } as const;
+  const states = ["Placed", "Closing", "Thanking", "Waving"] as const;
+  const grouped = () => saga("Order", { ...order, finals: good, states, reasons: {} }).startOn(m.OrderPlacedEvent, start);
+
+  test("that is shorter than the attempts of one of its steps is named, and the step", () => {
+    const retry = incremental({ first: "1s", step: "2s", times: 1 });
+    const short = grouped().parallel("Closing", (group) => group.step("Thanking", inGroup).step("Waving", { ...inGroup, retry }), {
+      timeout: ["10s", finish("Delivered")],
+      then: finish("Delivered"),
+    });
+    expect(problems(short.build())).toEqual([
+      "Order v1: Closing ends after 10 s, but the attempts of its step Waving may need 2 x 5 s + 1 s of waits = 11 s. Raise the timeout to at least 11 s, or lower attempts, waits or attemptTimeout.",
+    ]);
+  });
+
+  test("of one step is none", () => {
+    const alone = saga("Order", { ...order, finals: good, states: ["Placed", "Closing", "Thanking"], reasons: {} })
+      .startOn(m.OrderPlacedEvent, start)
+      .parallel("Closing", (group) => group.step("Thanking", inGroup), { timeout: ["1m", finish("Delivered")], then: finish("Delivered") });
+    expect(problems(alone.build())).toEqual(["Order v1: Closing runs one step in parallel. Give it two at least, or use step."]);
+  });
+
+  test("is led to as a whole, and not to one of its steps", () => {
+    const into = grouped()
+      .parallel("Closing", (group) => group.step("Thanking", inGroup).step("Waving", inGroup), {
+        timeout: ["1m", loop("Waving", 1, park)],
+        then: finish("Delivered"),
+      })
+      .interrupt(m.OrderHeldEvent, { during: ["Thanking"], then: park });
+    expect(problems(into.build())).toEqual([
+      "Order v1: OrderHeldEvent may come in Thanking, which is a step of Closing and no state of its own. Name Closing.",
+      "Order v1: Closing leads to Waving, which is a step of Closing and no state of its own. Name Closing.",
+    ]);
+  });
+});
+
+// The compiler refuses all of these; a program that runs from its sources, as `npm run dev` and `npm run simulate` do, has not been compiled.
+describe("a name that is not there is refused wherever something leads to it:", () => {
+  const nowhere = go("Nowhere") as never;
+  const states = ["Placed", "Closing", "Thanking", "Waving", "Waiting"] as const;
+  const named = (changes: Partial<Record<"reply" | "timeout" | "exhausted" | "group" | "groupTimeout" | "wait" | "deadline" | "interrupt", never>>) => {
+    const inGroup = { ...thanking, onReply: { ThankedEvent: next } } as const;
+    return problems(
+      saga("Order", { ...order, finals: good, states: [...states, "Last"], reasons: {} })
+        .startOn(m.OrderPlacedEvent, start)
+        .parallel("Closing", (group) => group.step("Thanking", inGroup).step("Waving", inGroup), {
+          timeout: ["1m", changes.groupTimeout ?? next],
+          then: changes.group ?? next,
+        })
+        .wait("Waiting", {
+          for: [m.PickedUpEvent],
+          on: { PickedUpEvent: changes.wait ?? next },
+          deadline: ["1m", changes.deadline ?? next],
+        })
+        .step("Last", {
+          ...thanking,
+          onReply: { ThankedEvent: changes.reply ?? finish("Delivered") },
+          timeout: ["1m", changes.timeout ?? finish("Delivered")],
+          onExhausted: changes.exhausted ?? finish("Delivered"),
+        })
+        .interrupt(m.OrderHeldEvent, { during: "any", then: changes.interrupt ?? park })
+        .build(),
+    );
+  };
+
+  test("nothing is wrong without it", () => {
+    expect(named({})).toEqual([]);
+  });
+
+  test.each([
+    ["reply", "Last"],
+    ["timeout", "Last"],
+    ["exhausted", "Last"],
+    ["group", "Closing"],
+    ["groupTimeout", "Closing"],
+    ["wait", "Waiting"],
+    ["deadline", "Waiting"],
+    ["interrupt", "OrderHeldEvent"],
+  ])("%s", (where, told) => {
+    const is = "which is no state. Name one of Placed, Closing, Waiting, Last, or define it.";
+    expect(named({ [where]: nowhere })).toEqual([`Order v1: ${told} leads to Nowhere, ${is}`]);
+    expect(named({ [where]: loop("Waiting", 1, nowhere) as never })).toContain(`Order v1: ${told} leads to Nowhere, ${is}`);
+    expect(named({ [where]: go("Delivered") as never })).toEqual([
+      `Order v1: ${told} leads to Delivered, which is a final and no state. Use finish("Delivered").`,
+    ]);
+    expect(named({ [where]: finish("Gone") as never })).toEqual([`Order v1: ${told} ends in Gone, which is no final. Name one of Delivered, or declare it.`]);
+  });
+
+  test("a reason, and a state in which something may come", () => {
+    expect(named({ exhausted: parkFor("Slow") as never })).toEqual(["Order v1: Last gives the reason Slow, which is not declared. Declare it under reasons."]);
+    const during = small()
+      .step("Thanking", thanking)
+      .interrupt(m.OrderHeldEvent, { during: ["Nowhere"] as never, then: park });
+    expect(problems(during.build())).toEqual(["Order v1: OrderHeldEvent may come in Nowhere, which is no state. Name one of Placed, Thanking, or define it."]);
+  });
+});
+
 describe("a no", () => {
   test("of a step that did something needs an undo for it", () => {
     const partly = saga("Order", { ...order, finals: both, states: ["Placed", "Thanking"], reasons: { Slow } }).startOn(m.OrderPlacedEvent, start);

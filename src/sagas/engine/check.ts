@@ -48,6 +48,7 @@ export function checkDefinition(definition: Definition): string[] {
 
   for (const node of definition.nodes.values()) checkNode(definition, node, problem);
   checkGroups(definition, problem);
+  checkNames(definition, problem);
   for (const interrupt of definition.interrupts) checkInterrupt(definition, interrupt, problem);
   checkCommand(start.state, start.undo?.command, problem);
   checkCommand("onFailed", definition.tell?.command, problem);
@@ -84,8 +85,9 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
   const waits = Math.round(node.retry.waitsMs.reduce((sum, wait) => sum + wait, 0) * (1 + node.retry.jitter));
   const needed = attempts * node.attemptTimeoutMs + waits;
   if (node.timeoutMs < needed) {
+    const [ends, whose] = node.group === null ? [node.state, "its attempts"] : [node.group, `the attempts of its step ${node.state}`];
     problem(
-      `${node.state} ends after ${seconds(node.timeoutMs)}, but its attempts may need ${attempts} x ${seconds(node.attemptTimeoutMs)} + ${seconds(waits)} of waits = ${seconds(needed)}. ` +
+      `${ends} ends after ${seconds(node.timeoutMs)}, but ${whose} may need ${attempts} x ${seconds(node.attemptTimeoutMs)} + ${seconds(waits)} of waits = ${seconds(needed)}. ` +
         `Raise the timeout to at least ${seconds(needed)}, or lower attempts, waits or attemptTimeout.`,
     );
   }
@@ -94,22 +96,37 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
   }
 }
 
-/** The steps of a group are no states by themselves: nothing leads to one of them alone. */
+/** A group has something to run at the same time. */
 function checkGroups(definition: Definition, problem: (text: string) => void): void {
   for (const node of definition.nodes.values()) {
     if (node.kind !== "group") continue;
     if (node.steps.length < 2)
       problem(`${node.state} runs ${node.steps.length === 1 ? "one step" : "no step"} in parallel. Give it two at least, or use step.`);
   }
-  const groups = new Map(
-    [...definition.nodes.values()].flatMap((node) => (node.kind === "step" && node.group !== null ? [[node.state, node.group] as const] : [])),
-  );
-  const wrong = (state: string, how: string): void => {
-    const group = groups.get(state);
-    if (group !== undefined) problem(`${how} ${state}, which is a step of ${group} and no state of its own. Name ${group}.`);
+}
+
+/** Whatever leads somewhere names what there is. The compiler says so too, but a program that runs from its sources has not met it. */
+function checkNames(definition: Definition, problem: (text: string) => void): void {
+  const { nodes, finals, reasons } = definition;
+  const checkState = (state: string, how: string): void => {
+    const node = nodes.get(state);
+    if (node?.kind === "step" && node.group !== null) problem(`${how} ${state}, which is a step of ${node.group} and no state of its own. Name ${node.group}.`);
+    else if (node === undefined && isFinal(definition, state)) problem(`${how} ${state}, which is a final and no state. Use finish("${state}").`);
+    else if (node === undefined) problem(`${how} ${state}, which is no state. Name one of ${pathOf(definition).join(", ")}, or define it.`);
   };
-  for (const outcome of allOutcomes(definition)) if (outcome.go === "state") wrong(outcome.to, "an outcome leads to");
-  for (const { event, during } of definition.interrupts) if (during !== "any") for (const state of during) wrong(state, `${event.name} may come in`);
+  const leads: [string, AnyOutcome[]][] = [...nodes.values()].map((node) => [node.state, outcomesOf(node)]);
+  for (const { event, during, then } of definition.interrupts) {
+    leads.push([event.name, flatten(then)]);
+    if (during !== "any") for (const state of during) checkState(state, `${event.name} may come in`);
+  }
+  for (const [where, outcomes] of leads)
+    for (const outcome of outcomes) {
+      if (outcome.go === "state") checkState(outcome.to, `${where} leads to`);
+      if (outcome.go === "final" && !isFinal(definition, outcome.final))
+        problem(`${where} ends in ${outcome.final}, which is no final. Name one of ${Object.keys(finals).join(", ")}, or declare it.`);
+      if ("reason" in outcome && outcome.reason !== undefined && reasons[outcome.reason] === undefined)
+        problem(`${where} gives the reason ${outcome.reason}, which is not declared. Declare it under reasons.`);
+    }
 }
 
 /** A reminder comes at least once, and not so often that it is nothing but noise. */
@@ -268,11 +285,12 @@ const allOutcomes = (definition: Definition): AnyOutcome[] => [
 
 const groupOf = (definition: Definition, step: StepNode): GroupNode => definition.nodes.get(step.group ?? "") as GroupNode;
 
-/** What the answers and timers of a state lead to, and what a loop leads to in the end. */
+/** What the answers and timers of a state lead to, and what a loop leads to in the end. The time of a step in a group is that of the group. */
 export function outcomesOf(node: Node): AnyOutcome[] {
   if (node.kind === "milestone") return [];
   const branches: CompiledBranch[] = node.kind === "group" ? [node.then] : [...(node.kind === "step" ? node.replies : node.on).values()];
-  const ends = node.kind === "group" ? [node.onTimeout] : node.kind === "wait" ? [node.onDeadline] : [node.onTimeout, node.onExhausted];
+  const isTimed = node.kind !== "step" || node.group === null;
+  const ends = [...(isTimed ? [node.kind === "wait" ? node.onDeadline : node.onTimeout] : []), ...(node.kind === "step" ? [node.onExhausted] : [])];
   return [...branches.flatMap((branch) => [...branch.arms.values()].map((arm) => arm.then)), ...ends].flatMap(flatten);
 }
 

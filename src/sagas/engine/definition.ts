@@ -108,7 +108,7 @@ export type StepDefinition<
   readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
 };
 
-export type SubSagaDefinition<D, O, N extends string, D2, S2 extends string, F2 extends string, P> = {
+export interface SubSagaDefinition<D, O, N extends string, D2, S2 extends string, F2 extends string, P> {
   readonly saga: Saga<N, D2, S2, F2>;
   /** The event that it starts on, and its payload. It is begun only where its key has no saga yet. */
   readonly start: EventContract<string, P>;
@@ -117,7 +117,13 @@ export type SubSagaDefinition<D, O, N extends string, D2, S2 extends string, F2 
   readonly onEnd: { readonly [F in F2]: Arm<D, D2, O> };
   /** Its key has a saga already. */
   readonly onRefused: O;
-};
+}
+
+// An interface and no intersection: of an intersection, where a property is missing, the compiler would infer nothing, and complain of something else.
+export interface TimedSubSagaDefinition<D, O, N extends string, D2, S2 extends string, F2 extends string, P> extends SubSagaDefinition<D, O, N, D2, S2, F2, P> {
+  /** Bounds it from its beginning to its end, and says what then. */
+  readonly timeout: readonly [Duration, O];
+}
 
 export type GroupDefinition<D, St extends string, Fi extends string, Re extends string> = {
   /** Bounds the group from its first command to its last applied reply, and says what then; steps that are done stay done. */
@@ -257,10 +263,7 @@ class Builder<N extends string, D, K extends keyof D, St extends string, Fi exte
    */
   subSaga<const S extends Todo, N2 extends string, D2, S2 extends string, F2 extends string, const P>(
     state: S,
-    subSaga: SubSagaDefinition<D, Outcome<St, Fi, Re>, N2, D2, S2, F2, P> & {
-      /** Bounds it from its beginning to its end, and says what then. */
-      readonly timeout: readonly [Duration, Outcome<St, Fi, Re>];
-    },
+    subSaga: TimedSubSagaDefinition<D, Outcome<St, Fi, Re>, N2, D2, S2, F2, P>,
   ): Builder<N, D, K, St, Fi, Re, Exclude<Todo, S>, Gr> {
     const [timeout, onTimeout] = subSaga.timeout;
     const step = subSagaStep(state, { ...subSaga, saga: subSaga.saga.definition } as never);
