@@ -135,7 +135,7 @@ export interface Definition {
   readonly tell: Notice | null;
   /** Of the functions of the definition, which only map data: another hash under the same shape is allowed, and noted. */
   readonly codeHash: string;
-  /** All versions of it that are loaded, for the undo of what sagas did before they were moved to this one. */
+  /** Its other versions that are loaded, for the undo of what sagas did before they were moved to this one. */
   readonly versions: ReadonlyMap<number, Definition>;
 }
 
@@ -145,7 +145,7 @@ export const participantsOf = (definition: Definition, data: Data): string[] =>
 
 /** The definition that a run was made by: another version, if its saga has been moved since; undefined where that one is not loaded. */
 export const findMaker = (definition: Definition, { made }: Pick<Run, "made">): Definition | undefined =>
-  made === undefined ? definition : definition.versions.get(made.version);
+  made === undefined || made.version === definition.version ? definition : definition.versions.get(made.version);
 
 /** The same where it has to be loaded: a saga that has not ended is read only by a process that has all of them. */
 export function makerOf(definition: Definition, run: Pick<Run, "made">): Definition {

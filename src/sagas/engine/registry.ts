@@ -180,8 +180,10 @@ export class SagaRegistry {
 
 /** Every version knows the others of its saga, since sagas may be moved between them. */
 function withVersions(definitions: readonly Definition[]): Definition[] {
-  const byName = Map.groupBy(definitions, ({ name }) => name);
-  return definitions.map((one) => ({ ...one, versions: new Map(byName.get(one.name)?.map((other) => [other.version, other])) }));
+  return definitions.map((one) => {
+    const others = definitions.filter((other) => other.name === one.name && other !== one);
+    return others.length === 0 ? one : { ...one, versions: new Map(others.map((other) => [other.version, other])) };
+  });
 }
 
 /** What is in a list and should not be. Where modules import each other in a circle, one of them may find nothing. */
