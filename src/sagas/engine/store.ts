@@ -353,7 +353,7 @@ export async function buryMail(em: EntityManager, mail: Mail, problem: Error): P
 /** What the dead letters of events name instead of a queue. */
 export const MAIL_QUEUE = "saga-mail";
 
-/** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga of that run number already */
+/** Inserts new sagas in the order of their keys, so that two who insert the same ones do not wait for each other. @returns the ids of those that were new; the others' keys have a saga of that run number already */
 export async function insertSagas(em: EntityManager, registry: SagaRegistry, instances: readonly Instance[]): Promise<ReadonlySet<string>> {
   const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "parent_run_id uuid", "started_at timestamptz"];
   const names = [...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => name)].join(", ");
@@ -362,7 +362,7 @@ export async function insertSagas(em: EntityManager, registry: SagaRegistry, ins
     em,
     `insert into saga (${names})
      select ${[...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => given(name))].join(", ")} from jsonb_to_recordset($1::jsonb) as i(${types})
-     on conflict (type, subject_id, run_number) do nothing returning id`,
+     order by type, subject_id on conflict (type, subject_id, run_number) do nothing returning id`,
     [JSON.stringify(instances.map((instance) => ({ ...changing(registry, instance), ...birth(instance) })))],
   );
   return new Set(rows.map((row) => row.id));
