@@ -1,47 +1,75 @@
 /** Simulates the sagas of the platform and of the tests, many times: `npm run simulate -- --help`. */
 import "../swc-hooks.mjs";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
 const HELP = `Runs sagas in memory with faults of every kind, and checks after every step that no rule of the engine is broken.
 
   npm run simulate -- --seeds 100000
+  npm run simulate -- --saga CourseEnrollment --seeds 2000
   npm run simulate -- --saga Order --seed 17
 
-  --seeds     how many runs, shared among the sagas. Default: 10,000
-  --saga      only this one
-  --seed      only this run, with everything that happens in it
-  --without   of a run, numbers of faults and events that are left out: 3,4,9
+  --seeds                 how many runs, shared among the sagas. Default: 10,000
+  --saga                  only this one
+  --seed                  only this run, with everything that happens in it
+  --without               of a run, numbers of faults and events that are left out: 3,4,9
+  --definitions <module>  another module that exports \`sagas\`. Default: src/sagas/index.ts
 
-Exit code 1: a rule was broken; what is printed says which, and how to run it again. 2: in a thousand seeds or more, some defence had nothing to do.
+It plays the newest version of every saga that is registered, and those of the tests.
+
+Exit code 1: a rule was broken, or a definition makes no sense; what is printed says which, and how to run it again. 2: in a thousand seeds or more, some
+defence had nothing to do. 64: it was asked for something that it does not know.
 `;
 
 const { SimulationError, simulate, swarm } = await import("../src/sagas/engine/simulate.ts");
 const { samples } = await import("../test/sagas/simulation/samples.ts");
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "10000" },
-    saga: { type: "string" },
-    seed: { type: "string" },
-    without: { type: "string", default: "" },
-    help: { type: "boolean" },
-  },
-});
-const sagas = values.saga === undefined ? samples : samples.filter(({ name }) => name === values.saga);
-const count = (number) => number.toLocaleString("en-US");
+const { DefinitionError } = await import("../src/sagas/engine/index.ts");
 
-if (values.help) console.log(HELP);
-else if (sagas.length === 0) refuse(`There is no saga ${values.saga}; there are ${samples.map(({ name }) => name).join(", ")}.`);
-else if (values.seed !== undefined && sagas.length > 1) refuse("A run is one saga's: add --saga.");
-else tellBroken(() => (values.seed === undefined ? runMany(sagas, Number(values.seeds)) : runOne(sagas[0], Number(values.seed))));
+const count = (number) => number.toLocaleString("en-US");
+const isCount = (text) => /^[1-9]\d*$/.test(text);
+
+const values = given();
+if (values?.help) console.log(HELP);
+else if (values !== null) await play(values);
+
+/** @returns null: it was refused */
+function given() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: "string", default: "10000" },
+        saga: { type: "string" },
+        seed: { type: "string" },
+        without: { type: "string", default: "" },
+        definitions: { type: "string", default: new URL("../src/sagas/index.ts", import.meta.url).pathname },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    refuse(error.message);
+    return null;
+  }
+}
+
+async function play({ seeds, saga, seed, without, definitions }) {
+  const { sagas: registered } = await import(pathToFileURL(definitions).href);
+  const newest = registered.toSorted((one, other) => one.version - other.version);
+  const all = new Map([...samples, ...newest].map((one) => [one.name, one]));
+  const sagas = [...all.values()].filter(({ name }) => saga === undefined || name === saga);
+  if (sagas.length === 0) refuse(`There is no saga ${saga}; there are ${[...all.keys()].join(", ")}.`);
+  else if (seed !== undefined && sagas.length > 1) refuse("A run is one saga's: add --saga.");
+  else if (!isCount(seed ?? seeds)) refuse(`"${seed ?? seeds}" is no whole number from 1.`);
+  else tellBroken(() => (seed === undefined ? runMany(sagas, Number(seeds)) : runOne(sagas[0], Number(seed), without)));
+}
 
 function refuse(problem) {
   console.error(`${problem}\n\n${HELP}`);
   process.exitCode = 64;
 }
 
-function runOne(saga, seed) {
-  const without = values.without.split(",").filter(Boolean).map(Number);
+function runOne(saga, seed, left) {
+  const without = left.split(",").filter(Boolean).map(Number);
   console.log(simulate(saga, { seed, without }).until("rest").timeline);
 }
 
@@ -67,7 +95,7 @@ function runMany(all, seeds) {
   }
   showProgress(null, "");
   console.log(
-    `${count(done)} seeds of ${all.length} sagas, ${count(steps)} steps in ${took().toFixed(1)} s: ${count(Math.round(done / took()))} seeds a second. No rule was broken.`,
+    `${count(done)} seeds of ${all.length === 1 ? all[0].name : `${all.length} sagas`}, ${count(steps)} steps in ${took().toFixed(1)} s: ${count(Math.round(done / took()))} seeds a second. No rule was broken.`,
   );
 }
 
@@ -81,8 +109,13 @@ function tellBroken(work) {
   try {
     work();
   } catch (error) {
-    if (!(error instanceof SimulationError)) throw error;
     showProgress(null, "");
+    if (error instanceof DefinitionError) {
+      console.error(error.message);
+      process.exitCode = 1;
+      return;
+    }
+    if (!(error instanceof SimulationError)) throw error;
     const without = error.without.length === 0 ? "" : ` --without ${error.without.join(",")}`;
     console.error(`${error.message}\n\nnpm run simulate -- --saga ${error.saga} --seed ${error.seed}${without}`);
     process.exitCode = 1;

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { swarm } from "../../../src/sagas/engine/simulate.ts";
@@ -14,6 +16,13 @@ test.each(samples.map((saga) => [saga.name, saga] as const))(`%s breaks no rule 
   expect(steps).toBeGreaterThan(5 * SEEDS);
 });
 
+/** Where a module with these definitions is, which may use `hold`. */
+async function writeModule(text: string): Promise<string> {
+  const module = join(await mkdtemp(join(tmpdir(), "definitions-")), "sagas.mjs");
+  await writeFile(module, `import { hold } from "${join(import.meta.dirname, "../../support/hold.ts")}";\n${text}\n`);
+  return module;
+}
+
 const simulate = (...options: string[]) =>
   promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../../scripts/simulate.mjs"), ...options]).catch(
     (error: { code: number; stderr: string }) => error,
@@ -21,7 +30,7 @@ const simulate = (...options: string[]) =>
 
 test("the script tells how much it has tried, and one run in full", async () => {
   expect(await simulate("--seeds", "70", "--saga", "Hold")).toMatchObject({
-    stdout: expect.stringMatching(/^70 seeds of 1 sagas, [\d,]+ steps in [\d.]+ s: .+ No rule was broken\.\n$/),
+    stdout: expect.stringMatching(/^70 seeds of Hold, [\d,]+ steps in [\d.]+ s: .+ No rule was broken\.\n$/),
   });
   const [once, again] = await Promise.all([simulate("--saga", "Hold", "--seed", "7"), simulate("--saga", "Hold", "--seed", "7")]);
   expect(once).toMatchObject({
@@ -30,10 +39,29 @@ test("the script tells how much it has tried, and one run in full", async () => 
   expect(again).toEqual(once);
 });
 
+test("the script plays every saga that is registered, in its newest version", async () => {
+  const module = await writeModule(`
+    const named = (name, version) => ({ ...hold, name, version, definition: { ...hold.definition, name, version } });
+    export const sagas = [named("Newcomer", 2), { ...named("Newcomer", 1), definition: null }, named("Wrong", 0)];`);
+  expect(await simulate("--definitions", module, "--saga", "Newcomer", "--seeds", "50")).toMatchObject({
+    stdout: expect.stringMatching(/^50 seeds of Newcomer, .+ No rule was broken\.\n$/),
+  });
+  expect(await simulate("--definitions", module, "--saga", "Nothing")).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining(", Festival, Wrong, Newcomer."),
+  });
+  expect(await simulate("--definitions", module, "--saga", "Wrong")).toMatchObject({
+    code: 1,
+    stderr: "A saga definition makes no sense:\n- Wrong v0: the version is 0. Count versions from 1 in whole numbers.\n",
+  });
+});
+
 test("the script refuses what it does not know", async () => {
   expect(await simulate("--saga", "Nothing")).toMatchObject({
     code: 64,
     stderr: expect.stringContaining("There is no saga Nothing; there are CourseEnrollment, "),
   });
   expect(await simulate("--seed", "3")).toMatchObject({ code: 64, stderr: expect.stringContaining("A run is one saga's: add --saga.") });
+  expect(await simulate("--seeds", "many")).toMatchObject({ code: 64, stderr: expect.stringContaining('"many" is no whole number from 1.') });
+  expect(await simulate("--sagas", "Hold")).toMatchObject({ code: 64, stderr: expect.stringContaining("Unknown option '--sagas'") });
 });

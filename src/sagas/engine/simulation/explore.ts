@@ -20,7 +20,7 @@ export interface ExploreOptions {
   readonly events?: readonly EventMessage[];
   /** By the name of the command; `fails` is not looked at. Default: effects in the database, and every reply that branches can tell apart. */
   readonly participants?: Readonly<Record<string, SimulatedParticipant>>;
-  /** Beyond so many situations the saga is too large to be explored. Default 200,000. */
+  /** Beyond so many situations the saga is too large to be explored. Default 20,000, which take some ten seconds. */
   readonly atMost?: number;
 }
 
@@ -127,13 +127,15 @@ class Explorer {
   }
 
   explore(): Exploration {
-    const { crashes = 0, failures = 0, duplicates = 0, atMost = 200_000 } = this.options;
+    const { crashes = 0, failures = 0, duplicates = 0, atMost = 20_000 } = this.options;
     const deliveries = this.events.flatMap((_event, number) => Array.from({ length: 1 + duplicates }, () => number));
+    const began = performance.now();
     this.meet({ crashes, failures, events: deliveries }, -1, "nothing has happened");
     for (let at = 0; at < this.situations.length; at += 1) {
       if (this.situations.length > atMost)
         throw new RangeError(
-          `${this.saga.name} has more than ${atMost} situations. Explore it with fewer events, duplicates or crashes, or simulate it instead.`,
+          `${this.saga.name} has more than ${atMost.toLocaleString("en-US")} situations, which took ${((performance.now() - began) / 1_000).toFixed(1)} s. ` +
+            "Explore it with fewer events, duplicates, failures or crashes, simulate it instead, or let it take longer by a greater atMost.",
         );
       this.goOn(at);
     }
