@@ -235,6 +235,15 @@ export function stepsIn({ nodes }: Definition, state: string): StepNode[] {
   return steps.filter((step) => step?.kind === "step");
 }
 
+/** Runs whose command is still to be carried out, each with its step: what a pause of the command's queue keeps waiting. */
+export const toCarryOut = (
+  definition: Definition,
+  { state, runs }: { readonly state: string; readonly runs: readonly Run[] },
+): { step: StepNode; run: Run }[] =>
+  stepsIn(definition, state).flatMap((step) =>
+    runs.filter((run) => run.status === "active" && run.later !== true && (step.group === null || run.state === step.state)).map((run) => ({ step, run })),
+  );
+
 /** The events that may end a run of a state. */
 export const answersOf = (node: Node): readonly AnyEvent[] => (node.kind === "step" ? node.command.replies : node.kind === "wait" ? node.events : []);
 

@@ -1,7 +1,7 @@
 import { Defect, type FailureReason } from "../../kernel/errors.ts";
 import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox/index.ts";
 import { asideAnswered, asideAnswersLater, asideAttemptFailed, commandOf, remind } from "./asides.ts";
-import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, stepsIn, type Data, type Definition, type Node } from "./compiled.ts";
+import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, toCarryOut, type Data, type Definition, type Node } from "./compiled.ts";
 import type { Decision, DecisionContext } from "./decision.ts";
 import { isFinished, isUndoing, type Instance, type Run, type UndoneRun } from "./instance.ts";
 import { describeFate, digestOf, isToCome, visibleBody } from "./message.ts";
@@ -496,8 +496,7 @@ function timersAfterPause(
   };
   const isInstant = node?.kind === "wait" && typeof node.deadline === "function";
   const isEvery = (node?.kind === "step" || node?.kind === "wait") && node.remind !== null && "everyMs" in node.remind.when;
-  const paused =
-    instance.status === "WAITING" ? [] : stepsIn(definition, instance.state).flatMap(({ command }) => queuePauses.get(queueOf(command.name)) ?? []);
+  const paused = toCarryOut(definition, instance).flatMap(({ step }) => queuePauses.get(queueOf(step.command.name)) ?? []);
   const queuePausedAt = paused.toSorted((a, b) => a.getTime() - b.getTime())[0];
   return {
     deadlineAt: isInstant ? deadlineAt : later(deadlineAt, run?.deadlineSetAt, queuePausedAt ?? now),

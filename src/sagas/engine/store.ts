@@ -119,35 +119,57 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
   return locked(registry, rows);
 }
 
+/** Of `runs`, those whose command is still to be carried out: in a group, where several are under way, that of the step named. */
+const RUNS_OF_STEP = `jsonb_array_elements(runs) as run
+  where run ->> 'status' = 'active' and run -> 'later' is null and coalesce(of_step, run ->> 'state') = run ->> 'state'`;
+
 /**
  * A timer of a saga going forward has passed by the database's clock, on a version that is loaded: every other saga has no timers,
- * whatever its columns say. The deadline of a step stands still while its command waits on a paused queue.
+ * whatever its columns say. The deadline of a step stands still while its command waits on a paused queue, and that of a group while that of any of its steps does.
  */
 const TIMER_IS_DUE = `(deadline_at <= statement_timestamp() or remind_at <= statement_timestamp()) and paused_at is null and status in ('RUNNING', 'RETRYING', 'WAITING')
   and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))
+<<<<<<< HEAD
   and not exists (select from jsonb_path_query(runs, '$[*].made.version') as made where (type, made #>> '{}') not in (select * from unnest($1::text[], $2::text[])))
   and not (status <> 'WAITING' and exists (
     select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[]) as step(queue, of_type, of_version, of_state) on step.queue = p.queue
     where (of_type, of_version, of_state) = (type, definition_version, state)))`;
+=======
+  and not exists (
+    select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[], $7::text[]) as step(queue, of_type, of_version, of_state, of_step) on step.queue = p.queue
+    where (of_type, of_version, of_state) = (type, definition_version, state) and exists (select from ${RUNS_OF_STEP}))`;
+>>>>>>> groups
 
 /** Versions that are loaded, and the queue of every step's command with the state that it is sent in. */
 function timed(registry: SagaRegistry): unknown[] {
   const { definitions } = registry;
   const steps = stepsOf(registry);
-  return [
-    definitions.map((one) => one.name),
-    definitions.map((one) => one.version),
-    steps.map((step) => step.queue),
-    steps.map((step) => step.type),
-    steps.map((step) => step.version),
-    steps.map((step) => step.state),
-  ];
+  return [definitions.map((one) => one.name), definitions.map((one) => one.version), steps.map((step) => step.queue), ...columnsOf(steps)];
 }
 
-const stepsOf = (registry: SagaRegistry): { queue: string; type: string; version: number; state: string }[] =>
+interface StepOfSaga {
+  readonly queue: string;
+  readonly type: string;
+  readonly version: number;
+  /** The saga's, while the step is under way. */
+  readonly state: string;
+  /** Its name, where that is another one: in a group. */
+  readonly step: string | null;
+}
+
+const columnsOf = (steps: readonly StepOfSaga[]): unknown[] => [
+  steps.map(({ type }) => type),
+  steps.map(({ version }) => version),
+  steps.map(({ state }) => state),
+  steps.map(({ step }) => step),
+];
+
+const stepsOf = (registry: SagaRegistry): StepOfSaga[] =>
   registry.definitions.flatMap(({ name, version, nodes }) =>
     [...nodes.values()].flatMap((node) =>
-      node.kind === "step" ? [{ queue: queueOf(node.command.name), type: name, version, state: node.group ?? node.state }] : [],
+      node.kind === "step"
+        ? [{ queue: queueOf(node.command.name), type: name, version, state: node.group ?? node.state, step: node.group === null ? null : node.state }]
+        : [],
     ),
   );
 
@@ -155,7 +177,7 @@ const stepsOf = (registry: SagaRegistry): { queue: string; type: string; version
 export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: number): Promise<Locked> {
   const rows = await query<SagaRow & { now: Instant }>(
     em,
-    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where ${TIMER_IS_DUE} order by least(deadline_at, remind_at) limit $7 for update skip locked`,
+    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where ${TIMER_IS_DUE} order by least(deadline_at, remind_at) limit $8 for update skip locked`,
     [...timed(registry), limit],
   );
   return locked(registry, rows);
@@ -176,18 +198,21 @@ export async function findDue(em: EntityManager, registry: SagaRegistry): Promis
  * pause has covered so far is given back when that one ends, and not twice. @returns how many sagas there were
  */
 export async function extendDeadlines(em: EntityManager, registry: SagaRegistry, queue: string, pausedAt: Date): Promise<number> {
-  const steps = stepsOf(registry).filter((step) => step.queue === queue);
   const rows = await query(
     em,
     `update saga set deadline_at = deadline_at + (greatest(since, coalesce(paused_at, clock_timestamp())) - since)
      from (
-       select s.id as saga_id, greatest($4::timestamptz, (run ->> 'startedAt')::timestamptz, (run ->> 'deadlineSetAt')::timestamptz) as since
-       from (select id, jsonb_path_query_first(runs, '$[*] ? (@.status == "active")') as run from saga
+       select s.id as saga_id, min(greatest($5::timestamptz, (run ->> 'startedAt')::timestamptz, (run ->> 'deadlineSetAt')::timestamptz)) as since
+       from (select id, type, definition_version, state, runs from saga
              where deadline_at is not null and status in ('RUNNING', 'RETRYING')
                and (type, definition_version, state) in (select * from unnest($1::text[], $2::int[], $3::text[])) order by id for update) s
+       join unnest($1::text[], $2::int[], $3::text[], $4::text[]) as step(of_type, of_version, of_state, of_step)
+         on (of_type, of_version, of_state) = (type, definition_version, state)
+       cross join lateral (select run from ${RUNS_OF_STEP}) waits
+       group by s.id
      ) waited where id = saga_id
      returning 1`,
-    [steps.map((step) => step.type), steps.map((step) => step.version), steps.map((step) => step.state), pausedAt],
+    [...columnsOf(stepsOf(registry).filter((step) => step.queue === queue)), pausedAt],
   );
   return rows.length;
 }
