@@ -129,16 +129,10 @@ const RUNS_OF_STEP = `jsonb_array_elements(runs) as run
  */
 const TIMER_IS_DUE = `(deadline_at <= statement_timestamp() or remind_at <= statement_timestamp()) and paused_at is null and status in ('RUNNING', 'RETRYING', 'WAITING')
   and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))
-<<<<<<< HEAD
   and not exists (select from jsonb_path_query(runs, '$[*].made.version') as made where (type, made #>> '{}') not in (select * from unnest($1::text[], $2::text[])))
-  and not (status <> 'WAITING' and exists (
-    select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[]) as step(queue, of_type, of_version, of_state) on step.queue = p.queue
-    where (of_type, of_version, of_state) = (type, definition_version, state)))`;
-=======
   and not exists (
     select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[], $7::text[]) as step(queue, of_type, of_version, of_state, of_step) on step.queue = p.queue
     where (of_type, of_version, of_state) = (type, definition_version, state) and exists (select from ${RUNS_OF_STEP}))`;
->>>>>>> groups
 
 /** Versions that are loaded, and the queue of every step's command with the state that it is sent in. */
 function timed(registry: SagaRegistry): unknown[] {

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { fork, execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
