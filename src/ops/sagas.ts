@@ -153,6 +153,13 @@ function diagnosis(output: Output, saga: DiagnosisFragment): string[] {
 
 const newestCount = 30;
 
+interface Remainder {
+  readonly state: string;
+  readonly why: string;
+  readonly sagaType?: string | null;
+  readonly sagaId?: string | null;
+}
+
 async function showSaga(ops: Ops, _options: object, text: string): Promise<number> {
   const { session, output } = ops;
   const id = await findId(ops, text);
@@ -171,7 +178,7 @@ async function showSaga(ops: Ops, _options: object, text: string): Promise<numbe
     return [
       ...diagnosis(output, saga),
       `Subject     ${saga.subjectId}, definition ${saga.definitionVersion}, begun ${fromNow(new Date(saga.startedAt), now)}`,
-      ...saga.remains.map(({ state, why }) => `Remains     ${state}: ${why}`),
+      ...saga.remains.map((one) => `Remains     ${remainder(one)}`),
       ...section(output, "Remedies", remedies),
       ...section(output, "Steps", steps),
       ...section(output, "Dead letters", letters),
@@ -181,6 +188,8 @@ async function showSaga(ops: Ops, _options: object, text: string): Promise<numbe
   output.next(needsOperator(saga) ? `npm run ops -- retry ${id} --note "…"` : `npm run ops -- why ${id}`);
   return exitCode.done;
 }
+
+const remainder = ({ state, why, sagaType, sagaId }: Remainder): string => `${state}${sagaId == null ? "" : ` of the ${sagaType} ${sagaId}`}: ${why}`;
 
 const section = (output: Output, title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : ["", output.paint("bold", title), ...lines]);
 
@@ -254,7 +263,7 @@ function preview(saga: SagaLineFragment, plan: PlannedLineFragment["plan"]): str
     `${saga.type} ${saga.id} is ${saga.status} in ${saga.state}. This would make it ${plan.status} in ${plan.state}:`,
     ...plan.sends.map((command) => `  sends    ${command}`),
     ...plan.undoes.map(({ state, command }) => `  undoes   ${state} by ${command}`),
-    ...plan.remains.map(({ state, why }) => `  remains  ${state}: ${why}`),
+    ...plan.remains.map((one) => `  remains  ${remainder(one)}`),
     ...(plan.nextAttemptAt == null ? [] : [`  attempt  ${fromNow(new Date(plan.nextAttemptAt), now)}`]),
     ...(plan.endsIn == null ? [] : [`  ends in  ${plan.endsIn}`]),
   ];

@@ -202,6 +202,8 @@ export type ReasonCode =
   | 'TOO_SHORT_NOTICE'
   /** The process that it was a part of was undone. */
   | 'UNDONE_WITH_PARENT'
+  /** A part of the process has ended as its version does not know. */
+  | 'UNKNOWN_END'
   /** The upload never arrived, expired, or belongs to somebody else. */
   | 'UPLOAD_MISSING'
   /** Address and password do not belong together. */
@@ -553,9 +555,9 @@ export type SagaCardQueryVariables = Exact<{
 }>;
 
 
-export type SagaCardQuery = { saga: { subjectId: string, definitionVersion: number, undoIncomplete: boolean, id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, remains: Array<{ state: SagaState, why: SagaRemainderWhy }>, steps: Array<{ state: SagaState, status: SagaStepStatus, attempts: number, startedAt: string | null, finishedAt: string | null }>, deadLetters: Array<{ id: string, message: string, status: DeadLetterStatus, attempts: number }> | null, events: Array<{ sequence: number, occurredAt: string, kind: SagaEventKind, summary: string }>, explanation: { cause: SagaCause, summary: string, since: string | null, until: string | null, queue: string | null, worker: { host: string, pid: number } | null, remedies: Array<{ mutation: string, arguments: Record<string, unknown>, description: string }>, next: Array<{ on: string, state: SagaState, at: string | null }> } | null, reason: { code: ReasonCode, message: string } | null } | null };
+export type SagaCardQuery = { saga: { subjectId: string, definitionVersion: number, undoIncomplete: boolean, id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }>, steps: Array<{ state: SagaState, status: SagaStepStatus, attempts: number, startedAt: string | null, finishedAt: string | null }>, deadLetters: Array<{ id: string, message: string, status: DeadLetterStatus, attempts: number }> | null, events: Array<{ sequence: number, occurredAt: string, kind: SagaEventKind, summary: string }>, explanation: { cause: SagaCause, summary: string, since: string | null, until: string | null, queue: string | null, worker: { host: string, pid: number } | null, remedies: Array<{ mutation: string, arguments: Record<string, unknown>, description: string }>, next: Array<{ on: string, state: SagaState, at: string | null }> } | null, reason: { code: ReasonCode, message: string } | null } | null };
 
-export type PlannedLineFragment = { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> };
+export type PlannedLineFragment = { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> };
 
 export type RetrySagaMutationVariables = Exact<{
   id: string;
@@ -565,7 +567,7 @@ export type RetrySagaMutationVariables = Exact<{
 }>;
 
 
-export type RetrySagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
+export type RetrySagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
 
 export type CancelSagaMutationVariables = Exact<{
   id: string;
@@ -575,7 +577,7 @@ export type CancelSagaMutationVariables = Exact<{
 }>;
 
 
-export type CancelSagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
+export type CancelSagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -794,6 +796,8 @@ export const PlannedLineFragmentDoc = new TypedDocumentString(`
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     endsIn
     deadlineAt
@@ -1183,6 +1187,8 @@ export const SagaCardDocument = new TypedDocumentString(`
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     steps {
       state
@@ -1293,6 +1299,8 @@ fragment PlannedLine on SagaPayload {
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     endsIn
     deadlineAt
@@ -1348,6 +1356,8 @@ fragment PlannedLine on SagaPayload {
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     endsIn
     deadlineAt

@@ -6,6 +6,7 @@ import { describeMs } from "./duration.ts";
 import { isFinished, type Aside } from "./instance.ts";
 import { digestOf } from "./message.ts";
 import { describeFailure } from "./retry.ts";
+import { remainsIn } from "./sub-saga.ts";
 
 const reminderOf = (node: Node): Reminder | null => (node.kind === "milestone" || node.kind === "group" ? null : node.remind);
 const tellOf = (node: Node): Notice | null => (node.kind === "wait" ? node.tell : null);
@@ -70,7 +71,8 @@ export function asideAnswered(draft: Draft, aside: Aside, contract: AnyEvent, pa
     const answer = digestOf(contract, payload);
     const run = draft.instance.runs.find((one) => one.id === aside.id);
     if (run === undefined) {
-      for (const one of draft.instance.runs) if (one.undo?.runId === aside.id) draft.changeRun(one.id, { undo: { ...one.undo, status: "done", answer } });
+      for (const one of draft.instance.runs)
+        if (one.undo?.runId === aside.id) draft.changeRun(one.id, { undo: { ...one.undo, status: "done", answer, ...remainsIn(contract, payload) } });
     } else {
       const branch = draft.stepOf(run).replies.get(contract.name);
       const isMeaningless = isFinished(draft.instance) || run.made !== undefined || draft.isSubSaga(run);

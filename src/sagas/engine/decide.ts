@@ -7,6 +7,7 @@ import { isFinished, isUndoing, type Instance, type Run, type UndoneRun } from "
 import { describeFate, digestOf, isToCome, visibleBody } from "./message.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
+import { findEndProblem } from "./sub-saga.ts";
 import { Turn } from "./turn.ts";
 import { undoAnswered, undoAnswersLater, undoAttemptFailed, undoEnded } from "./undo.ts";
 
@@ -220,7 +221,9 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
     const branch = node.replies.get(contract.name);
     if (branch === undefined) throw new Defect(`${definition.name}: ${node.state} does not say what ${contract.name} leads to`);
     remember("applied");
-    turn.about(run).answered(branch, contract, payload);
+    const problem = findEndProblem(node, contract, payload);
+    if (problem === null) turn.about(run).answered(branch, contract, payload);
+    else turn.about(run).endedStrangely(contract, payload, problem);
     return turn.decision("applied");
   }
   const undone = undoneBy(instance, runId);

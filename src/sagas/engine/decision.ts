@@ -1,6 +1,7 @@
 import type { AnyCommand, Fate } from "../../outbox/index.ts";
 import type { Data } from "./compiled.ts";
 import type { Instance, SagaStatus } from "./instance.ts";
+import type { SubSagaEnd } from "./sub-saga.ts";
 
 /** What decisions need from outside, given so that they stay pure: same input, same decision. */
 export interface DecisionContext {
@@ -69,7 +70,7 @@ export interface Decision {
   readonly rescheduled: readonly { readonly runId: string; readonly at: Date | null }[];
   readonly fate: Fate;
   /** Of a sub-saga that has ended: what the run that waits for it is told. */
-  readonly report?: { readonly parentId: string; readonly runId: string; readonly final: string; readonly data: Data };
+  readonly report?: SubSagaEnd & { readonly parentId: string; readonly runId: string };
   /** Why the message was refused or put aside. */
   readonly explanation?: string;
   /** Why an operator's action is not possible: the state does not allow it, or what was given is wrong. */

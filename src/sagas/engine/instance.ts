@@ -1,5 +1,6 @@
 import type { Fate } from "../../outbox/index.ts";
 import type { Data } from "./compiled.ts";
+import type { SagaRemainder } from "./remains.ts";
 
 export type SagaStatus = "RUNNING" | "RETRYING" | "WAITING" | "COMPENSATING" | "STUCK" | "COMPLETED" | "FAILED" | "CANCELLED";
 
@@ -18,6 +19,8 @@ export interface UndoRun {
   readonly later?: true;
   /** Digest of the reply that ended it. */
   readonly answer?: string;
+  /** What stays of the sub-saga that it has undone. Left out: nothing. */
+  readonly remains?: readonly SagaRemainder[];
 }
 
 /** One visit of a state that sends a command or waits. */

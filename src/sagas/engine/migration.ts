@@ -2,6 +2,7 @@ import { canRead } from "../../outbox/index.ts";
 import { participantsOf, pathOf, stepsIn, type Data, type Definition, type Node, type StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
+import { finalsKnownTo, findUnknown, isSubSagaNode, shapesOf } from "./sub-saga.ts";
 import type { Decision, DecisionContext } from "./decision.ts";
 import { Turn } from "./turn.ts";
 
@@ -147,5 +148,8 @@ function isSameContract(from: Definition, to: Definition, step: string): boolean
   const [old, next] = [from.nodes.get(step), to.nodes.get(step)];
   if (old?.kind !== "step" || next?.kind !== "step") return false;
   const answers = ({ replies }: StepNode): string => [...replies.keys()].toSorted().join();
-  return old.command.name === next.command.name && canRead(next.command.schema.text, old.command.schema.text) && answers(old) === answers(next);
+  if (old.command.name !== next.command.name || answers(old) !== answers(next)) return false;
+  if (!isSubSagaNode(old) || !isSubSagaNode(next)) return canRead(next.command.schema.text, old.command.schema.text);
+  const unknown = findUnknown(next, { finals: finalsKnownTo(old), data: shapesOf(old).data });
+  return unknown.finals.length === 0 && !unknown.data;
 }

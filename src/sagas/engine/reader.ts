@@ -353,10 +353,16 @@ export class SagaReader {
     if (definition === undefined) return { steps: [], remains: [] };
     try {
       const runs = runsOf(row);
-      return { steps: stepViews(definition, row.state, runs), remains: remainsOf(definition, { reason: row.reason, runs }) };
+      return { steps: stepViews(definition, row.state, runs), remains: this.shown(remainsOf(definition, { reason: row.reason, runs })) };
     } catch {
       return { steps: [], remains: [] };
     }
+  }
+
+  /** What a sub-saga left behind on a version that is gone has a state that this process does not know. */
+  private shown(remains: readonly SagaRemainder[]): readonly SagaRemainder[] {
+    const states = this.registry.states();
+    return remains.filter(({ sagaId, state }) => sagaId === null || states.includes(state));
   }
 }
 

@@ -1,8 +1,9 @@
-import { versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../outbox/index.ts";
+import { canRead, versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
-import type { Definition, Interrupt, Node, StepNode } from "./compiled.ts";
+import type { Definition, Interrupt } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
 import { findMisfits, type SagaMigration } from "./migration.ts";
+import { findUnknown, shapesOf, subSagaNodesOf, type SubSagaNode } from "./sub-saga.ts";
 
 // A list of sagas holds definitions with every kind of data.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -63,7 +64,10 @@ export class SagaRegistry {
       if (this.byVersion.has(id)) problems.push(`${id} is registered twice; give the newer one another version.`);
       this.byVersion.set(id, definition);
     }
-    if (isWhole) for (const { by, node } of this.begun()) problems.push(...findSubSagaProblems(by, node, this.newest()));
+    if (isWhole) {
+      const newest = this.newest();
+      for (const { of, node } of this.begun()) problems.push(...findSubSagaProblems(of, node, newest));
+    }
     for (const definition of this.newest()) {
       if (definition.start === null) continue;
       const { name } = definition.start.event;
@@ -137,11 +141,8 @@ export class SagaRegistry {
     return this.newest().filter(({ name }) => names.has(name));
   }
 
-  private begun(): { readonly by: string; readonly node: SubSagaNode }[] {
-    const begins = (node: Node): node is SubSagaNode => node.kind === "step" && node.begins !== null;
-    return this.definitions.flatMap(({ name, version, nodes }) =>
-      [...nodes.values()].filter(begins).map((node) => ({ by: `${name} v${version}: ${node.state}`, node })),
-    );
+  private begun(): { readonly of: Definition; readonly node: SubSagaNode }[] {
+    return this.definitions.flatMap((definition) => subSagaNodesOf(definition).map((node) => ({ of: definition, node })));
   }
 
   /** Names of the sagas, in the order of their registration. */
@@ -194,24 +195,37 @@ const strangers = <T>(list: string, members: readonly T[], expected: string, par
     return [`${list}[${index}]: expected ${expected}, found ${found}.`];
   });
 
-type SubSagaNode = StepNode & { readonly begins: NonNullable<StepNode["begins"]> };
-
-/** A saga that another one begins is there, starts on what it is begun by, can be undone, and has no end that is not handled. */
-function findSubSagaProblems(by: string, { begins: { saga, start }, replies }: SubSagaNode, newest: readonly Definition[]): string[] {
+/** A saga that another one begins is there, can be begun by what it is sent, and can be undone; and the newest version of the other knows its ends. */
+function findSubSagaProblems(of: Definition, node: SubSagaNode, newest: readonly Definition[]): string[] {
+  const { saga, start } = node.begins;
+  const by = `${of.name} v${of.version}: ${node.state}`;
   const definition = newest.find(({ name }) => name === saga);
   if (definition === undefined) return [`${by} begins ${saga}, which is not registered. Register it too.`];
-  const starting = definition.start?.event.name;
-  const handled = replies.get(`${saga}EndedEvent`)?.arms;
-  const unhandled = Object.keys(definition.finals).filter((final) => handled?.has(final) !== true);
-  return [
-    ...(unhandled.length === 0
+  const starting = definition.start?.event;
+  const sent = shapesOf(node);
+  const problems = [
+    ...(starting?.name === start ? [] : [`${by} begins ${saga} by ${start}, but that starts on ${starting?.name}. Name ${starting?.name}.`]),
+    ...(starting?.name !== start || canRead(starting.schema.text, sent.start)
       ? []
-      : [`${by} begins ${saga}, whose v${definition.version} may end as ${unhandled.join(", ")}, and does not say what that means. Add it to onEnd.`]),
-    ...(starting === start ? [] : [`${by} begins ${saga} by ${start}, but that starts on ${starting}. Name ${starting}.`]),
+      : [
+          `${by} begins ${saga} with ${sent.start}, which its v${definition.version} cannot read as ${starting.schema.text}. Give ${start} a new version: versioned(contract, upcaster).`,
+        ]),
     ...(definition.failedFinal === null
       ? [`${by} begins ${saga} and may have to undo it, but nothing says where that ends then. Add .onFailed({ final }) to ${saga}.`]
       : []),
   ];
+  // Sagas of an older version stand before an operator where they meet an end that is newer than they are.
+  if (!newest.includes(of)) return problems;
+  const unknown = findUnknown(node, { finals: Object.keys(definition.finals), data: definition.data.text });
+  if (unknown.finals.length > 0)
+    problems.push(
+      `${by} begins ${saga}, whose v${definition.version} may end as ${unknown.finals.join(", ")}, and does not say what that means. Add it to onEnd.`,
+    );
+  if (unknown.data)
+    problems.push(
+      `${by} takes of the data of ${saga} as ${sent.data}, which cannot be read out of the ${definition.data.text} of its v${definition.version}. Name v${definition.version} in a new version of ${of.name}.`,
+    );
+  return problems;
 }
 
 /** Of several contracts of one message, the one that reads them all. */

@@ -1,7 +1,7 @@
 import { stopReminding } from "./asides.ts";
 import type { Draft } from "./draft.ts";
 import type { Instance, SagaStatus } from "./instance.ts";
-import { remainsOf } from "./remains.ts";
+import { describeRemainder, remainsOf, toldRemains } from "./remains.ts";
 
 /** It stands where it is and needs an operator; its timers are lifted. */
 export function stand(draft: Draft, why: Partial<Instance>): void {
@@ -26,17 +26,21 @@ export function end(draft: Draft, final: string): void {
     finishedAt: now,
     settledAt: draft.instance.settledAt ?? now,
   });
+  const remains = remainsOf(draft.definition, draft.instance);
   const { parent, data } = draft.instance;
-  if (parent !== null) draft.report = { parentId: parent.sagaId, runId: parent.reportTo, final, data };
+  if (parent !== null)
+    draft.report = {
+      parentId: parent.sagaId,
+      runId: parent.reportTo,
+      final,
+      data: draft.definition.data.encode(data),
+      ...toldRemains(draft.instance, remains),
+    };
   const why = draft.instance.reasonMessage === null ? "" : ` ${draft.instance.reasonMessage}`;
-  draft.record("TRANSITION", `${fromState} led to the end: ${final}.${why}${describeRemains(draft)}`, { fromState });
+  const stays = remains.length === 0 ? "" : ` What stays: ${remains.map(describeRemainder).join(", ")}.`;
+  draft.record("TRANSITION", `${fromState} led to the end: ${final}.${why}${stays}`, { fromState });
   for (const parked of draft.instance.parked) {
     draft.unpark(parked, "unused");
     draft.becomes("unused").record("MESSAGE_IGNORED", `${parked.name} came early and was never used: the saga did not get to the state that takes it.`);
   }
-}
-
-function describeRemains(draft: Draft): string {
-  const remains = remainsOf(draft.definition, draft.instance);
-  return remains.length === 0 ? "" : ` What stays: ${remains.map(({ state, certain }) => (certain ? state : `${state} (if it happened)`)).join(", ")}.`;
 }

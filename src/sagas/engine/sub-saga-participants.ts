@@ -1,10 +1,12 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { Transient } from "../../kernel/errors.ts";
-import { newId } from "../../kernel/ids.ts";
-import { announce, handleAll, later, occur, published, query, type AnyParticipant, type Published } from "../../outbox/index.ts";
+import { isId, newId } from "../../kernel/ids.ts";
+import { announce, handleAll, later, occur, published, query, type AnyParticipant, type Envelope, type Published } from "../../outbox/index.ts";
 import { startOf, type Definition } from "./compiled.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { subSagaContracts, type SubSagaContracts } from "./sub-saga.ts";
+import { effectsThatStay, toldRemains } from "./remains.ts";
+import { definitionOf, readById } from "./store.ts";
+import { subSagaContracts, type SubSagaContracts, type SubSagaEnd } from "./sub-saga.ts";
 
 /**
  * The participants that begin, undo and report the sagas that others begin: three for each such saga that is registered. They go with
@@ -14,7 +16,7 @@ import { subSagaContracts, type SubSagaContracts } from "./sub-saga.ts";
 export const subSagaParticipants = (registry: SagaRegistry): AnyParticipant[] =>
   registry.subSagas().flatMap((definition) => {
     const contracts = subSagaContracts(definition);
-    return [begin(definition, contracts), undo(contracts), report(contracts)];
+    return [begin(definition, contracts), undo(registry, contracts), report(contracts)];
   });
 
 const begin = (definition: Definition, { begin: contract, refused }: SubSagaContracts): AnyParticipant =>
@@ -28,7 +30,7 @@ const begin = (definition: Definition, { begin: contract, refused }: SubSagaCont
   });
 
 /** What has ended with nothing left of it, or was never begun, is undone already. */
-const undo = ({ undo: contract, undone, undoAsked }: SubSagaContracts): AnyParticipant =>
+const undo = (registry: SagaRegistry, { undo: contract, undone, undoAsked }: SubSagaContracts): AnyParticipant =>
   handleAll(contract, async (em, commands) => {
     const begun = await findBegun(
       em,
@@ -41,12 +43,23 @@ const undo = ({ undo: contract, undone, undoAsked }: SubSagaContracts): AnyParti
     });
     const receipts = await announce(em, asked);
     const ofRun = new Map(asked.map(({ undoes }, index) => [undoes?.reportTo, receipts[index]]));
-    return commands.map(({ runId }) => {
+    const idle = asked.flatMap(({ undoes }, index) => (undoes !== undefined && receipts[index]?.fate === "noted" ? [undoes.sagaId] : []));
+    const remains = await readRemains(em, registry, idle);
+    return commands.map(({ payload, runId }) => {
       const { fate, reason } = ofRun.get(runId) ?? { fate: "noted" };
       if (fate === "orphan" || fate === "refused") throw new Transient(reason ?? `It was ${fate}.`);
-      return fate === "noted" ? occur(undone, {}) : later();
+      return fate === "noted" ? occur(undone, remains.get(begun.get(payload.stepRunId)?.sagaId ?? "") ?? {}) : later();
     });
   });
+
+/** What stays of sagas whose undo has nothing to do, locked by this transaction. */
+async function readRemains(em: EntityManager, registry: SagaRegistry, ids: readonly string[]): Promise<ReadonlyMap<string, Pick<SubSagaEnd, "remains">>> {
+  if (ids.length === 0) return new Map();
+  const { instances } = await readById(em, registry, ids);
+  return new Map(
+    [...instances].map(([id, instance]) => [id, toldRemains(instance, effectsThatStay(definitionOf(registry, instance.type, instance.version), instance))]),
+  );
+}
 
 /** The latest saga that each of these runs has begun, by the run. */
 async function findBegun(em: EntityManager, runIds: readonly string[]): Promise<ReadonlyMap<string, { sagaId: string; type: string; subjectId: string }>> {
@@ -59,19 +72,42 @@ async function findBegun(em: EntityManager, runIds: readonly string[]): Promise<
   return new Map(rows.map(({ runId, ...saga }) => [runId, saga]));
 }
 
-const report = ({ report: contract, ended, reported }: SubSagaContracts): AnyParticipant =>
+/** Whoever has begun it may run on another version than this process knows, and hears of every end. */
+const report = ({ report: contract, anyEnd, reported }: SubSagaContracts): AnyParticipant =>
   handleAll(contract, async (em, commands) => {
-    const events = commands.map(({ payload: { parentId, runId, final, data }, messageId }): Published => ({
+    const events = commands.map(({ payload: { parentId, runId, ...end }, messageId }): Published => ({
       id: newId(),
-      contract: ended,
-      payload: { final, data },
+      contract: anyEnd,
+      payload: end,
       correlationId: parentId,
       causationId: messageId,
       replyTo: { runId, attempt: 0 },
     }));
     const receipts = await announce(em, events);
     const untold = events.flatMap(({ correlationId }, index) => (receipts[index]?.fate === "orphan" ? [correlationId] : []));
-    const [parent] = untold.length === 0 ? [] : await query<{ id: string }>(em, "select id from saga where id = any($1::uuid[]) limit 1", [untold]);
+    const [parent] =
+      untold.length === 0 ? [] : await query<{ id: string }>(em, "select id from saga where id = any($1::uuid[]) and finished_at is null limit 1", [untold]);
     if (parent !== undefined) throw new Transient(`The saga ${parent.id}, which waits for it, runs on a version that this process has not loaded.`);
     return commands.map(() => occur(reported, {}));
   });
+
+/**
+ * Of these commands, those that report an end to a saga on a version that this process has not loaded, with why: they wait for a process that
+ * has it, without a failed attempt.
+ */
+export async function findReportsElsewhere(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<ReadonlyMap<string, string>> {
+  const reports = new Set(registry.subSagas().map((definition) => subSagaContracts(definition).report.name));
+  const parents = commands.flatMap(({ id, name, payload }) => {
+    const parentId = reports.has(name) ? (payload as { readonly parentId?: unknown } | null)?.parentId : undefined;
+    return isId(parentId) ? [{ id, parent: parentId }] : [];
+  });
+  if (parents.length === 0) return new Map();
+  const rows = await query<{ id: string; type: string; version: number }>(
+    em,
+    `select c.id, s.type, s.definition_version as version from jsonb_to_recordset($1::jsonb) as c(id uuid, parent uuid) join saga s on s.id = c.parent
+     where s.finished_at is null`,
+    [JSON.stringify(parents)],
+  );
+  const elsewhere = rows.filter(({ type, version }) => registry.find(type, version) === undefined);
+  return new Map(elsewhere.map(({ id, type, version }) => [id, `${type} v${version}, which is told of the end, is not loaded`]));
+}

@@ -7,7 +7,7 @@ import { describeMs } from "./duration.ts";
 import { beginAgain, groupOf, join, openGroup, showGroup } from "./group.ts";
 import { ownAttempt, type Instance, type Run } from "./instance.ts";
 import { digestOf, isToCome, visibleBody } from "./message.ts";
-import { CANCELLED_BY_OPERATOR, UNDONE_WITH_PARENT } from "./operator.ts";
+import { CANCELLED_BY_OPERATOR, UNDONE_WITH_PARENT, UNKNOWN_END } from "./operator.ts";
 import type { AnyOutcome } from "./outcome.ts";
 import { attemptsOf, describeFailure } from "./retry.ts";
 import { end, stand } from "./stops.ts";
@@ -29,6 +29,13 @@ export class Turn extends Draft {
   answered(branch: CompiledBranch, contract: AnyEvent, payload: unknown): void {
     this.answer = digestOf(contract, payload);
     this.take(branch, payload, "answered");
+  }
+
+  /** Its sub-saga has ended as its version does not know: the step stands, and an operator says what that means. */
+  endedStrangely(contract: AnyEvent, payload: unknown, problem: string): void {
+    this.answer = digestOf(contract, payload);
+    this.failure = { code: UNKNOWN_END, message: problem, permanent: true, detail: "" };
+    this.apply({ go: "park" }, "answered");
   }
 
   private take(branch: CompiledBranch, payload: unknown, ending: Ending): void {

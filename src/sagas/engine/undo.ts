@@ -9,6 +9,7 @@ import { digestOf } from "./message.ts";
 import { mayHaveHappened, undoOf } from "./remains.ts";
 import { attemptsOf, describeFailure } from "./retry.ts";
 import { end, stand } from "./stops.ts";
+import { remainsIn } from "./sub-saga.ts";
 
 /** Everything that was done or may have been done is undone, latest start first. */
 export function undoAll(draft: Draft): void {
@@ -87,7 +88,7 @@ export function undoAnswered(draft: Draft, run: UndoneRun, contract: AnyEvent, p
   const branch = replies?.get(contract.name);
   const outcome = branch === undefined ? "next" : draft.choose(branch, payload).go;
   if (outcome === "park") return parkUndo(draft, run, null);
-  undoEnded(draft, run, outcome === "skip" ? "gave-up" : "done");
+  undoEnded(draft, { ...run, undo: { ...run.undo, ...remainsIn(contract, payload) } }, outcome === "skip" ? "gave-up" : "done");
 }
 
 export function undoEnded(draft: Draft, run: UndoneRun, status: "done" | "gave-up"): void {

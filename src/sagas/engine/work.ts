@@ -2,6 +2,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect } from "../../kernel/errors.ts";
 import { isId, newId } from "../../kernel/ids.ts";
 import {
+  findLater,
   queueOf,
   versionOf,
   versionOfPayload,
@@ -30,6 +31,7 @@ import {
   type Mail,
   type ReflectedRow,
 } from "./store.ts";
+import { findReportsElsewhere } from "./sub-saga-participants.ts";
 import { subSagaContracts } from "./sub-saga.ts";
 import type { Decision, DecisionContext } from "./decision.ts";
 import { hasSomethingToUndo } from "./remains.ts";
@@ -77,7 +79,9 @@ const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map
 
 export async function claim(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<LockedClaim> {
   const ids = sagaIdsOf(commands);
-  return claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids), undefined, registry);
+  const claimed = claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids), undefined, registry);
+  const elsewhere = await findReportsElsewhere(em, registry, commands);
+  return elsewhere.size === 0 ? claimed : { ...claimed, unreadable: new Map([...claimed.unreadable, ...elsewhere]) };
 }
 
 /** Whatever came by a queue is not to be trusted: an id that is none names no saga. */
@@ -115,10 +119,10 @@ export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved =
 
 /** @returns why this process cannot read it, if that is why */
 function laterContract(registry: SagaRegistry, { name, payload }: Pick<Envelope, "name" | "payload">): string | undefined {
-  const made = versionOfPayload(payload);
-  const known = made === 1 ? undefined : registry.schemaOf(name);
-  if (known === undefined || versionOf(known.text) >= made) return undefined;
-  return `${name} was sent with version ${made} of its contract, and this process has version ${versionOf(known.text)}`;
+  const known = registry.schemaOf(name);
+  const later = known === undefined ? null : findLater(known.text, payload, name);
+  if (later === null) return undefined;
+  return `${later.name} was sent with version ${later.made} of its contract, and this process has version ${later.known}`;
 }
 
 /** A command without a reply address belongs to no saga and always counts. */

@@ -35,7 +35,7 @@ function present(): Present {
     const { finishedAt, state, codeHash } = saga.instance(old);
     return finishedAt === null ? [{ name: "Repair", version: 1, state, codeHash, count: 1 }] : [];
   });
-  return { stored: [{ name: "Repair", version: 1, shape: stored }], live, undoing: [], workers: [] };
+  return { stored: [{ name: "Repair", version: 1, shape: stored }], live, undoing: [], begun: [], workers: [] };
 }
 
 const findingsOf = (release: Release, now = present()): readonly Finding[] => compareRelease(release.registry, now)[0]?.findings ?? [];
@@ -166,6 +166,7 @@ describe("forbidden", () => {
     const diffs = compareRelease(release, {
       stored: [...shapes].map(([number, shape]) => ({ name: "Repair", version: number, shape })),
       live: isDrained === true ? [] : present().live.map((one) => ({ ...one, version, codeHash })),
+      begun: [],
       undoing: undoing === true ? [{ name: "Repair", version: 1, count: 3 }] : [],
       workers: loads === undefined ? [] : [{ host: "here", pid: 1, loads }],
     });

@@ -61,7 +61,7 @@ test("a release is told by state which sagas a migration cannot move at once, an
   const { registry } = new Release([before(edit), now(edit)], [{ ...migrationOf(edit), states: { Mending: "stay", Billing: "Fetching" } }]);
   const { shape } = storedShape(before(edit).definition);
   const live = ["Reserving", "Bringing", "Mending", "Billing"].map((state) => ({ name: "Repair", version: 1, state, codeHash: null, count: 1 }));
-  const [diff] = compareRelease(registry, { stored: [{ name: "Repair", version: 1, shape }], live, undoing: [], workers: [] });
+  const [diff] = compareRelease(registry, { stored: [{ name: "Repair", version: 1, shape }], live, undoing: [], begun: [], workers: [] });
   expect(diff?.findings.find(({ place }) => place === "migration of v1")?.what).toBe(
     "to v2 is declared; sagas in Billing move when they have moved on; sagas in Mending stay",
   );
