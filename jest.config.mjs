@@ -10,6 +10,6 @@ export default {
   globalTeardown: "./test/support/global-teardown.mjs",
   testTimeout: 60_000,
   testSequencer: "./test/support/sequencer.mjs",
-  maxWorkers: 3,
+  maxWorkers: 2,
   maxConcurrency: 3,
 };
