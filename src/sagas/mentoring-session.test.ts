@@ -142,7 +142,7 @@ describe("fails", () => {
     expect(saga.outcome).toBe("SessionScheduled COMPENSATING > ReleaseScheduleSlotCommand");
     expect(undo(saga)).toEqual([slot]);
     expect(remainsOf(mentoringSession.definition, saga.instance)).toEqual([
-      { state: "SendingNotifications", command: "SendSessionNotificationsCommand", why: "UNDO_GAVE_UP", certain: true },
+      { state: "SendingNotifications", command: "SendSessionNotificationsCommand", why: "UNDO_GAVE_UP", certain: true, sagaType: null, sagaId: null },
     ]);
   });
 

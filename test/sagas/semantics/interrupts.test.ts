@@ -123,7 +123,9 @@ describe("on a database", () => {
     await trips.heard(tripId, ({ message, fate }) => message === "PrintTicketCommand" && fate === "late", "the print to be put aside");
     const saga = await trips.ended(tripId);
     expect((await trips.effects(tripId)).map(({ name }) => name)).not.toContain("PrintTicketCommand");
-    expect(saga.remains).toEqual([{ state: "PrintingTicket", command: "PrintTicketCommand", why: "IRREVERSIBLE", certain: false }]);
+    expect(saga.remains).toEqual([
+      { state: "PrintingTicket", command: "PrintTicketCommand", why: "IRREVERSIBLE", certain: false, sagaType: null, sagaId: null },
+    ]);
   });
 
   test("whoever interrupts a saga that is being undone finds the running undo in the same transaction", async () => {

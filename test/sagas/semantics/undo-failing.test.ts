@@ -142,8 +142,8 @@ describe("on a database", () => {
     const saga = await trips.ended(await cancelled());
     expect(saga).toMatchObject({ state: "StayedAtHome", status: "CANCELLED", undoIncomplete: true });
     expect(saga.remains).toEqual([
-      { state: "ReservingMeal", command: "ReserveMealCommand", why: "UNDO_GAVE_UP", certain: true },
-      { state: "PrintingTicket", command: "PrintTicketCommand", why: "IRREVERSIBLE", certain: true },
+      { state: "ReservingMeal", command: "ReserveMealCommand", why: "UNDO_GAVE_UP", certain: true, sagaType: null, sagaId: null },
+      { state: "PrintingTicket", command: "PrintTicketCommand", why: "IRREVERSIBLE", certain: true, sagaType: null, sagaId: null },
     ]);
   });
 
