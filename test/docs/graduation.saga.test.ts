@@ -1,6 +1,8 @@
+import { sagaPages } from "../../scripts/saga-pages.ts";
 import { SagaRegistry } from "../../src/sagas/engine/index.ts";
 import { swarm } from "../../src/sagas/engine/simulate.ts";
 import { given } from "../../src/sagas/engine/testing.ts";
+import { conference } from "../support/conference.ts";
 import { certificate } from "./certificate.saga.ts";
 import * as m from "./graduation.saga.ts";
 import { graduation } from "./graduation.saga.ts";
@@ -37,6 +39,13 @@ test("a saga that is not begun has not ended", () => {
 
 test("it survives whatever happens to it", () => {
   expect(swarm(graduation, { seeds: 1_000 }).idle).toEqual([]);
+});
+
+test("its page says that a step of a group is done, or left out, and leaves what follows to the group", () => {
+  const page = sagaPages([graduation]).get("graduation.md");
+  expect(page).toContain("| ReservingHall | HallReservedEvent | is done |");
+  expect(page).toContain("| PreparingGraduation | all steps ended | ends in GraduationPrepared |");
+  expect(sagaPages([conference]).get("conference.md")).toContain("| | attempts used up | is left out |");
 });
 
 test("the program refuses to start with it and without the certificate", () => {

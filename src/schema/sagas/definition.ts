@@ -84,7 +84,7 @@ class SagaOutcomeType implements DiagramOutcome {
   @Field(() => OutcomeKindEnum, { description: "What follows." })
   kind!: OutcomeKind;
 
-  @Field(() => String, { nullable: true, description: "Where to; of a failure, where it ends once everything is undone. Null where the saga stays." })
+  @Field(() => String, { nullable: true, description: "Where to; of a failure, where it ends once everything is undone. Null where the saga stays, and where a step of a group has ended." })
   to!: string | null;
 
   @Field(() => String, { nullable: true, description: "Reason that is given, by its name in the definition." })
