@@ -78,7 +78,6 @@ export default {
   options: {
     doNotFollow: { path: "node_modules" },
     parser: "swc",
-    tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "require", "node", "default", "types"],

@@ -112,9 +112,12 @@ async function compare(registry: SagaRegistry, url: string | undefined): Promise
 }
 
 function urlOf(url: string | undefined): string {
-  if (url !== undefined && URL.canParse(url)) return url;
+  const { protocol = "", pathname = "" } = URL.parse(url ?? "") ?? {};
+  const isPostgres = ["postgres:", "postgresql:"].includes(protocol);
+  if (url !== undefined && isPostgres && pathname.length > 1) return url;
+  const found = url === undefined || url === "" ? "nothing" : isPostgres ? "one without a name" : protocol === "" ? "something else" : `${protocol}//…`;
   throw startupError({
-    found: `DATABASE_URL: expected postgres://user@host:5432/name, found ${url === undefined || url === "" ? "nothing" : "something else"}`,
+    found: `DATABASE_URL: expected postgres://user@host:5432/name, found ${found}`,
     why: "The definitions are compared with what is stored there.",
     remedy: "Set it; of the embedded PostgreSQL, npm start prints it as Database.",
     code: "CONFIG_DATABASE_URL",

@@ -28,11 +28,12 @@ const toleratedSkewMs = 3_000;
 
 async function examine(ops: Ops): Promise<number> {
   const databaseUrl = readEnvironment()["DATABASE_URL"];
+  const told = await overApi(ops);
   const findings: Finding[] = [
     finding("Here", `MentorPlatform ${version()}, Node.js ${process.version}`),
-    ...(await overApi(ops)),
+    ...told.findings,
     await readiness(ops),
-    ...(databaseUrl ? await inDatabase(databaseUrl) : [finding("Database", "not looked into, since DATABASE_URL is not set here", "warning")]),
+    ...(databaseUrl ? await inDatabase(databaseUrl, told.loads) : [finding("Database", "not looked into, since DATABASE_URL is not set here", "warning")]),
   ];
   const { output } = ops;
   if (output.format === "table") for (const finding of findings) output.line(`${mark(output, finding)} ${finding.about.padEnd(14)} ${finding.found}`);
@@ -64,17 +65,19 @@ async function readiness({ session }: Ops): Promise<Finding> {
   return skewMs > toleratedSkewMs ? finding("Server", `${text}; its clock and this one differ by ${duration(skewMs)}`, "warning") : finding("Server", text);
 }
 
-async function overApi({ session }: Ops): Promise<Finding[]> {
+/** What the API tells, and each list of the versions that a worker has loaded. */
+async function overApi({ session }: Ops): Promise<{ readonly findings: Finding[]; readonly loads: readonly (readonly string[])[] }> {
   const before = processNow().getTime();
   const health = await session.run(HealthDocument, {});
   const now = (before + processNow().getTime()) / 2;
-  return [
+  const findings = [
     finding("You", `${health.viewer.email ?? "somebody"}, ${health.viewer.roles?.join(", ") ?? "without a role"}`),
     clockOfDatabase(health.queues, now),
     workers(health),
     ...queues(health.queues, now),
     sagas(health),
   ];
+  return { findings, loads: health.workers.map(({ loads }) => loads) };
 }
 
 type Health = { [K in keyof HealthQuery]: NonNullable<HealthQuery[K]> };
@@ -115,7 +118,7 @@ function sagas({ sagaCounts }: Health): Finding {
 const newestQueueSchema = (createRequire(import.meta.url)("pg-boss/package.json") as { pgboss: { schema: number } }).pgboss.schema;
 const knownMigrations = readdirSync(new URL("../../migrations/", import.meta.url)).flatMap((file) => /^(Migration\d+\w*)\.[tj]s$/.exec(file)?.[1] ?? []);
 
-async function inDatabase(url: string): Promise<Finding[]> {
+async function inDatabase(url: string, loads: readonly (readonly string[])[]): Promise<Finding[]> {
   const client = new pg.Client({ connectionString: url, application_name: "mentorplatform-ops", statement_timeout: minuteMs, connectionTimeoutMillis: 10_000 });
   client.on("error", () => undefined);
   try {
@@ -124,7 +127,7 @@ async function inDatabase(url: string): Promise<Finding[]> {
     return [finding("Database", `cannot be reached by DATABASE_URL: ${error instanceof Error ? error.message : String(error)}`, "wrong")];
   }
   try {
-    return await readDatabase(client);
+    return [...(await readDatabase(client)), await versions(client, loads)];
   } finally {
     await client.end();
   }
@@ -152,4 +155,18 @@ async function readDatabase(client: pg.Client): Promise<Finding[]> {
     finding("Outbox", `${late?.count ?? 0} not relayed for more than a minute`, (late?.count ?? 0) > 0 ? "wrong" : "ok"),
     finding("Events", `${lost?.count ?? 0} have found no saga for more than an hour`, (lost?.count ?? 0) > 0 ? "warning" : "ok"),
   ];
+}
+
+/** Whether every saga that has not ended can be moved by a worker, which needs its version and those that the saga was moved from. */
+async function versions(client: pg.Client, loads: readonly (readonly string[])[]): Promise<Finding> {
+  const { rows } = await client.query<{ versions: string[]; count: number }>(
+    `select versions, count(*)::int from saga cross join lateral (
+       select array_agg(type || ' v' || version order by version) as versions from (
+         select definition_version::text as version union select made #>> '{}' from jsonb_path_query(runs, '$[*].made.version') as made) needed
+     ) of_saga where finished_at is null group by 1 order by 1`,
+  );
+  const waiting = rows.filter(({ versions }) => !loads.some((loaded) => versions.every((one) => loaded.includes(one))));
+  if (waiting.length === 0) return finding("Versions", "every saga that has not ended can be moved by a worker");
+  const told = waiting.map(({ versions, count }) => `${count} ${count === 1 ? "needs" : "need"} ${versions.join(" and ")}`);
+  return finding("Versions", `sagas wait for a worker that has loaded their version: ${told.join(", ")}`, "wrong");
 }

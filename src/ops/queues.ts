@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { requireAccepted } from "../client/api-client.ts";
-import { PauseQueueDocument, QueuesDocument, ResumeQueueDocument, type QueueRowFragment } from "../client/generated/graphql.ts";
+import { PauseQueueDocument, QueuesDocument, ResumeQueueDocument, type QueueLineFragment } from "../client/generated/graphql.ts";
 import { exitCode } from "./exit-code.ts";
 import { toInstant, type Column } from "./output.ts";
 import { agree, verb, watch, type Ops } from "./verb.ts";
@@ -34,7 +34,7 @@ async function listQueues(ops: Ops, options: { readonly watch?: true }): Promise
   return exitCode.done;
 }
 
-const columns: readonly Column<QueueRowFragment>[] = [
+const columns: readonly Column<QueueLineFragment>[] = [
   { title: "queue", value: ({ name }) => name },
   { title: "ready", value: ({ ready }) => ready },
   { title: "deferred", value: ({ deferred }) => deferred },
@@ -46,7 +46,7 @@ const columns: readonly Column<QueueRowFragment>[] = [
   { title: "because", value: ({ pause }) => pause?.note ?? null },
 ];
 
-const waiting = ({ name, ready, deferred, active }: QueueRowFragment): string => `${name} has ${ready} ready, ${deferred} for later and ${active} in hand.`;
+const waiting = ({ name, ready, deferred, active }: QueueLineFragment): string => `${name} has ${ready} ready, ${deferred} for later and ${active} in hand.`;
 
 async function pause({ session, output }: Ops, { note, yes }: { readonly note: string; readonly yes?: true }, name: string): Promise<number> {
   const run = async (dryRun: boolean) => requireAccepted((await session.run(PauseQueueDocument, { name, note, dryRun })).act).queue;

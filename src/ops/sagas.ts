@@ -10,9 +10,9 @@ import {
   SagaStatusDocument,
   WhyDocument,
   type DiagnosisFragment,
-  type PlannedFragment,
+  type PlannedLineFragment,
   type SagaFilter,
-  type SagaRowFragment,
+  type SagaLineFragment,
   type SagaStatus,
 } from "../client/generated/graphql.ts";
 import { monotonicMs, processNow } from "../kernel/clock.ts";
@@ -86,7 +86,7 @@ async function listSagas(ops: Ops, options: ListOptions): Promise<number> {
   return exitCode.done;
 }
 
-const columns: readonly Column<SagaRowFragment>[] = [
+const columns: readonly Column<SagaLineFragment>[] = [
   { title: "id", value: ({ id }) => id },
   { title: "type", value: ({ type }) => type },
   { title: "state", value: ({ state }) => state },
@@ -116,7 +116,7 @@ function required<Saga>(id: string, saga: Saga | null | undefined): Saga {
   return saga;
 }
 
-const readSaga = async ({ session }: Ops, id: string): Promise<SagaRowFragment> => required(id, (await session.run(SagaStatusDocument, { id })).saga);
+const readSaga = async ({ session }: Ops, id: string): Promise<SagaLineFragment> => required(id, (await session.run(SagaStatusDocument, { id })).saga);
 
 async function explainSaga(ops: Ops, _options: object, text: string): Promise<number> {
   const { session, output } = ops;
@@ -153,6 +153,13 @@ function diagnosis(output: Output, saga: DiagnosisFragment): string[] {
 
 const newestCount = 30;
 
+interface Remainder {
+  readonly state: string;
+  readonly why: string;
+  readonly sagaType?: string | null;
+  readonly sagaId?: string | null;
+}
+
 async function showSaga(ops: Ops, _options: object, text: string): Promise<number> {
   const { session, output } = ops;
   const id = await findId(ops, text);
@@ -171,7 +178,7 @@ async function showSaga(ops: Ops, _options: object, text: string): Promise<numbe
     return [
       ...diagnosis(output, saga),
       `Subject     ${saga.subjectId}, definition ${saga.definitionVersion}, begun ${fromNow(new Date(saga.startedAt), now)}`,
-      ...saga.remains.map(({ state, why }) => `Remains     ${state}: ${why}`),
+      ...saga.remains.map((one) => `Remains     ${remainder(one)}`),
       ...section(output, "Remedies", remedies),
       ...section(output, "Steps", steps),
       ...section(output, "Dead letters", letters),
@@ -181,6 +188,8 @@ async function showSaga(ops: Ops, _options: object, text: string): Promise<numbe
   output.next(needsOperator(saga) ? `npm run ops -- retry ${id} --note "…"` : `npm run ops -- why ${id}`);
   return exitCode.done;
 }
+
+const remainder = ({ state, why, sagaType, sagaId }: Remainder): string => `${state}${sagaId == null ? "" : ` of the ${sagaType} ${sagaId}`}: ${why}`;
 
 const section = (output: Output, title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : ["", output.paint("bold", title), ...lines]);
 
@@ -201,7 +210,7 @@ async function act(ops: Ops, options: Act, text: string): Promise<number> {
   const { session, output } = ops;
   const id = await findId(ops, text);
   const saga = await readSaga(ops, id);
-  const run = async (dryRun: boolean): Promise<PlannedFragment> => {
+  const run = async (dryRun: boolean): Promise<PlannedLineFragment> => {
     const variables = { id, sequence: saga.sequence, dryRun };
     const { act } =
       options.verb === "retry"
@@ -230,7 +239,7 @@ const pollMs = 250;
 const ends: readonly SagaStatus[] = ["COMPLETED", "FAILED", "CANCELLED"];
 
 /** Until the saga has ended, or goes on only when somebody does something; or the time is over. */
-async function waitForEnd(ops: Ops, id: string, waitMs: number): Promise<SagaRowFragment> {
+async function waitForEnd(ops: Ops, id: string, waitMs: number): Promise<SagaLineFragment> {
   const until = monotonicMs() + waitMs;
   ops.output.line(`Waiting for its end, ${duration(waitMs)} at most.`);
   for (;;) {
@@ -240,21 +249,21 @@ async function waitForEnd(ops: Ops, id: string, waitMs: number): Promise<SagaRow
   }
 }
 
-function exitCodeOf({ status }: SagaRowFragment, aim: SagaStatus): number {
+function exitCodeOf({ status }: SagaLineFragment, aim: SagaStatus): number {
   if (status === aim || (status === "WAITING" && aim === "COMPLETED")) return exitCode.done;
   if (status === "STUCK") return exitCode.stuck;
   return ends.includes(status) ? exitCode.endedOtherwise : exitCode.underWay;
 }
 
 /** What the dry run says would happen. */
-function preview(saga: SagaRowFragment, plan: PlannedFragment["plan"]): string[] {
+function preview(saga: SagaLineFragment, plan: PlannedLineFragment["plan"]): string[] {
   if (plan == null) return [];
   const now = processNow();
   return [
     `${saga.type} ${saga.id} is ${saga.status} in ${saga.state}. This would make it ${plan.status} in ${plan.state}:`,
     ...plan.sends.map((command) => `  sends    ${command}`),
     ...plan.undoes.map(({ state, command }) => `  undoes   ${state} by ${command}`),
-    ...plan.remains.map(({ state, why }) => `  remains  ${state}: ${why}`),
+    ...plan.remains.map((one) => `  remains  ${remainder(one)}`),
     ...(plan.nextAttemptAt == null ? [] : [`  attempt  ${fromNow(new Date(plan.nextAttemptAt), now)}`]),
     ...(plan.endsIn == null ? [] : [`  ends in  ${plan.endsIn}`]),
   ];

@@ -43,7 +43,7 @@ export {
   type ReplyOf,
   type TransactionalParticipant,
 } from "./participant.ts";
-export { canRead, fieldsOf, isOptional, versioned, versionOf, versionOfPayload } from "./versioned.ts";
+export { canRead, fieldsOf, findLater, isOptional, versioned, versionOf, versionOfPayload } from "./versioned.ts";
 export { afterCommit } from "./after-commit.ts";
 export { announce, append, connectOutbox, publish, publishAll, reply, send, type Outgoing, type PublishOptions } from "./publish.ts";
 export { release, reschedule } from "./delays.ts";

@@ -36,6 +36,25 @@ export function versionOfPayload(payload: unknown): number {
   return typeof found === "number" ? found : 1;
 }
 
+interface Later {
+  readonly name: string;
+  readonly made: number;
+  readonly known: number;
+}
+
+/** What of a payload, by its path, was made with a later version of its contract than a shape has, be it the whole or an object within it; null: nothing. */
+export function findLater(text: string, payload: unknown, name: string): Later | null {
+  if (payload === null || typeof payload !== "object" || Array.isArray(payload)) return null;
+  const [made, known] = [versionOfPayload(payload), versionOf(text)];
+  if (made > known) return { name, made, known };
+  for (const [field, value] of Object.entries(payload)) {
+    const type = value !== null && typeof value === "object" ? fieldsOf(text)?.get(field) : undefined;
+    const later = type === undefined ? null : findLater(type, value, `${name}.${field}`);
+    if (later !== null) return later;
+  }
+  return null;
+}
+
 /**
  * Whether what was made with one shape can be read with another, both as `Schema.text` describes them: nothing that had to be there is
  * gone, nothing is retyped, and what is new is optional. A field may become optional, and a choice may get more values. A contract of a

@@ -61,6 +61,7 @@ const reasonCodes = {
   CANCELLED_BY_USER: "A party to it cancelled.",
   CANCELLED_BY_OPERATOR: "An operator cancelled.",
   UNDONE_WITH_PARENT: "The process that it was a part of was undone.",
+  UNKNOWN_END: "A part of the process has ended as its version does not know.",
   TIMED_OUT: "The time for it ran out.",
   DEPENDENCY_UNAVAILABLE: "An outside system did not answer or answered that it is down; retried.",
   DEPENDENCY_REJECTED: "An outside system refused the request; not retried.",

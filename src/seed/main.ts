@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { migrationsList } from "../../migrations/index.ts";
 import { openFiles } from "../app.ts";
 import { loadConfig, readEnvironment, type Config } from "../config.ts";
+import { foreseen } from "../definition-problems.ts";
 import { describeAddress } from "../database/address.ts";
 import { startEmbeddedPostgres } from "../database/embedded-postgres.ts";
 import { migrate } from "../database/migrate.ts";
@@ -30,7 +31,7 @@ const environment = readEnvironment();
 try {
   await run();
 } catch (error) {
-  printFailure(error, environment["LOG_LEVEL"] === "debug", process.stderr);
+  printFailure(foreseen(error), environment["LOG_LEVEL"] === "debug", process.stderr);
   process.exitCode = 1;
 }
 

@@ -55,17 +55,23 @@ test("the doctor finds nothing wrong, a queue that was forgotten, and a schema o
   const found = await ops.json<Finding[]>("doctor");
   const about = (findings: readonly Finding[], what: string): Finding | undefined => findings.find((finding) => finding.about === what);
   expect(found.filter(({ result }) => result === "wrong")).toEqual([]);
-  for (const what of ["Server", "Clocks", "Workers", "Queues", "PostgreSQL", "Migrations", "pg-boss", "Invariants", "Outbox"])
+  for (const what of ["Server", "Clocks", "Workers", "Queues", "PostgreSQL", "Migrations", "pg-boss", "Invariants", "Outbox", "Versions"])
     expect(about(found, what)).toMatchObject({ result: "ok" });
 
   expect((await ops.run("pause", queue, "--note", "for a while", "--yes")).code).toBe(0);
   await journey.sql("update queue_pause set paused_at = paused_at - interval '2 days'");
   await journey.sql("insert into schema_migration (name, executed_at) values ('Migration99990101000000_of_tomorrow', now())");
+  await journey.sql(
+    `insert into saga (id, type, definition_version, subject_id, run_number, state, status, sequence, attempt, max_attempts, participants, data, runs, started_at, updated_at)
+     values (gen_random_uuid(), 'Lottery', 2, gen_random_uuid(), 1, 'Drawing', 'STUCK', 1, 1, 1, '{}', '{}', '[{"made": {"version": 1}}]', now(), now())`,
+  );
   const { code, stdout } = await ops.run("doctor", "--json");
+  await journey.sql("delete from saga where type = 'Lottery'");
   await journey.sql("delete from schema_migration where name like '%tomorrow'");
   expect((await ops.run("resume", queue, "--yes")).code).toBe(0);
   const worse = JSON.parse(stdout) as Finding[];
   expect(code).toBe(3);
   expect(about(worse, "Queues")).toMatchObject({ result: "warning", found: expect.stringContaining(queue) });
+  expect(about(worse, "Versions")).toMatchObject({ result: "wrong", found: expect.stringContaining("1 needs Lottery v1 and Lottery v2") });
   expect(about(worse, "Migrations")).toMatchObject({ result: "wrong", found: expect.stringContaining("of_tomorrow") });
 });

@@ -3,7 +3,7 @@ import type { Input } from "../../src/sagas/engine/decide.ts";
 import { isFinished } from "../../src/sagas/engine/instance.ts";
 import { remainsOf } from "../../src/sagas/engine/remains.ts";
 import { SagaUnderTest, trouble } from "../../src/sagas/engine/testing.ts";
-import type { CommandToSend } from "../../src/sagas/engine/turn.ts";
+import type { CommandToSend } from "../../src/sagas/engine/decision.ts";
 import { answerTo, application, enrollment, eventOf, session, type Platform } from "../support/three-sagas.ts";
 
 // Every saga, cancelled or failing wherever it can be, with every combination of undos that fail at every attempt. A small world keeps

@@ -127,7 +127,7 @@ export function Act({
           {plan.remains.length > 0 && (
             <>
               <dt>Stays</dt>
-              <dd>{plan.remains.map(({ state }) => state).join(", ")}</dd>
+              <dd>{plan.remains.map(({ state, sagaType }) => (sagaType == null ? state : `${state} of ${sagaType}`)).join(", ")}</dd>
             </>
           )}
           {plan.endsIn != null && (

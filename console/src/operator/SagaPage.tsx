@@ -260,7 +260,19 @@ function Diagnosis({ saga, now }: { readonly saga: Saga; readonly now: number })
         )}
         {saga.remains.length > 0 && (
           <Evidence level="warning" label="Stays">
-            {saga.remains.map(({ state, why }) => `${state} (${why.toLowerCase().replaceAll("_", " ")})`).join(", ")}
+            {saga.remains.map(({ state, why, sagaType, sagaId }, index) => (
+              <Fragment key={`${sagaId} ${state}`}>
+                {`${index === 0 ? "" : ", "}${state} (${why.toLowerCase().replaceAll("_", " ")})`}
+                {sagaId != null && (
+                  <>
+                    {" of "}
+                    <Link to="/console/sagas/$id" params={{ id: sagaId }}>
+                      {sagaType}
+                    </Link>
+                  </>
+                )}
+              </Fragment>
+            ))}
           </Evidence>
         )}
       </dl>

@@ -202,6 +202,8 @@ export type ReasonCode =
   | 'TOO_SHORT_NOTICE'
   /** The process that it was a part of was undone. */
   | 'UNDONE_WITH_PARENT'
+  /** A part of the process has ended as its version does not know. */
+  | 'UNKNOWN_END'
   /** The upload never arrived, expired, or belongs to somebody else. */
   | 'UPLOAD_MISSING'
   /** Address and password do not belong together. */
@@ -465,7 +467,7 @@ export type DefinitionQueryVariables = Exact<{
 }>;
 
 
-export type DefinitionQuery = { sagaDefinition: { type: SagaType, version: number, mermaid: string, states: Array<{ state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> }>, undoPath: Array<{ state: string }> } | null };
+export type DefinitionQuery = { sagaDefinition: { type: SagaType, version: number, mermaid: string, states: Array<{ state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> }>, undoPath: Array<{ state: string, group: string | null }> } | null };
 
 export type DefinitionStateFragment = { state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> };
 
@@ -488,7 +490,7 @@ export type MigrateSagasMutationVariables = Exact<{
 
 export type MigrateSagasMutation = { act: { migrated: number | null, next: string | null, refused: Array<{ reason: string, count: number, example: string }>, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
 
-export type QueueRowFragment = { name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null };
+export type QueueLineFragment = { name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null };
 
 export type QueuesQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -513,7 +515,7 @@ export type ResumeQueueMutationVariables = Exact<{
 
 export type ResumeQueueMutation = { act: { queue: { name: string, ready: number, deferred: number, active: number, deadLetters: number, completedLastMinute: number, oldestReadyAt: string | null, measuredAt: string, pause: { at: string, note: string } | null } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
 
-export type SagaRowFragment = { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null };
+export type SagaLineFragment = { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null };
 
 export type SagasQueryVariables = Exact<{
   filter?: SagaFilter | null | undefined;
@@ -553,9 +555,9 @@ export type SagaCardQueryVariables = Exact<{
 }>;
 
 
-export type SagaCardQuery = { saga: { subjectId: string, definitionVersion: number, undoIncomplete: boolean, id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, remains: Array<{ state: SagaState, why: SagaRemainderWhy }>, steps: Array<{ state: SagaState, status: SagaStepStatus, attempts: number, startedAt: string | null, finishedAt: string | null }>, deadLetters: Array<{ id: string, message: string, status: DeadLetterStatus, attempts: number }> | null, events: Array<{ sequence: number, occurredAt: string, kind: SagaEventKind, summary: string }>, explanation: { cause: SagaCause, summary: string, since: string | null, until: string | null, queue: string | null, worker: { host: string, pid: number } | null, remedies: Array<{ mutation: string, arguments: Record<string, unknown>, description: string }>, next: Array<{ on: string, state: SagaState, at: string | null }> } | null, reason: { code: ReasonCode, message: string } | null } | null };
+export type SagaCardQuery = { saga: { subjectId: string, definitionVersion: number, undoIncomplete: boolean, id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }>, steps: Array<{ state: SagaState, status: SagaStepStatus, attempts: number, startedAt: string | null, finishedAt: string | null }>, deadLetters: Array<{ id: string, message: string, status: DeadLetterStatus, attempts: number }> | null, events: Array<{ sequence: number, occurredAt: string, kind: SagaEventKind, summary: string }>, explanation: { cause: SagaCause, summary: string, since: string | null, until: string | null, queue: string | null, worker: { host: string, pid: number } | null, remedies: Array<{ mutation: string, arguments: Record<string, unknown>, description: string }>, next: Array<{ on: string, state: SagaState, at: string | null }> } | null, reason: { code: ReasonCode, message: string } | null } | null };
 
-export type PlannedFragment = { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> };
+export type PlannedLineFragment = { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> };
 
 export type RetrySagaMutationVariables = Exact<{
   id: string;
@@ -565,7 +567,7 @@ export type RetrySagaMutationVariables = Exact<{
 }>;
 
 
-export type RetrySagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
+export type RetrySagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
 
 export type CancelSagaMutationVariables = Exact<{
   id: string;
@@ -575,7 +577,7 @@ export type CancelSagaMutationVariables = Exact<{
 }>;
 
 
-export type CancelSagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
+export type CancelSagaMutation = { act: { saga: { id: string, type: SagaType, state: SagaState, status: SagaStatus, sequence: number, settled: boolean, attempt: number, maxAttempts: number, nextAttemptAt: string | null, deadlineAt: string | null, startedAt: string, updatedAt: string, finishedAt: string | null, reason: { code: ReasonCode, message: string } | null } | null, plan: { state: SagaState, status: SagaStatus, sends: Array<string>, endsIn: SagaState | null, deadlineAt: string | null, nextAttemptAt: string | null, undoes: Array<{ state: SagaState, command: string }>, remains: Array<{ state: SagaState, why: SagaRemainderWhy, sagaType: SagaType | null, sagaId: string | null }> } | null, userErrors: Array<{ code: ReasonCode, message: string }> } | null };
 
 export type SignInMutationVariables = Exact<{
   email: string;
@@ -697,8 +699,8 @@ export const DefinitionStateFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"DefinitionState"}) as unknown as TypedDocumentString<DefinitionStateFragment, unknown>;
-export const QueueRowFragmentDoc = new TypedDocumentString(`
-    fragment QueueRow on Queue {
+export const QueueLineFragmentDoc = new TypedDocumentString(`
+    fragment QueueLine on Queue {
   name
   ready
   deferred
@@ -712,9 +714,9 @@ export const QueueRowFragmentDoc = new TypedDocumentString(`
     note
   }
 }
-    `, {"fragmentName":"QueueRow"}) as unknown as TypedDocumentString<QueueRowFragment, unknown>;
-export const SagaRowFragmentDoc = new TypedDocumentString(`
-    fragment SagaRow on Saga {
+    `, {"fragmentName":"QueueLine"}) as unknown as TypedDocumentString<QueueLineFragment, unknown>;
+export const SagaLineFragmentDoc = new TypedDocumentString(`
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -733,10 +735,10 @@ export const SagaRowFragmentDoc = new TypedDocumentString(`
     message
   }
 }
-    `, {"fragmentName":"SagaRow"}) as unknown as TypedDocumentString<SagaRowFragment, unknown>;
+    `, {"fragmentName":"SagaLine"}) as unknown as TypedDocumentString<SagaLineFragment, unknown>;
 export const DiagnosisFragmentDoc = new TypedDocumentString(`
     fragment Diagnosis on Saga {
-  ...SagaRow
+  ...SagaLine
   explanation {
     cause
     summary
@@ -759,7 +761,7 @@ export const DiagnosisFragmentDoc = new TypedDocumentString(`
     }
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -778,10 +780,10 @@ export const DiagnosisFragmentDoc = new TypedDocumentString(`
     message
   }
 }`, {"fragmentName":"Diagnosis"}) as unknown as TypedDocumentString<DiagnosisFragment, unknown>;
-export const PlannedFragmentDoc = new TypedDocumentString(`
-    fragment Planned on SagaPayload {
+export const PlannedLineFragmentDoc = new TypedDocumentString(`
+    fragment PlannedLine on SagaPayload {
   saga {
-    ...SagaRow
+    ...SagaLine
   }
   plan {
     state
@@ -794,6 +796,8 @@ export const PlannedFragmentDoc = new TypedDocumentString(`
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     endsIn
     deadlineAt
@@ -804,7 +808,7 @@ export const PlannedFragmentDoc = new TypedDocumentString(`
     message
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -822,7 +826,7 @@ export const PlannedFragmentDoc = new TypedDocumentString(`
     code
     message
   }
-}`, {"fragmentName":"Planned"}) as unknown as TypedDocumentString<PlannedFragment, unknown>;
+}`, {"fragmentName":"PlannedLine"}) as unknown as TypedDocumentString<PlannedLineFragment, unknown>;
 export const DeadLettersDocument = new TypedDocumentString(`
     query DeadLetters($filter: DeadLetterFilter, $first: Int!, $after: String) {
   deadLetters(filter: $filter, first: $first, after: $after) {
@@ -904,6 +908,7 @@ export const DefinitionDocument = new TypedDocumentString(`
     }
     undoPath {
       state
+      group
     }
     mermaid
   }
@@ -928,7 +933,7 @@ export const HealthDocument = new TypedDocumentString(`
     roles
   }
   queues {
-    ...QueueRow
+    ...QueueLine
   }
   workers {
     id
@@ -947,7 +952,7 @@ export const HealthDocument = new TypedDocumentString(`
     version
   }
 }
-    fragment QueueRow on Queue {
+    fragment QueueLine on Queue {
   name
   ready
   deferred
@@ -990,10 +995,10 @@ export const MigrateSagasDocument = new TypedDocumentString(`
 export const QueuesDocument = new TypedDocumentString(`
     query Queues {
   queues {
-    ...QueueRow
+    ...QueueLine
   }
 }
-    fragment QueueRow on Queue {
+    fragment QueueLine on Queue {
   name
   ready
   deferred
@@ -1011,7 +1016,7 @@ export const PauseQueueDocument = new TypedDocumentString(`
     mutation PauseQueue($name: String!, $note: String!, $dryRun: Boolean!) {
   act: pauseQueue(name: $name, note: $note, dryRun: $dryRun) {
     queue {
-      ...QueueRow
+      ...QueueLine
     }
     userErrors {
       code
@@ -1019,7 +1024,7 @@ export const PauseQueueDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment QueueRow on Queue {
+    fragment QueueLine on Queue {
   name
   ready
   deferred
@@ -1037,7 +1042,7 @@ export const ResumeQueueDocument = new TypedDocumentString(`
     mutation ResumeQueue($name: String!, $note: String, $dryRun: Boolean!) {
   act: resumeQueue(name: $name, note: $note, dryRun: $dryRun) {
     queue {
-      ...QueueRow
+      ...QueueLine
     }
     userErrors {
       code
@@ -1045,7 +1050,7 @@ export const ResumeQueueDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment QueueRow on Queue {
+    fragment QueueLine on Queue {
   name
   ready
   deferred
@@ -1063,7 +1068,7 @@ export const SagasDocument = new TypedDocumentString(`
     query Sagas($filter: SagaFilter, $first: Int!, $after: String) {
   sagas(filter: $filter, first: $first, after: $after) {
     nodes {
-      ...SagaRow
+      ...SagaLine
     }
     pageInfo {
       hasNextPage
@@ -1071,7 +1076,7 @@ export const SagasDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -1102,10 +1107,10 @@ export const FindSagaDocument = new TypedDocumentString(`
 export const SagaStatusDocument = new TypedDocumentString(`
     query SagaStatus($id: ID!) {
   saga(id: $id) {
-    ...SagaRow
+    ...SagaLine
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -1130,7 +1135,7 @@ export const WhyDocument = new TypedDocumentString(`
     ...Diagnosis
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -1150,7 +1155,7 @@ export const WhyDocument = new TypedDocumentString(`
   }
 }
 fragment Diagnosis on Saga {
-  ...SagaRow
+  ...SagaLine
   explanation {
     cause
     summary
@@ -1183,6 +1188,8 @@ export const SagaCardDocument = new TypedDocumentString(`
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     steps {
       state
@@ -1205,7 +1212,7 @@ export const SagaCardDocument = new TypedDocumentString(`
     }
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -1225,7 +1232,7 @@ export const SagaCardDocument = new TypedDocumentString(`
   }
 }
 fragment Diagnosis on Saga {
-  ...SagaRow
+  ...SagaLine
   explanation {
     cause
     summary
@@ -1256,10 +1263,10 @@ export const RetrySagaDocument = new TypedDocumentString(`
     expectedSequence: $sequence
     dryRun: $dryRun
   ) {
-    ...Planned
+    ...PlannedLine
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -1278,9 +1285,9 @@ export const RetrySagaDocument = new TypedDocumentString(`
     message
   }
 }
-fragment Planned on SagaPayload {
+fragment PlannedLine on SagaPayload {
   saga {
-    ...SagaRow
+    ...SagaLine
   }
   plan {
     state
@@ -1293,6 +1300,8 @@ fragment Planned on SagaPayload {
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     endsIn
     deadlineAt
@@ -1311,10 +1320,10 @@ export const CancelSagaDocument = new TypedDocumentString(`
     expectedSequence: $sequence
     dryRun: $dryRun
   ) {
-    ...Planned
+    ...PlannedLine
   }
 }
-    fragment SagaRow on Saga {
+    fragment SagaLine on Saga {
   id
   type
   state
@@ -1333,9 +1342,9 @@ export const CancelSagaDocument = new TypedDocumentString(`
     message
   }
 }
-fragment Planned on SagaPayload {
+fragment PlannedLine on SagaPayload {
   saga {
-    ...SagaRow
+    ...SagaLine
   }
   plan {
     state
@@ -1348,6 +1357,8 @@ fragment Planned on SagaPayload {
     remains {
       state
       why
+      sagaType
+      sagaId
     }
     endsIn
     deadlineAt

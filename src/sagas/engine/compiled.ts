@@ -135,19 +135,22 @@ export interface Definition {
   readonly tell: Notice | null;
   /** Of the functions of the definition, which only map data: another hash under the same shape is allowed, and noted. */
   readonly codeHash: string;
-  /** Versions from which sagas were moved to this one, for the undo of what they did before. */
-  readonly earlier: ReadonlyMap<number, Definition>;
+  /** Its other versions that are loaded, for the undo of what sagas did before they were moved to this one. */
+  readonly versions: ReadonlyMap<number, Definition>;
 }
 
 /** Who may watch a saga with these data. */
 export const participantsOf = (definition: Definition, data: Data): string[] =>
   definition.participants.map((field) => data[field]).filter((id): id is string => typeof id === "string");
 
-/** The definition that a run was made by: an earlier version, if its saga has been moved since. */
+/** The definition that a run was made by: another version, if its saga has been moved since; undefined where that one is not loaded. */
+export const findMaker = (definition: Definition, { made }: Pick<Run, "made">): Definition | undefined =>
+  made === undefined || made.version === definition.version ? definition : definition.versions.get(made.version);
+
+/** The same where it has to be loaded: a saga that has not ended is read only by a process that has all of them. */
 export function makerOf(definition: Definition, run: Pick<Run, "made">): Definition {
-  if (run.made === undefined) return definition;
-  const maker = definition.earlier.get(run.made.version);
-  if (maker === undefined) throw new Error(`${definition.name} v${definition.version} does not know v${run.made.version}, which made a run of this saga`);
+  const maker = findMaker(definition, run);
+  if (maker === undefined) throw new Error(`${definition.name} v${definition.version} does not know v${run.made?.version}, which made a run of this saga`);
   return maker;
 }
 
@@ -232,6 +235,15 @@ export function stepsIn({ nodes }: Definition, state: string): StepNode[] {
   return steps.filter((step) => step?.kind === "step");
 }
 
+/** Runs whose command is still to be carried out, each with its step: what a pause of the command's queue keeps waiting. */
+export const toCarryOut = (
+  definition: Definition,
+  { state, runs }: { readonly state: string; readonly runs: readonly Run[] },
+): { step: StepNode; run: Run }[] =>
+  stepsIn(definition, state).flatMap((step) =>
+    runs.filter((run) => run.status === "active" && run.later !== true && (step.group === null || run.state === step.state)).map((run) => ({ step, run })),
+  );
+
 /** The events that may end a run of a state. */
 export const answersOf = (node: Node): readonly AnyEvent[] => (node.kind === "step" ? node.command.replies : node.kind === "wait" ? node.events : []);
 
@@ -244,11 +256,11 @@ export const startOf = (definition: Definition): Start => {
   return definition.start;
 };
 
-/** Digest of the sources of all functions in a definition. Contracts are left out: their shapes are part of the shape hash. */
+/** Digest of what all functions in a definition say. Contracts are left out: their shapes are part of the shape hash. */
 export function codeHashOf(definition: Definition): string {
   const hash = createHash("sha256");
   const walk = (value: unknown): void => {
-    if (typeof value === "function") hash.update(value.toString());
+    if (typeof value === "function") hash.update(wordsOf(value.toString()));
     else if (value instanceof Map) for (const one of value.values()) walk(one);
     else if (Array.isArray(value)) for (const one of value) walk(one);
     else if (value !== null && typeof value === "object") {
@@ -258,3 +270,15 @@ export function codeHashOf(definition: Definition): string {
   walk([definition.start, definition.nodes, definition.interrupts, definition.reasons, definition.tell]);
   return hash.digest("hex").slice(0, 16);
 }
+
+/** A string, or what a compiler or formatter writes as it likes: comments, white space, and what only separates or groups. */
+const STRING_OR_LAYOUT = /(["'`])((?:\\.|(?!\1)[^\\])*)\1|\/\/.*|\/\*[^]*?\*\/|[\s(),;]+/g;
+
+/**
+ * The source of a function without its layout: `tsc` and `swc` make the same of it. It is for a digest and no code any more; a change of
+ * nothing but parentheses, or of the spaces in a template, goes unseen.
+ */
+export const wordsOf = (source: string): string =>
+  source.replace(STRING_OR_LAYOUT, (_found, quote: string | undefined, text: string) =>
+    quote === undefined ? "" : JSON.stringify(quote === "`" ? text.replace(/[\s(),;]+/g, "") : text),
+  );

@@ -1,10 +1,15 @@
 import { Defect, type FailureReason } from "../../kernel/errors.ts";
 import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox/index.ts";
-import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, stepsIn, type Data, type Definition, type Node } from "./compiled.ts";
-import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
+import { asideAnswered, asideAnswersLater, asideAttemptFailed, commandOf, remind } from "./asides.ts";
+import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, toCarryOut, type Data, type Definition, type Node } from "./compiled.ts";
+import type { Decision, DecisionContext } from "./decision.ts";
+import { isFinished, isUndoing, type Instance, type Run, type UndoneRun } from "./instance.ts";
+import { describeFate, digestOf, isToCome, visibleBody } from "./message.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
-import { describeFate, digestOf, isToCome, Turn, visibleBody, type Decision, type DecisionContext, type UndoneRun } from "./turn.ts";
+import { findEndProblem } from "./sub-saga.ts";
+import { Turn } from "./turn.ts";
+import { undoAnswered, undoAnswersLater, undoAttemptFailed, undoEnded } from "./undo.ts";
 
 interface EventInput {
   readonly messageId: string;
@@ -203,9 +208,9 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
   turn.becomes("applied");
   const aside = instance.asides.find((one) => one.id === runId && one.status === "active");
   if (aside !== undefined) {
-    requireDeclared(turn.commandOf(aside), contract);
+    requireDeclared(commandOf(turn, aside), contract);
     remember("applied");
-    turn.asideAnswered(aside, contract, payload);
+    asideAnswered(turn, aside, contract, payload);
     return turn.decision("applied");
   }
   const run = instance.runs.find((one) => one.id === runId);
@@ -216,14 +221,16 @@ function onReply(definition: Definition, instance: Instance, reply: Extract<Inpu
     const branch = node.replies.get(contract.name);
     if (branch === undefined) throw new Defect(`${definition.name}: ${node.state} does not say what ${contract.name} leads to`);
     remember("applied");
-    turn.about(run).answered(branch, contract, payload);
+    const problem = findEndProblem(node, contract, payload);
+    if (problem === null) turn.about(run).answered(branch, contract, payload);
+    else turn.about(run).endedStrangely(contract, payload, problem);
     return turn.decision("applied");
   }
   const undone = undoneBy(instance, runId);
   if (undone?.undo.status === "active") {
-    requireDeclared(turn.undoCommandOf(undone), contract);
+    requireDeclared(turn.undoOf(undone).command, contract);
     remember("applied");
-    turn.undoAnswered(undone, contract, payload);
+    undoAnswered(turn, undone, contract, payload);
     return turn.decision("applied");
   }
   const answer = run?.answer ?? undone?.undo.answer;
@@ -286,9 +293,9 @@ function onAnswersLater(definition: Definition, instance: Instance, input: Extra
   const aside = instance.asides.find((one) => one.id === input.runId && one.status === "active");
   const run = instance.runs.find((one) => one.id === input.runId && one.status === "active");
   const undone = undoneBy(instance, input.runId);
-  if (aside !== undefined) turn.asideAnswersLater(aside);
+  if (aside !== undefined) asideAnswersLater(turn, aside);
   else if (run !== undefined) turn.answersLater(run);
-  else if (undone !== undefined && turn.isSubSaga(undone)) turn.undoAnswersLater(undone);
+  else if (undone !== undefined && turn.isSubSaga(undone)) undoAnswersLater(turn, undone);
   else throw new Error(`${input.command} may not answer later: it undoes a step, and nothing bounds the time of an undo`);
   return turn.decision("applied");
 }
@@ -300,8 +307,8 @@ function onAttemptFailed(definition: Definition, instance: Instance, input: Extr
   if (fate !== "current") return turn.ignore(fate, `A failed attempt at ${input.command} was put aside: ${describeFate(fate)}.`);
   const aside = instance.asides.find((one) => one.id === input.runId && one.status === "active");
   const undone = undoneBy(instance, input.runId);
-  if (aside !== undefined) turn.asideAttemptFailed(aside, input.failure);
-  else if (undone !== undefined) turn.undoAttemptFailed(undone, input.failure);
+  if (aside !== undefined) asideAttemptFailed(turn, aside, input.failure);
+  else if (undone !== undefined) undoAttemptFailed(turn, undone, input.failure);
   else turn.stepAttemptFailed(instance.runs.find((one) => one.id === input.runId) as Run, input.failure);
   return turn.decision("applied");
 }
@@ -323,7 +330,7 @@ function onClock(definition: Definition, instance: Instance, context: DecisionCo
   const isDue = (timer: Date | null): boolean => timer !== null && timer <= context.now;
   if (isFinished(instance) || isUndoing(instance) || instance.pausedAt !== null) return turn.decision("superseded");
   if (isDue(instance.deadlineAt)) turn.deadlineReached();
-  else if (isDue(instance.remindAt)) turn.remind();
+  else if (isDue(instance.remindAt)) remind(turn);
   else return turn.decision("superseded");
   return turn.decision("applied");
 }
@@ -371,7 +378,7 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
     case "skip": {
       if (undos.length > 0) {
         audit(`An operator gave up ${where}.`);
-        for (const undone of undos) turn.undoByHand(undone, "gave-up");
+        for (const undone of undos) undoEnded(turn, undone, "gave-up");
         return turn.decision("applied");
       }
       if (!hasWayOn(definition, instance.state)) return turn.deny("WRONG_STATE", `${instance.state} is the last state: without it there is no way to the end.`);
@@ -440,7 +447,7 @@ function complete(
     if (undos.length > 1) return turn.deny("INVALID", `Several undos are open, of ${states}. Say by step which one was done by hand.`);
     if (note === null) return turn.deny("INVALID", `Whoever undid ${states} by hand has to say how, in the note.`);
     audit(`An operator undid ${states} by hand.`);
-    for (const undone of undos) turn.undoByHand(undone, "done");
+    for (const undone of undos) undoEnded(turn, undone, "done");
     return turn.decision("applied");
   }
   // In a group, what stands is asked for before what is still under way.
@@ -492,8 +499,7 @@ function timersAfterPause(
   };
   const isInstant = node?.kind === "wait" && typeof node.deadline === "function";
   const isEvery = (node?.kind === "step" || node?.kind === "wait") && node.remind !== null && "everyMs" in node.remind.when;
-  const paused =
-    instance.status === "WAITING" ? [] : stepsIn(definition, instance.state).flatMap(({ command }) => queuePauses.get(queueOf(command.name)) ?? []);
+  const paused = toCarryOut(definition, instance).flatMap(({ step }) => queuePauses.get(queueOf(step.command.name)) ?? []);
   const queuePausedAt = paused.toSorted((a, b) => a.getTime() - b.getTime())[0];
   return {
     deadlineAt: isInstant ? deadlineAt : later(deadlineAt, run?.deadlineSetAt, queuePausedAt ?? now),
@@ -524,7 +530,7 @@ function fireTimer(instance: Instance, timer: SagaTimer, turn: Turn, audit: Audi
   if (timerOf(instance, timer) === null) return turn.deny("WRONG_STATE", `It has no ${timerNames[timer]} now: it is ${instance.status} in ${instance.state}.`);
   audit(`An operator fired the ${timerNames[timer]} of ${instance.state}.`);
   if (timer === "DEADLINE") turn.deadlineReached();
-  else if (timer === "REMINDER") turn.remind();
+  else if (timer === "REMINDER") remind(turn);
   else turn.reschedule(null);
   return turn.decision("applied");
 }

@@ -431,7 +431,7 @@ export function saga<
     failedFinal: null,
     tell: null,
     codeHash: "",
-    earlier: new Map(),
+    versions: new Map(),
   };
   return new Builder(draft, nodes, interrupts);
 }

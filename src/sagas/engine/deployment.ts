@@ -2,10 +2,11 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { listWorkers, query, type WorkerView } from "../../outbox/index.ts";
 import type { Definition } from "./compiled.ts";
 import { editsBetween, type Edit, type EditClass } from "./diff.ts";
-import type { SagaMigration } from "./migration.ts";
+import { prospectOf, type SagaMigration } from "./migration.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { storedShape, type DefinitionShape } from "./shape.ts";
 import type { StoredDefinition } from "./store.ts";
+import { findUnknown, shapesOf, subSagaNodesOf } from "./sub-saga.ts";
 
 /** Sagas of one version that have not ended and stand in one state, by the code that moved them last. */
 interface LiveCount {
@@ -25,6 +26,8 @@ export interface Present {
    * on it, or were moved from it before, while a saga that began them has not.
    */
   readonly undoing: readonly { readonly name: string; readonly version: number; readonly count: number }[];
+  /** Sub-sagas that have not ended, by their version and that of the saga that waits for them. */
+  readonly begun: readonly { readonly name: string; readonly version: number; readonly saga: string; readonly sagaVersion: number; readonly count: number }[];
   readonly workers: readonly Pick<WorkerView, "host" | "pid" | "loads">[];
 }
 
@@ -45,7 +48,7 @@ export interface SagaDiff {
   readonly findings: readonly Finding[];
 }
 
-/** Reads what a release is compared with, by four statements that lock nothing. */
+/** Reads what a release is compared with, by five statements that lock nothing. */
 export async function readPresent(em: EntityManager): Promise<Present> {
   const stored = await query<Present["stored"][number]>(em, "select name, version, shape from saga_definition order by name, version");
   const live = await query<LiveCount>(
@@ -67,7 +70,12 @@ export async function readPresent(em: EntityManager): Promise<Present> {
        select (made #>> '{}')::int from jsonb_path_query(runs, '$[*].made.version') as made
      ) needed group by 1, 2`,
   );
-  return { stored, live, undoing, workers: await listWorkers(em) };
+  const begun = await query<Present["begun"][number]>(
+    em,
+    `select by.type as name, by.definition_version as version, sub.type as saga, sub.definition_version as "sagaVersion", count(*)::int as count
+     from saga sub join saga by on by.id = sub.parent_id where sub.finished_at is null and by.finished_at is null group by 1, 2, 3, 4 order by 1, 2, 3, 4`,
+  );
+  return { stored, live, undoing, begun, workers: await listWorkers(em) };
 }
 
 /** What deploying these definitions would mean, saga by saga. */
@@ -81,6 +89,7 @@ export const isDeployable = (diffs: readonly SagaDiff[]): boolean => diffs.every
 class Comparison {
   private readonly name: string;
   private readonly present: Present;
+  private readonly registry: SagaRegistry;
   private readonly loaded: ReadonlyMap<number, Definition>;
   private readonly stored: ReadonlyMap<number, DefinitionShape>;
   private readonly migrations: readonly SagaMigration[];
@@ -88,6 +97,7 @@ class Comparison {
   constructor(name: string, registry: SagaRegistry, present: Present) {
     this.name = name;
     this.present = present;
+    this.registry = registry;
     this.loaded = new Map(registry.definitions.filter((one) => one.name === name).map((one) => [one.version, one]));
     this.stored = new Map(present.stored.filter((one) => one.name === name).map(({ version, shape }) => [version, shape]));
     this.migrations = registry.listMigrations().filter((one) => one.name === name);
@@ -103,6 +113,7 @@ class Comparison {
       findings: [
         ...numbers.flatMap((version) => this.editsOf(version, numbers)),
         ...numbers.flatMap((version) => this.fateOf(version)),
+        ...numbers.flatMap((version) => this.endsUnknownTo(version)),
         ...this.migrations.flatMap((how) => this.mapped(how)),
       ],
     };
@@ -185,35 +196,52 @@ class Comparison {
     return finding("is loaded beside a newer one, and its sagas finish on it", "pin", `Keep v${version} loaded until they have ended.`);
   }
 
-  /** Whether every state in which sagas live has a place in the newer version. */
-  private mapped({ fromVersion: from, toVersion: to, states }: SagaMigration): Finding[] {
-    const [before, after] = [this.loaded.get(from), this.loaded.get(to)];
-    if (before === undefined || after === undefined) return [];
-    const live = this.live(from);
-    const homeless = Object.entries(live.states).filter(([state]) => {
-      const target = states[state] ?? state;
-      const node = after.nodes.get(target);
-      return target !== "stay" && before.nodes.has(state) && (node === undefined || node.kind === "milestone");
+  /** Ends of sub-sagas at which sagas of a version would stand: of the newest version, which they begin, and of those that they have begun. */
+  private endsUnknownTo(version: number): Finding[] {
+    const definition = this.loaded.get(version);
+    const live = this.live(version);
+    if (definition === undefined || live.touched === 0) return [];
+    return subSagaNodesOf(definition).flatMap((node) => {
+      const { saga } = node.begins;
+      const waiting = this.present.begun.filter((one) => one.name === this.name && one.version === version && one.saga === saga);
+      const begins = Math.max(...this.registry.definitions.flatMap((one) => (one.name === saga ? [one.version] : [])));
+      return [...new Set([...waiting.map(({ sagaVersion }) => sagaVersion), begins])].flatMap((sagaVersion): Finding[] => {
+        const of = this.endOf(saga, sagaVersion);
+        const unknown = of === undefined ? { finals: [], data: false } : findUnknown(node, of);
+        const problems = [
+          ...(unknown.finals.length === 0 ? [] : [`may end as ${unknown.finals.join(", ")}, of which it does not say what that means`]),
+          ...(unknown.data ? [`has data that it cannot read as ${shapesOf(node).data}`] : []),
+        ];
+        const touches = sagaVersion === begins ? live : { touched: waiting.find((one) => one.sagaVersion === sagaVersion)?.count ?? 0, states: {} };
+        if (problems.length === 0) return [];
+        const what = `begins ${saga}, whose v${sagaVersion} ${problems.join(" and ")}`;
+        const todo = "A saga that meets it stands, and an operator says what it means. Where that is too many, move them to a version that knows it.";
+        return [{ place: node.state, what, class: "map", from: version, to: version, ...touches, todo }];
+      });
     });
-    if (homeless.length > 0) {
-      const what = `to v${to} leads ${homeless.map(([state]) => `${state} to ${states[state] ?? state}`).join(", ")}, where a saga cannot stand`;
-      const count = homeless.reduce((sum, [, one]) => sum + one, 0);
-      return [
-        {
-          place: `migration of v${from}`,
-          what,
-          class: "forbidden",
-          from,
-          to,
-          touched: count,
-          states: Object.fromEntries(homeless),
-          todo: 'Map them to a step or a wait, or to "stay".',
-        },
-      ];
-    }
-    if (live.touched === 0) return [];
+  }
+
+  private endOf(saga: string, version: number): Parameters<typeof findUnknown>[1] | undefined {
+    const definition = this.registry.find(saga, version);
+    const shape =
+      definition === undefined ? this.present.stored.find((one) => one.name === saga && one.version === version)?.shape : storedShape(definition).shape;
+    return shape === undefined ? undefined : { finals: Object.keys(shape["finals"] as object), data: String(shape["data"]) };
+  }
+
+  /** Which sagas a migration can move, by the states in which they are. */
+  private mapped(how: SagaMigration): Finding[] {
+    const { fromVersion: from, toVersion: to } = how;
+    const [before, after] = [this.loaded.get(from), this.loaded.get(to)];
+    const live = this.live(from);
+    if (before === undefined || after === undefined || live.touched === 0) return [];
+    const inStates = (prospect: ReturnType<typeof prospectOf>): string[] =>
+      Object.keys(live.states).filter((state) => before.nodes.has(state) && prospectOf(how, before, after, state) === prospect);
+    const told = [
+      { states: inStates("moves later"), what: "move when they have moved on" },
+      { states: inStates("stays"), what: "stay" },
+    ].flatMap(({ states, what }) => (states.length === 0 ? [] : `; sagas in ${states.join(" or ")} ${what}`));
     const todo = `npm run ops -- migrate ${this.name} --from ${from} --to ${to} --note "…" --dry-run`;
-    return [{ place: `migration of v${from}`, what: `to v${to} is declared`, class: "map", from, to, ...live, todo }];
+    return [{ place: `migration of v${from}`, what: `to v${to} is declared${told.join("")}`, class: "map", from, to, ...live, todo }];
   }
 
   private live(version: number, is: (one: LiveCount) => boolean = () => true): Pick<Finding, "touched" | "states"> {

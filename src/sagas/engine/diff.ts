@@ -44,7 +44,8 @@ export function editsBetween(before: DefinitionShape, now: DefinitionShape): Edi
     ...startEdits(was["start"] as Part | null, is["start"] as Part | null),
     ...interruptEdits(was["interrupts"], is["interrupts"]),
     ...otherEdits("the saga", was, is, ["name", "version", "key", "data", "nodes", "finals", "reasons", "start", "interrupts", "contracts"]),
-    ...contractEdits(contractsIn(was), contractsIn(is)),
+    ...contractEdits(ownContractsIn(was), ownContractsIn(is)),
+    ...subSagaEdits(is.nodes, contractsIn(was), contractsIn(is)),
   ];
 }
 
@@ -103,8 +104,44 @@ function nodeEdits(was: NodeShape | undefined, is: NodeShape): Edit[] {
     ...(["onTimeout", "onExhausted", "onDeadline"] as const).flatMap((end) =>
       isDeepStrictEqual(was[end], is[end]) ? [] : [edit(state, `${endIn[end]} led ${leads(was[end])} and leads ${leads(is[end])}`, "pin")],
     ),
-    ...otherEdits(state, was, is, ["kind", "state", "command", "payload", "undo", "branches", "onTimeout", "onExhausted", "onDeadline"]),
+    ...groupEdits(state, was, is),
+    ...otherEdits(state, was, is, [
+      "kind",
+      "state",
+      "command",
+      "payload",
+      "undo",
+      "branches",
+      "onTimeout",
+      "onExhausted",
+      "onDeadline",
+      "group",
+      "steps",
+      "then",
+    ]),
   ];
+}
+
+/** What runs at a time: where that has changed, a saga that is within it has no state to go on in. */
+function groupEdits(state: string, was: NodeShape, is: NodeShape): Edit[] {
+  const [before, now] = [was, is].map((node) => ({
+    by: node["group"] === undefined ? "by itself" : `one of the steps in ${node["group"] as string}`,
+    steps: listOf(node["steps"]).toSorted().join(", "),
+    then: (node["then"] as readonly BranchShape[] | undefined)?.[0],
+  })) as [GroupPart, GroupPart];
+  return [
+    ...(before.by === now.by ? [] : [edit(state, `was ${before.by} and is ${now.by}`, "map")]),
+    ...(before.steps === now.steps ? [] : [edit(state, `had the steps ${before.steps} at a time and has ${now.steps}`, "map")]),
+    ...(before.then === undefined || now.then === undefined || sameBranch(before.then, now.then)
+      ? []
+      : [edit(state, `at the end of its steps led ${ofBranch(before.then)} and leads ${ofBranch(now.then)}`, "pin")]),
+  ];
+}
+
+interface GroupPart {
+  readonly by: string;
+  readonly steps: string;
+  readonly then: BranchShape | undefined;
 }
 
 const endIn = { onTimeout: "out of time", onExhausted: "after its last attempt", onDeadline: "at its deadline" } as const;
@@ -235,6 +272,37 @@ function otherEdits(place: string, was: Part, is: Part, told: readonly string[])
 function contractsIn(shape: DefinitionShape): ReadonlyMap<string, string> {
   if (shape.contracts !== undefined) return new Map(Object.entries(shape.contracts));
   return new Map(shape.nodes.flatMap(({ command, payload }) => (payload === undefined ? [] : [[String(command), payload] as const])));
+}
+
+/**
+ * The messages between a saga and one that it begins are made of the definition of that one, so they have no versions of their own. What
+ * begins it is as its starting event is; the data of its end are read by the shape that the saga names, and whoever cannot read them stands.
+ */
+function subSagaEdits(nodes: readonly NodeShape[], was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): Edit[] {
+  const partIn = (texts: typeof was, name: string, field: string, as = field): ReadonlyMap<string, string> => {
+    const text = fieldsOf(texts.get(name) ?? "")?.get(field);
+    return new Map(text === undefined ? [] : [[as, text]]);
+  };
+  return begunBy(nodes).flatMap(({ state, saga, begin, ended }) => {
+    const starts = [was, is].map((texts) => partIn(texts, begin, "start", `the start of ${saga}`)) as [typeof was, typeof was];
+    const [old, now] = [was, is].map((texts) => partIn(texts, ended, "data").get("data")) as [string | undefined, string | undefined];
+    const what = `read the data of ${saga} as ${old} and reads them as ${now}`;
+    return [
+      ...contractEdits(...starts),
+      ...(old === undefined || now === undefined || old === now ? [] : [edit(state, what, canRead(now, old) && canRead(old, now) ? "safe" : "pin")]),
+    ];
+  });
+}
+
+const begunBy = (nodes: readonly NodeShape[]) =>
+  nodes.flatMap(({ state, begins }) =>
+    typeof begins === "string" ? [{ state, saga: begins, begin: `Begin${begins}Command`, ended: `${begins}EndedEvent` }] : [],
+  );
+
+/** Without those that are made of the definition of a sub-saga. */
+function ownContractsIn(shape: DefinitionShape): ReadonlyMap<string, string> {
+  const made = new Set(begunBy(shape.nodes).flatMap(({ begin, ended }) => [begin, ended]));
+  return new Map([...contractsIn(shape)].filter(([name]) => !made.has(name)));
 }
 
 function contractEdits(was: ReadonlyMap<string, string>, is: ReadonlyMap<string, string>): Edit[] {

@@ -78,7 +78,10 @@ export class SagaEngine {
     });
     if (isNews) await delay(KNOWN_FOR_MS);
     for (const one of await countUnloaded(this.parts.em(), this.parts.registry))
-      this.parts.log.warn(one, "Sagas live on a version that this process has not loaded, and wait for one that has: VERSION_NOT_LOADED");
+      this.parts.log.warn(
+        one,
+        "Sagas live on a version that this process has not loaded, or have to undo by it, and wait for one that has: VERSION_NOT_LOADED",
+      );
   }
 
   /** Whether a version that is loaded here, and that others may not know yet, hears what no other version of its saga does. */

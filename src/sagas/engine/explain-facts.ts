@@ -3,7 +3,7 @@ import { listWorkers, query, queueOf, toDate, toDateOrNull, type Instant, type W
 import type { Definition } from "./compiled.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { instanceOf, SAGA_COLUMNS, withoutData, type SagaRow } from "./store.ts";
+import { findUnloaded, instanceOf, SAGA_COLUMNS, withoutData, type SagaRow } from "./store.ts";
 
 /** A saga as far as it can be explained, also by a process that cannot read its data. */
 export type ExplainedSaga = Omit<Instance, "data">;
@@ -84,13 +84,17 @@ export async function readFacts(em: EntityManager, registry: SagaRegistry, sagaI
 
 /** A row that cannot be read still says where it stands. */
 function read(registry: SagaRegistry, row: SagaRow): { saga: ExplainedSaga; unreadable: string | null } {
-  const isLoaded = registry.find(row.type, row.definition_version) !== undefined;
   try {
-    return { saga: isLoaded ? instanceOf(registry, row) : withoutData(row), unreadable: null };
+    const saga = withoutData(row);
+    return { saga: isLoaded(registry, saga) ? instanceOf(registry, row) : saga, unreadable: null };
   } catch (error) {
     return { saga: withoutData({ ...row, runs: [] }), unreadable: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** Whether this process has what moves a saga; of one that has ended, what reads it. */
+export const isLoaded = (registry: SagaRegistry, { runs, ...saga }: ExplainedSaga): boolean =>
+  findUnloaded(registry, { ...saga, runs: saga.finishedAt === null ? runs : [] }) === undefined;
 
 interface CommandQueue {
   readonly type: string;

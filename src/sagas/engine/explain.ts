@@ -1,7 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { queueOf, type AnyEvent, type WorkerView } from "../../outbox/index.ts";
 import { answersOf, hasWayOn, type Definition, type Node } from "./compiled.ts";
-import { readFacts, type ExplainedSaga, type Holder, type RowHolder, type SagaFacts } from "./explain-facts.ts";
+import { isLoaded, readFacts, type ExplainedSaga, type Holder, type RowHolder, type SagaFacts } from "./explain-facts.ts";
 import { nextStates, runUnderWay, undoFor, undoUnderWay, type NextState } from "./explain-next.ts";
 import type { Run } from "./instance.ts";
 import { attemptsOf } from "./retry.ts";
@@ -63,7 +63,9 @@ export class SagaExplainer {
   async explain(em: EntityManager, registry: SagaRegistry, sagaIds: readonly string[]): Promise<Map<string, SagaExplanation>> {
     if (sagaIds.length === 0) return new Map();
     const known = await readFacts(em, registry, sagaIds);
-    return new Map(known.map(({ saga, facts }) => [saga.id, explain(registry.find(saga.type, saga.version) ?? null, saga, facts)]));
+    return new Map(
+      known.map(({ saga, facts }) => [saga.id, explain((isLoaded(registry, saga) && registry.find(saga.type, saga.version)) || null, saga, facts)]),
+    );
   }
 }
 
@@ -86,7 +88,7 @@ type Found = Pick<SagaExplanation, "cause" | "summary"> & Partial<Omit<SagaExpla
  *
  * While a saga is undone, its command is the undo's. Commands beside the main path, such as reminders, are never a cause.
  *
- * @param definition null: this process has not loaded the saga's version, so what leads where is not known
+ * @param definition null: this process has not loaded the saga's version, or one by which it may have to undo, so what leads where is not known
  */
 export function explain(definition: Definition | null, saga: ExplainedSaga, facts: SagaFacts): SagaExplanation {
   const found = new Explanation(definition, saga, facts).find();
@@ -241,10 +243,12 @@ class Explanation {
       return `${worker.host}:${worker.pid} has ${loaded.length === 0 ? "no version of it" : loaded.join(", ")}`;
     });
     const more = workers.length > WORKERS_TOLD ? `, and ${workers.length - WORKERS_TOLD} more` : "";
+    const earlier = this.versions.slice(1);
+    const undoing = earlier.length === 0 ? "" : `, and ${earlier.join(" and ")}, by which it may have to undo what it did`;
     const has = workers.length === 0 ? "no worker is alive" : `${some(workers.length, "worker")} alive: ${told.join(", ")}${more}`;
     return {
       cause: "VERSION_NOT_LOADED",
-      summary: `No process that is alive and could move it has loaded ${this.version} (${has}). Start a process that has it.`,
+      summary: `No process that is alive and could move it has loaded ${this.version}${undoing} (${has}). Start a process that has it.`,
       since: this.saga.updatedAt,
       queue: this.queue,
     };
@@ -473,6 +477,12 @@ class Explanation {
     return `${this.saga.type} v${this.saga.version}`;
   }
 
+  /** The saga's own, and behind it those that it was moved from. */
+  private get versions(): readonly string[] {
+    const { type, runs } = this.saga;
+    return [...new Set([this.version, ...runs.flatMap(({ made }) => (made === undefined ? [] : `${type} v${made.version}`))])];
+  }
+
   private get attempt(): number {
     return this.undone?.undo.attempts ?? this.run?.attempts ?? this.saga.attempt;
   }
@@ -502,7 +512,7 @@ class Explanation {
   }
 
   private isLoadedByWorker(): boolean {
-    return this.facts.workers.some(({ loads }) => loads.includes(this.version));
+    return this.facts.workers.some(({ loads }) => this.versions.every((version) => loads.includes(version)));
   }
 
   private isLong(since: Date | null): boolean {

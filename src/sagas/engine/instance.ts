@@ -1,5 +1,6 @@
 import type { Fate } from "../../outbox/index.ts";
 import type { Data } from "./compiled.ts";
+import type { SagaRemainder } from "./remains.ts";
 
 export type SagaStatus = "RUNNING" | "RETRYING" | "WAITING" | "COMPENSATING" | "STUCK" | "COMPLETED" | "FAILED" | "CANCELLED";
 
@@ -18,6 +19,8 @@ export interface UndoRun {
   readonly later?: true;
   /** Digest of the reply that ended it. */
   readonly answer?: string;
+  /** What stays of the sub-saga that it has undone. Left out: nothing. */
+  readonly remains?: readonly SagaRemainder[];
 }
 
 /** One visit of a state that sends a command or waits. */
@@ -123,11 +126,23 @@ export interface Instance {
   readonly finishedAt: Date | null;
 }
 
-/** Runs that await their end, or an operator, or else, while the saga is undone, their undos. */
+/** A run whose undo has been planned, at least. */
+export type UndoneRun = Run & { readonly undo: UndoRun };
+
+/** It, or its undo, awaits its end, or an operator. */
+export const isOpen = ({ status }: Pick<Run | UndoRun, "status">): boolean => status === "active" || status === "parked";
+
+/** A run in a group has a time of its own for its next attempt; of any other it is the saga's. */
+export const ownAttempt = (run: Run, nextAttemptAt: Date | null): Partial<Run> => (run.group === undefined ? {} : { nextAttemptAt });
+
+/** Of runs in a group, the one that is attempted again first. */
+export const soonest = <R extends Run>(runs: readonly R[]): R | undefined =>
+  runs.filter(({ nextAttemptAt }) => nextAttemptAt != null).toSorted((a, b) => Number(a.nextAttemptAt) - Number(b.nextAttemptAt))[0];
+
+/** Runs that are open, or else, while the saga is undone, their undos. */
 const openRunIds = ({ runs }: Pick<Instance, "runs">): string[] => {
-  const isOpen = (status: string | undefined): boolean => status === "active" || status === "parked";
-  const undos = runs.flatMap(({ undo }) => (undo !== null && isOpen(undo.status) && undo.runId !== null ? [undo.runId] : []));
-  return undos.length > 0 ? undos : runs.filter(({ status }) => isOpen(status)).map(({ id }) => id);
+  const undos = runs.flatMap(({ undo }) => (undo !== null && isOpen(undo) && undo.runId !== null ? [undo.runId] : []));
+  return undos.length > 0 ? undos : runs.filter(isOpen).map(({ id }) => id);
 };
 
 /** Runs, or undos, that an action has ended. */

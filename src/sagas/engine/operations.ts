@@ -33,7 +33,7 @@ import {
   recordOperatorAction,
   type Mail,
 } from "./store.ts";
-import type { Decision } from "./turn.ts";
+import type { Decision } from "./decision.ts";
 import { claimOf, Work } from "./work.ts";
 
 export interface OperatorCall {

@@ -34,3 +34,6 @@ export const engineReasons: Readonly<Record<string, { readonly code: string; rea
   [CANCELLED_BY_OPERATOR]: { code: "CANCELLED_BY_OPERATOR", message: "An operator cancelled it.", cancels: true },
   [UNDONE_WITH_PARENT]: { code: "UNDONE_WITH_PARENT", message: "The saga that began it is undone.", cancels: true },
 };
+
+/** The code of a saga that stands because a newer version of its sub-saga has ended as it does not know, or with data that it cannot read. */
+export const UNKNOWN_END = "UNKNOWN_END";

@@ -1,8 +1,7 @@
 import { isFinal, type Definition } from "./compiled.ts";
-import type { Decision, HistoryKind } from "./turn.ts";
+import type { Decision, HistoryKind } from "./decision.ts";
 import { isUndoing, type SagaStatus } from "./instance.ts";
-import { remainsOf, type SagaRemainder } from "./remains.ts";
-import { undoOf } from "./turn.ts";
+import { remainsOf, undoOf, type SagaRemainder } from "./remains.ts";
 
 /** What an operator's action does, told before it is done. */
 export interface SagaPlan {

@@ -9,7 +9,7 @@ import type { SagaRegistry } from "./registry.ts";
 import type { DefinitionShape } from "./shape.ts";
 import { remainsOf, type SagaRemainder } from "./remains.ts";
 import { runsOf, SAGA_COLUMNS, type SagaRow } from "./store.ts";
-import type { HistoryKind } from "./turn.ts";
+import type { HistoryKind } from "./decision.ts";
 
 export type { SagaStatus } from "./instance.ts";
 export type SagaStepStatus = "PENDING" | "ACTIVE" | "DONE" | "SKIPPED" | "FAILED" | "COMPENSATED";
@@ -353,10 +353,16 @@ export class SagaReader {
     if (definition === undefined) return { steps: [], remains: [] };
     try {
       const runs = runsOf(row);
-      return { steps: stepViews(definition, row.state, runs), remains: remainsOf(definition, { reason: row.reason, runs }) };
+      return { steps: stepViews(definition, row.state, runs), remains: this.shown(remainsOf(definition, { reason: row.reason, runs })) };
     } catch {
       return { steps: [], remains: [] };
     }
+  }
+
+  /** What a sub-saga left behind on a version that is gone has a state that this process does not know. */
+  private shown(remains: readonly SagaRemainder[]): readonly SagaRemainder[] {
+    const states = this.registry.states();
+    return remains.filter(({ sagaId, state }) => sagaId === null || states.includes(state));
   }
 }
 

@@ -1,8 +1,9 @@
-import { versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../outbox/index.ts";
+import { canRead, versionOf, type AnyCommand, type AnyEvent, type Schema } from "../../outbox/index.ts";
 import { checkDefinition } from "./check.ts";
-import type { Definition, Interrupt, Node, StepNode } from "./compiled.ts";
+import type { Definition, Interrupt } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
-import type { SagaMigration } from "./migration.ts";
+import { findMisfits, type SagaMigration } from "./migration.ts";
+import { findUnknown, shapesOf, subSagaNodesOf, type SubSagaNode } from "./sub-saga.ts";
 
 // A list of sagas holds definitions with every kind of data.
 // oxlint-disable-next-line typescript/no-explicit-any
@@ -43,15 +44,19 @@ export class SagaRegistry {
    * @throws {DefinitionError} with every problem of every definition and migration
    */
   constructor(sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = [], { isWhole = true }: { readonly isWhole?: boolean } = {}) {
-    this.definitions = withEarlier(
-      sagas.map((one) => one.definition),
-      migrations,
-    );
+    const strange = [
+      ...strangers("sagas", sagas, "what saga(…) … .build() makes", (one) => one.definition),
+      ...strangers("migrations", migrations, "what migration(…) makes", (one) => one.states),
+    ];
+    if (strange.length > 0) throw new DefinitionError(strange);
+    this.definitions = withVersions(sagas.map((one) => one.definition));
     const problems = this.definitions.flatMap((definition) => checkDefinition(definition));
     for (const how of migrations) {
       const versions = [how.fromVersion, how.toVersion];
-      const missing = versions.filter((version) => !this.definitions.some((one) => one.name === how.name && one.version === version));
-      if (missing.length > 0) problems.push(`A migration of ${how.name} names v${missing.join(" and v")}, which is not registered. Register both versions.`);
+      const [from, to] = versions.map((version) => this.definitions.find((one) => one.name === how.name && one.version === version));
+      const missing = versions.filter((_, index) => [from, to][index] === undefined);
+      if (from !== undefined && to !== undefined) problems.push(...findMisfits(how, from, to));
+      else problems.push(`A migration of ${how.name} names v${missing.join(" and v")}, which is not registered. Register both versions.`);
       this.migrations.set(`${how.name} ${versions.join()}`, how);
     }
     for (const definition of this.definitions) {
@@ -59,7 +64,10 @@ export class SagaRegistry {
       if (this.byVersion.has(id)) problems.push(`${id} is registered twice; give the newer one another version.`);
       this.byVersion.set(id, definition);
     }
-    if (isWhole) for (const { by, node } of this.begun()) problems.push(...findSubSagaProblems(by, node, this.newest()));
+    if (isWhole) {
+      const newest = this.newest();
+      for (const { of, node } of this.begun()) problems.push(...findSubSagaProblems(of, node, newest));
+    }
     for (const definition of this.newest()) {
       if (definition.start === null) continue;
       const { name } = definition.start.event;
@@ -133,11 +141,8 @@ export class SagaRegistry {
     return this.newest().filter(({ name }) => names.has(name));
   }
 
-  private begun(): { readonly by: string; readonly node: SubSagaNode }[] {
-    const begins = (node: Node): node is SubSagaNode => node.kind === "step" && node.begins !== null;
-    return this.definitions.flatMap(({ name, version, nodes }) =>
-      [...nodes.values()].filter(begins).map((node) => ({ by: `${name} v${version}: ${node.state}`, node })),
-    );
+  private begun(): { readonly of: Definition; readonly node: SubSagaNode }[] {
+    return this.definitions.flatMap((definition) => subSagaNodesOf(definition).map((node) => ({ of: definition, node })));
   }
 
   /** Names of the sagas, in the order of their registration. */
@@ -174,37 +179,53 @@ export class SagaRegistry {
   }
 }
 
-/** Every version knows those from which its sagas may have been moved to it, through however many versions. */
-function withEarlier(definitions: readonly Definition[], migrations: readonly SagaMigration[]): Definition[] {
-  const earlier = ({ name, version }: Pick<Definition, "name" | "version">): Definition[] =>
-    migrations
-      .filter((how) => how.name === name && how.toVersion === version && how.fromVersion < version)
-      .flatMap((how) => definitions.filter((one) => one.name === name && one.version === how.fromVersion))
-      .flatMap((one) => [one, ...earlier(one)]);
-  return definitions.map((definition) => {
-    const known = earlier(definition).map((one) => [one.version, one] as const);
-    return known.length === 0 ? definition : { ...definition, earlier: new Map(known) };
+/** Every version knows the others of its saga, since sagas may be moved between them. */
+function withVersions(definitions: readonly Definition[]): Definition[] {
+  return definitions.map((one) => {
+    const others = definitions.filter((other) => other.name === one.name && other !== one);
+    return others.length === 0 ? one : { ...one, versions: new Map(others.map((other) => [other.version, other])) };
   });
 }
 
-type SubSagaNode = StepNode & { readonly begins: NonNullable<StepNode["begins"]> };
+/** What is in a list and should not be. Where modules import each other in a circle, one of them may find nothing. */
+const strangers = <T>(list: string, members: readonly T[], expected: string, partOf: (member: T) => unknown): string[] =>
+  members.flatMap((one: T | null | undefined, index) => {
+    if (one != null && typeof partOf(one) === "object") return [];
+    const found = one == null ? `${String(one)}; modules that import each other in a circle may be why` : JSON.stringify(one)?.slice(0, 60);
+    return [`${list}[${index}]: expected ${expected}, found ${found}.`];
+  });
 
-/** A saga that another one begins is there, starts on what it is begun by, can be undone, and has no end that is not handled. */
-function findSubSagaProblems(by: string, { begins: { saga, start }, replies }: SubSagaNode, newest: readonly Definition[]): string[] {
+/** A saga that another one begins is there, can be begun by what it is sent, and can be undone; and the newest version of the other knows its ends. */
+function findSubSagaProblems(of: Definition, node: SubSagaNode, newest: readonly Definition[]): string[] {
+  const { saga, start } = node.begins;
+  const by = `${of.name} v${of.version}: ${node.state}`;
   const definition = newest.find(({ name }) => name === saga);
   if (definition === undefined) return [`${by} begins ${saga}, which is not registered. Register it too.`];
-  const starting = definition.start?.event.name;
-  const handled = replies.get(`${saga}EndedEvent`)?.arms;
-  const unhandled = Object.keys(definition.finals).filter((final) => handled?.has(final) !== true);
-  return [
-    ...(unhandled.length === 0
+  const starting = definition.start?.event;
+  const sent = shapesOf(node);
+  const problems = [
+    ...(starting?.name === start ? [] : [`${by} begins ${saga} by ${start}, but that starts on ${starting?.name}. Name ${starting?.name}.`]),
+    ...(starting?.name !== start || canRead(starting.schema.text, sent.start)
       ? []
-      : [`${by} begins ${saga}, whose v${definition.version} may end as ${unhandled.join(", ")}, and does not say what that means. Add it to onEnd.`]),
-    ...(starting === start ? [] : [`${by} begins ${saga} by ${start}, but that starts on ${starting}. Name ${starting}.`]),
+      : [
+          `${by} begins ${saga} with ${sent.start}, which its v${definition.version} cannot read as ${starting.schema.text}. Give ${start} a new version: versioned(contract, upcaster).`,
+        ]),
     ...(definition.failedFinal === null
       ? [`${by} begins ${saga} and may have to undo it, but nothing says where that ends then. Add .onFailed({ final }) to ${saga}.`]
       : []),
   ];
+  // Sagas of an older version stand before an operator where they meet an end that is newer than they are.
+  if (!newest.includes(of)) return problems;
+  const unknown = findUnknown(node, { finals: Object.keys(definition.finals), data: definition.data.text });
+  if (unknown.finals.length > 0)
+    problems.push(
+      `${by} begins ${saga}, whose v${definition.version} may end as ${unknown.finals.join(", ")}, and does not say what that means. Add it to onEnd.`,
+    );
+  if (unknown.data)
+    problems.push(
+      `${by} takes of the data of ${saga} as ${sent.data}, which cannot be read out of the ${definition.data.text} of its v${definition.version}. Name v${definition.version} in a new version of ${of.name}.`,
+    );
+  return problems;
 }
 
 /** Of several contracts of one message, the one that reads them all. */

@@ -1,3 +1,4 @@
+import type { FailureReason } from "../../kernel/errors.ts";
 import { durationMs, type Duration } from "./duration.ts";
 
 /** Waits before each further attempt, in milliseconds; one more attempt than waits. */
@@ -45,3 +46,7 @@ export const undoRetry: Retry = {
 export const noticeRetry: Retry = { waitsMs: [1_000, 3_000, 5_000, minute, 5 * minute, 30 * minute], jitter: 0 };
 
 export const attemptsOf = (retry: Retry): number => retry.waitsMs.length + 1;
+
+/** A sentence for everybody who may watch; what went wrong inside the program is for operators, in the reason and the dead letter. */
+export const describeFailure = (retry: Retry, attempt: number, { code, message }: FailureReason): string =>
+  `Attempt ${attempt} of ${attemptsOf(retry)} failed: ${code === "INTERNAL" ? "an error inside the program." : message.replace(/\.?$/, ".")}`;

@@ -4,7 +4,7 @@ import type { Data, Definition, Reflect } from "./compiled.ts";
 import type { Instance, Run, UndoRun } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
 import type { DefinitionShape } from "./shape.ts";
-import type { DeadLetterToWrite, HistoryRow } from "./turn.ts";
+import type { DeadLetterToWrite, HistoryRow } from "./decision.ts";
 import { Defect } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 
@@ -119,34 +119,51 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
   return locked(registry, rows);
 }
 
+/** Of `runs`, those whose command is still to be carried out: in a group, where several are under way, that of the step named. */
+const RUNS_OF_STEP = `jsonb_array_elements(runs) as run
+  where run ->> 'status' = 'active' and run -> 'later' is null and coalesce(of_step, run ->> 'state') = run ->> 'state'`;
+
 /**
  * A timer of a saga going forward has passed by the database's clock, on a version that is loaded: every other saga has no timers,
- * whatever its columns say. The deadline of a step stands still while its command waits on a paused queue.
+ * whatever its columns say. The deadline of a step stands still while its command waits on a paused queue, and that of a group while that of any of its steps does.
  */
 const TIMER_IS_DUE = `(deadline_at <= statement_timestamp() or remind_at <= statement_timestamp()) and paused_at is null and status in ('RUNNING', 'RETRYING', 'WAITING')
   and (type, definition_version) in (select * from unnest($1::text[], $2::int[]))
-  and not (status <> 'WAITING' and exists (
-    select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[]) as step(queue, of_type, of_version, of_state) on step.queue = p.queue
-    where (of_type, of_version, of_state) = (type, definition_version, state)))`;
+  and not exists (select from jsonb_path_query(runs, '$[*].made.version') as made where (type, made #>> '{}') not in (select * from unnest($1::text[], $2::text[])))
+  and not exists (
+    select from queue_pause p join unnest($3::text[], $4::text[], $5::int[], $6::text[], $7::text[]) as step(queue, of_type, of_version, of_state, of_step) on step.queue = p.queue
+    where (of_type, of_version, of_state) = (type, definition_version, state) and exists (select from ${RUNS_OF_STEP}))`;
 
 /** Versions that are loaded, and the queue of every step's command with the state that it is sent in. */
 function timed(registry: SagaRegistry): unknown[] {
   const { definitions } = registry;
   const steps = stepsOf(registry);
-  return [
-    definitions.map((one) => one.name),
-    definitions.map((one) => one.version),
-    steps.map((step) => step.queue),
-    steps.map((step) => step.type),
-    steps.map((step) => step.version),
-    steps.map((step) => step.state),
-  ];
+  return [definitions.map((one) => one.name), definitions.map((one) => one.version), steps.map((step) => step.queue), ...columnsOf(steps)];
 }
 
-const stepsOf = (registry: SagaRegistry): { queue: string; type: string; version: number; state: string }[] =>
+interface StepOfSaga {
+  readonly queue: string;
+  readonly type: string;
+  readonly version: number;
+  /** The saga's, while the step is under way. */
+  readonly state: string;
+  /** Its name, where that is another one: in a group. */
+  readonly step: string | null;
+}
+
+const columnsOf = (steps: readonly StepOfSaga[]): unknown[] => [
+  steps.map(({ type }) => type),
+  steps.map(({ version }) => version),
+  steps.map(({ state }) => state),
+  steps.map(({ step }) => step),
+];
+
+const stepsOf = (registry: SagaRegistry): StepOfSaga[] =>
   registry.definitions.flatMap(({ name, version, nodes }) =>
     [...nodes.values()].flatMap((node) =>
-      node.kind === "step" ? [{ queue: queueOf(node.command.name), type: name, version, state: node.group ?? node.state }] : [],
+      node.kind === "step"
+        ? [{ queue: queueOf(node.command.name), type: name, version, state: node.group ?? node.state, step: node.group === null ? null : node.state }]
+        : [],
     ),
   );
 
@@ -154,7 +171,7 @@ const stepsOf = (registry: SagaRegistry): { queue: string; type: string; version
 export async function lockDue(em: EntityManager, registry: SagaRegistry, limit: number): Promise<Locked> {
   const rows = await query<SagaRow & { now: Instant }>(
     em,
-    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where ${TIMER_IS_DUE} order by least(deadline_at, remind_at) limit $7 for update skip locked`,
+    `select ${SAGA_COLUMNS}, clock_timestamp() as now from saga where ${TIMER_IS_DUE} order by least(deadline_at, remind_at) limit $8 for update skip locked`,
     [...timed(registry), limit],
   );
   return locked(registry, rows);
@@ -175,18 +192,21 @@ export async function findDue(em: EntityManager, registry: SagaRegistry): Promis
  * pause has covered so far is given back when that one ends, and not twice. @returns how many sagas there were
  */
 export async function extendDeadlines(em: EntityManager, registry: SagaRegistry, queue: string, pausedAt: Date): Promise<number> {
-  const steps = stepsOf(registry).filter((step) => step.queue === queue);
   const rows = await query(
     em,
     `update saga set deadline_at = deadline_at + (greatest(since, coalesce(paused_at, clock_timestamp())) - since)
      from (
-       select s.id as saga_id, greatest($4::timestamptz, (run ->> 'startedAt')::timestamptz, (run ->> 'deadlineSetAt')::timestamptz) as since
-       from (select id, jsonb_path_query_first(runs, '$[*] ? (@.status == "active")') as run from saga
+       select s.id as saga_id, min(greatest($5::timestamptz, (run ->> 'startedAt')::timestamptz, (run ->> 'deadlineSetAt')::timestamptz)) as since
+       from (select id, type, definition_version, state, runs from saga
              where deadline_at is not null and status in ('RUNNING', 'RETRYING')
                and (type, definition_version, state) in (select * from unnest($1::text[], $2::int[], $3::text[])) order by id for update) s
+       join unnest($1::text[], $2::int[], $3::text[], $4::text[]) as step(of_type, of_version, of_state, of_step)
+         on (of_type, of_version, of_state) = (type, definition_version, state)
+       cross join lateral (select run from ${RUNS_OF_STEP}) waits
+       group by s.id
      ) waited where id = saga_id
      returning 1`,
-    [steps.map((step) => step.type), steps.map((step) => step.version), steps.map((step) => step.state), pausedAt],
+    [...columnsOf(stepsOf(registry).filter((step) => step.queue === queue)), pausedAt],
   );
   return rows.length;
 }
@@ -352,7 +372,7 @@ export async function buryMail(em: EntityManager, mail: Mail, problem: Error): P
 /** What the dead letters of events name instead of a queue. */
 export const MAIL_QUEUE = "saga-mail";
 
-/** Inserts new sagas. @returns the ids of those that were new; the others' keys have a saga of that run number already */
+/** Inserts new sagas in the order of their keys, so that two who insert the same ones do not wait for each other. @returns the ids of those that were new; the others' keys have a saga of that run number already */
 export async function insertSagas(em: EntityManager, registry: SagaRegistry, instances: readonly Instance[]): Promise<ReadonlySet<string>> {
   const fixed = ["id uuid", "type text", "subject_id uuid", "run_number int", "parent_run_id uuid", "started_at timestamptz"];
   const names = [...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => name)].join(", ");
@@ -361,7 +381,7 @@ export async function insertSagas(em: EntityManager, registry: SagaRegistry, ins
     em,
     `insert into saga (${names})
      select ${[...fixed.map((column) => column.split(" ")[0]), ...CHANGING.map(([name]) => given(name))].join(", ")} from jsonb_to_recordset($1::jsonb) as i(${types})
-     on conflict (type, subject_id, run_number) do nothing returning id`,
+     order by type, subject_id on conflict (type, subject_id, run_number) do nothing returning id`,
     [JSON.stringify(instances.map((instance) => ({ ...changing(registry, instance), ...birth(instance) })))],
   );
   return new Set(rows.map((row) => row.id));
@@ -451,12 +471,13 @@ export function readShapes(em: EntityManager, names: readonly string[]): Promise
   );
 }
 
-/** Versions that are not loaded here with how many sagas live on each. */
+/** Versions that are not loaded here with how many sagas live on each, or were moved from it and have not ended. */
 export async function countUnloaded(em: EntityManager, { definitions }: SagaRegistry): Promise<{ saga: string; version: number; count: number }[]> {
   return query(
     em,
-    `select type as saga, definition_version as version, count(*)::int as count from saga
-     where finished_at is null and (type, definition_version) not in (select * from unnest($1::text[], $2::int[])) group by 1, 2 order by 1, 2`,
+    `select type as saga, version, count(*)::int as count from saga cross join lateral (
+       select definition_version as version union select (made #>> '{}')::int from jsonb_path_query(runs, '$[*].made.version') as made
+     ) needed where finished_at is null and (type, version) not in (select * from unnest($1::text[], $2::int[])) group by 1, 2 order by 1, 2`,
     [definitions.map(({ name }) => name), definitions.map(({ version }) => version)],
   );
 }
@@ -487,8 +508,11 @@ function locked(registry: SagaRegistry, rows: readonly (SagaRow & { now: Instant
 
 export function instanceOf(registry: SagaRegistry, row: SagaRow): Instance {
   const definition = definitionOf(registry, row.type, row.definition_version);
+  const saga = withoutData(row);
+  const unloaded = saga.finishedAt === null ? findUnloaded(registry, saga) : undefined;
+  if (unloaded !== undefined) definitionOf(registry, row.type, unloaded);
   const undeclared = undeclaredIn(definition, row.data as Data);
-  return { ...withoutData(row), data: definition.data.decode(row.data, `${row.type}.data`), ...(Object.keys(undeclared).length > 0 && { undeclared }) };
+  return { ...saga, data: definition.data.decode(row.data, `${row.type}.data`), ...(Object.keys(undeclared).length > 0 && { undeclared }) };
 }
 
 /** What a process of a later release has stored under the same version, in optional fields that this one does not know. */
@@ -582,6 +606,10 @@ const storedRun = ({ attempts, endedAt, undo, nextAttemptAt, ...rest }: Run): ob
   ...(endedAt === null ? {} : { endedAt }),
   ...(undo === null ? {} : { undo }),
 });
+
+/** Of the version of a saga and those that it was moved from and may have to undo by, the first that this process has not loaded. */
+export const findUnloaded = (registry: SagaRegistry, { type, version, runs }: Pick<Instance, "type" | "version" | "runs">): number | undefined =>
+  [version, ...runs.flatMap(({ made }) => made?.version ?? [])].find((one) => registry.find(type, one) === undefined);
 
 export function definitionOf(registry: SagaRegistry, type: string, version: number): Definition {
   const definition = registry.find(type, version);

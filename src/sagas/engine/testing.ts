@@ -8,7 +8,7 @@ import type { OperatorAction } from "./operator.ts";
 import { planOf, type SagaPlan } from "./plan.ts";
 import type { AnySaga } from "./registry.ts";
 import { subSagaContracts } from "./sub-saga.ts";
-import type { CommandToSend, DeadLetterToWrite, Decision, DecisionContext, HistoryRow } from "./turn.ts";
+import type { CommandToSend, DeadLetterToWrite, Decision, DecisionContext, HistoryRow } from "./decision.ts";
 
 /**
  * Starts a saga in memory, for tests of its definition. Time stands still until it is moved, ids are counted, and commands are

@@ -2,6 +2,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { Defect } from "../../kernel/errors.ts";
 import { isId, newId } from "../../kernel/ids.ts";
 import {
+  findLater,
   queueOf,
   versionOf,
   versionOfPayload,
@@ -17,9 +18,23 @@ import { begin, beginUndo, decide, fateOfCommand, type Input } from "./decide.ts
 import type { Elsewhere } from "./elsewhere.ts";
 import { isFinished, isUndoing, type Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { databaseNow, definitionOf, lockById, lockBySubject, subjectKey, takeMail, type EndedRun, type Locked, type Mail, type ReflectedRow } from "./store.ts";
+import {
+  databaseNow,
+  definitionOf,
+  findUnloaded,
+  lockById,
+  lockBySubject,
+  subjectKey,
+  takeMail,
+  type EndedRun,
+  type Locked,
+  type Mail,
+  type ReflectedRow,
+} from "./store.ts";
+import { findReportsElsewhere } from "./sub-saga-participants.ts";
 import { subSagaContracts } from "./sub-saga.ts";
-import { hasSomethingToUndo, type Decision, type DecisionContext } from "./turn.ts";
+import type { Decision, DecisionContext } from "./decision.ts";
+import { hasSomethingToUndo } from "./remains.ts";
 
 /** Sagas that a transaction has locked, and which of its commands still count. Decisions replace the instances. */
 export interface LockedClaim extends Claim {
@@ -64,7 +79,9 @@ const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map
 
 export async function claim(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<LockedClaim> {
   const ids = sagaIdsOf(commands);
-  return claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids), undefined, registry);
+  const claimed = claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids), undefined, registry);
+  const elsewhere = await findReportsElsewhere(em, registry, commands);
+  return elsewhere.size === 0 ? claimed : { ...claimed, unreadable: new Map([...claimed.unreadable, ...elsewhere]) };
 }
 
 /** Whatever came by a queue is not to be trusted: an id that is none names no saga. */
@@ -102,10 +119,10 @@ export function claimOf(commands: readonly Envelope[], locked: Locked, unsaved =
 
 /** @returns why this process cannot read it, if that is why */
 function laterContract(registry: SagaRegistry, { name, payload }: Pick<Envelope, "name" | "payload">): string | undefined {
-  const made = versionOfPayload(payload);
-  const known = made === 1 ? undefined : registry.schemaOf(name);
-  if (known === undefined || versionOf(known.text) >= made) return undefined;
-  return `${name} was sent with version ${made} of its contract, and this process has version ${versionOf(known.text)}`;
+  const known = registry.schemaOf(name);
+  const later = known === undefined ? null : findLater(known.text, payload, name);
+  if (later === null) return undefined;
+  return `${later.name} was sent with version ${later.made} of its contract, and this process has version ${later.known}`;
 }
 
 /** A command without a reply address belongs to no saga and always counts. */
@@ -337,7 +354,8 @@ export class Work {
   /** A sub-saga is undone where it stands; what one has done that has ended, by another run of its key. */
   private undo(event: Published, { sagaId, type, subjectId, by, reportTo }: NonNullable<Published["undoes"]>): Receipt {
     const before = this.instances.get(sagaId);
-    if (before === undefined) return { messageId: event.id, fate: "orphan", reason: `This process cannot move the ${type} with the key ${subjectId}.` };
+    if (before === undefined || findUnloaded(this.registry, before) !== undefined)
+      return { messageId: event.id, fate: "orphan", reason: `This process cannot move the ${type} with the key ${subjectId}.` };
     const definition = definitionOf(this.registry, before.type, before.version);
     const input = { message: event.contract.name, messageId: event.id, by, reportTo };
     if (!isFinished(before) || isUndoing(before) || !hasSomethingToUndo(definition, before)) return this.step(sagaId, { kind: "undo", ...input });

@@ -56,6 +56,12 @@ export class SagaRemainderType implements SagaRemainder {
 
   @Field(() => Boolean, { description: "False: it was given up without an answer, so it may never have happened." })
   certain!: boolean;
+
+  @Field(() => SagaTypeEnum, { nullable: true, description: "Process of the sub-saga that did it, whose state and command these are; null: the saga itself." })
+  sagaType!: string | null;
+
+  @Field(() => ID, { nullable: true, description: "That sub-saga." })
+  sagaId!: string | null;
 }
 
 @ObjectType("Saga", { description: "A process of several steps, each a transaction of its own, that either all take effect or are undone." })

@@ -315,6 +315,8 @@ export type ReasonCode =
   | 'TOO_SHORT_NOTICE'
   /** The process that it was a part of was undone. */
   | 'UNDONE_WITH_PARENT'
+  /** A part of the process has ended as its version does not know. */
+  | 'UNKNOWN_END'
   /** The upload never arrived, expired, or belongs to somebody else. */
   | 'UPLOAD_MISSING'
   /** Address and password do not belong together. */

@@ -3,10 +3,11 @@ import { newId } from "../../../src/kernel/ids.ts";
 import { later, leased, occur, publish, query, reply, type AnyCommand, type AnyEvent, type AnyParticipant } from "../../../src/outbox/index.ts";
 import { fail, finish, next, saga, SagaExplainer, t, type SagaView } from "../../../src/sagas/engine/index.ts";
 import { explore } from "../../../src/sagas/engine/simulate.ts";
-import { given, trouble, type SagaUnderTest } from "../../../src/sagas/engine/testing.ts";
+import { findDue } from "../../../src/sagas/engine/store.ts";
+import { given, OPERATOR, trouble, type SagaUnderTest } from "../../../src/sagas/engine/testing.ts";
 import * as m from "../../support/conference.ts";
 import { conference } from "../../support/conference.ts";
-import { createTestEngine, type TestEngine } from "../../support/engine.ts";
+import { createTestEngine, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
 
 const conferenceId = "00000000-0000-4000-8000-000000000001";
 const its = { conferenceId };
@@ -53,6 +54,21 @@ describe("forward", () => {
       "InvitingSpeakers is done; PreparingConference goes on with PrintingBadges.",
       "PreparingConference is done; now Announcing.",
     ]);
+  });
+
+  test("a pause of the saga leaves to that of a queue what a step waits for that is still to be carried out, and nothing else", () => {
+    for (const [queue, hours] of [
+      ["invite-speakers", 1],
+      ["hire-caterer", 3],
+    ] as const) {
+      const saga = hired();
+      const [entered, deadlineAt] = [saga.now.getTime(), saga.instance.deadlineAt?.getTime() ?? 0];
+      const at = (hour: number): Date => new Date(entered + hour * 3_600_000);
+      saga.at(at(0)).operator({ kind: "pause" });
+      const queuePauses = new Map([[queue, at(1)]]);
+      saga.at(at(3)).take({ kind: "operator", action: { kind: "resume" }, queuePauses, actorId: OPERATOR, note: null });
+      expect((saga.instance.deadlineAt?.getTime() ?? 0) - deadlineAt).toBe(hours * 3_600_000);
+    }
   });
 
   test("it shows the attempt that comes next, and each step keeps its own", () => {
@@ -412,6 +428,38 @@ describe("on a database", () => {
     const answer = occur(m.SpeakersInvitedEvent, { conferenceId: key, all: true });
     expect(await engine.transaction((em) => reply(em, asked[0] ?? "", answer, { messageId: "speakers" }))).toMatchObject({ fate: "applied" });
     expect(await until(key, ({ finishedAt }) => finishedAt !== null)).toMatchObject({ status: "COMPLETED" });
+  });
+
+  test("while a queue is paused, the time of a group stands still for a step that waits there, and not for one that has ended", async () => {
+    const deadline = async (): Promise<number> => (await engine.saga("Conference", key))?.deadlineAt?.getTime() ?? 0;
+    const call = (queue: string) => ({ queue, actorId: OPERATOR_ID, note: "The telephone is broken." });
+    const pause = (queue: string) => engine.transaction((em) => engine.operations.pauseQueue(em, call(queue)));
+    const resume = (queue: string) => engine.transaction((em) => engine.operations.resumeQueue(em, call(queue)));
+    await pause("invite-speakers");
+    await engine.pause();
+    await engine.start();
+    const key = await plan();
+    await until(key, ({ steps }) => ["HiringCaterer", "PrintingBadges"].every((one) => steps.some(({ state, status }) => state === one && status === "DONE")));
+    await engine.pause();
+    await pause("hire-caterer");
+    await engine.sql(
+      `update saga set deadline_at = clock_timestamp() - interval '1 second',
+              runs = (select jsonb_agg(run || '{"startedAt": "2020-01-01T00:00:00.000Z"}') from jsonb_array_elements(runs) run) where subject_id = $1`,
+      [key],
+    );
+    await engine.sql("update queue_pause set paused_at = clock_timestamp() - interval '1 hour'");
+    expect(await findDue(engine.em(), engine.registry)).toMatchObject({ timer: false });
+    const before = await deadline();
+    await resume("hire-caterer");
+    expect(await deadline()).toBe(before);
+    await pause("hire-caterer");
+    await resume("invite-speakers");
+    expect(((await deadline()) - before) / 3_600_000).toBeCloseTo(1, 2);
+    await engine.sql("update saga set deadline_at = clock_timestamp() where subject_id = $1", [key]);
+    await until(key, ({ status }) => status === "COMPENSATING");
+    await resume("hire-caterer");
+    await engine.start();
+    expect(await until(key, ({ finishedAt }) => finishedAt !== null)).toMatchObject({ reason: { code: "TIMED_OUT" } });
   });
 
   test("each step of a group retries by itself", async () => {

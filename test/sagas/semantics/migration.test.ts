@@ -1,3 +1,4 @@
+import { pino } from "pino";
 import { command, event, handle, occur, publish, query, t, versioned, type AnyParticipant } from "../../../src/outbox/index.ts";
 import {
   DefinitionError,
@@ -9,12 +10,17 @@ import {
   noRetry,
   park,
   saga,
+  SagaEngine,
+  SagaExplainer,
   SagaRegistry,
+  type AnySaga,
   type MigrateManyCall,
+  type SagaMigration,
 } from "../../../src/sagas/engine/index.ts";
 import { createOrm } from "../../../src/database/orm.ts";
 import { createTransaction } from "../../../src/database/transaction.ts";
 import { domainEntities } from "../../../src/domain/entities.ts";
+import { findDue } from "../../../src/sagas/engine/store.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { silentLog } from "../../../src/kernel/log.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
@@ -82,6 +88,7 @@ const loanOne = saga("Loan", {
 const loanTwo = saga("Loan", {
   version: 2,
   key: "loanId",
+  participants: ["loanId"],
   data: { loanId: t.id(), place: t.text(), room: t.text() },
   states: ["Asked", "Emptying", "Printing", "Borrowed", "Mending"],
   finals: { Returned: "succeeded", GivenUp: "failed" },
@@ -98,7 +105,10 @@ const loanTwo = saga("Loan", {
   })
   .step("Printing", {
     invoke: PrintNoticeOfTwoCommand,
-    with: (d) => ({ loanId: d.loanId, room: d.room }),
+    with: (d) => {
+      if (d.place === "nowhere") throw new Error("there is no way to nowhere");
+      return { loanId: d.loanId, room: d.place === "roof" ? (undefined as never) : d.room };
+    },
     onReply: { NoticePrintedEvent: next },
     effect: "none",
     retry: noRetry,
@@ -106,7 +116,14 @@ const loanTwo = saga("Loan", {
     onExhausted: park,
   })
   .wait("Borrowed", { for: [BookReturnedEvent], on: { BookReturnedEvent: finish("Returned") }, deadline: ["30d", next] })
-  .wait("Mending", { for: [LoanAllowedEvent], on: { LoanAllowedEvent: finish("Returned") }, deadline: ["30d", park] })
+  .step("Mending", {
+    invoke: ClearShelfCommand,
+    with: (d) => ({ loanId: d.loanId }),
+    onReply: { ShelfClearedEvent: finish("Returned") },
+    effect: "none",
+    timeout: ["1h", park],
+    onExhausted: park,
+  })
   .interrupt(LoanGivenUpEvent, { during: "any", then: fail("GivenUp") })
   .onFailed({ final: "GivenUp" })
   .build();
@@ -138,25 +155,34 @@ let database: TestDatabase;
 let engine: TestEngine;
 /** A process of the day when version 1 was the newest: that starts every saga. */
 let former: TestEngine;
-let formerOrm: TestDatabase["orm"];
 beforeAll(async () => {
-  database = await createTestDatabase();
-  await database.sql("create table filled (loan_id uuid, shelf text)");
-  formerOrm = await createOrm({ url: database.url, entities: domainEntities, log: silentLog, poolSize: 2 });
-  former = await createTestEngine({
-    sagas: [loanOne],
-    participants,
-    database: { ...database, orm: formerOrm, transaction: createTransaction(formerOrm, silentLog) },
-  });
+  database = await newDatabase();
+  former = await processOn(database, [loanOne]);
   engine = await createTestEngine({ sagas: [loanOne, loanTwo], participants, migrations: [oneToTwo], database });
   await engine.start();
 });
 afterAll(async () => {
   await engine.dispose();
-  await former.dispose();
-  await formerOrm.close();
+  await ended(former);
   await database.dispose();
 });
+
+async function newDatabase(): Promise<TestDatabase> {
+  const made = await createTestDatabase();
+  await made.sql("create table filled (loan_id uuid, shelf text)");
+  return made;
+}
+
+/** Beside others on one database. */
+async function processOn(shared: TestDatabase, sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = []): Promise<TestEngine> {
+  const orm = await createOrm({ url: shared.url, entities: domainEntities, log: silentLog, poolSize: 2 });
+  return createTestEngine({ sagas, migrations, participants, database: { ...shared, orm, transaction: createTransaction(orm, silentLog) } });
+}
+
+async function ended(process: TestEngine): Promise<void> {
+  await process.dispose();
+  await process.database.orm.close();
+}
 
 async function loan(until: string): Promise<{ loanId: string; sagaId: string }> {
   const loanId = newId();
@@ -201,6 +227,68 @@ test("what was done before a migration is undone by the version that did it, wit
   await say(LoanGivenUpEvent, loanId);
   expect(await engine.until("Loan", loanId, ({ finishedAt }) => finishedAt !== null, "the loan to be undone")).toMatchObject({ status: "CANCELLED" });
   expect(await engine.sql("select shelf from filled where loan_id = $1", [loanId])).toEqual([{ shelf: "old B7" }]);
+});
+
+test("a process without the version that a saga was moved from leaves it alone and says so, and one that has it goes on", async () => {
+  const shared = await newDatabase();
+  let process = await processOn(shared, [loanOne]);
+  try {
+    const follow = async (next: readonly AnySaga[], migrations?: readonly SagaMigration[]): Promise<void> => {
+      await ended(process);
+      process = await processOn(shared, next, migrations);
+      await process.start();
+    };
+    const tell = (what: typeof LoanAskedEvent | typeof LoanAllowedEvent | typeof LoanGivenUpEvent, loanId: string) =>
+      process.transaction((em) => publish(em, occur(what as typeof LoanAskedEvent, { loanId })));
+    const reach = (loanId: string, state: string) => process.until("Loan", loanId, (one) => one.state === state, `the loan to be ${state}`);
+    shelf = "C9";
+    await process.start();
+    const [cancelled, timed, own] = [newId(), newId(), newId()];
+    for (const loanId of [cancelled, timed]) {
+      await tell(LoanAskedEvent, loanId);
+      await reach(loanId, "Allowing");
+      await tell(LoanAllowedEvent, loanId);
+      await reach(loanId, "Reading");
+    }
+    await follow([loanOne, loanTwo], [oneToTwo]);
+    const [{ id }, other] = [await reach(cancelled, "Reading"), await reach(timed, "Reading")];
+    for (const sagaId of [id, other.id]) await process.act(sagaId, { kind: "migrate", toVersion: 2 });
+
+    await follow([loanTwo]);
+    const refusal = { code: "WRONG_STATE", message: expect.stringContaining("Loan v1 is not loaded by this process; loaded are Loan v2.") };
+    for (const kind of ["cancel", "pause"] as const) await expect(process.act(id, { kind }, { note: "why" })).rejects.toMatchObject(refusal);
+    const explained = await new SagaExplainer().explain(process.em(), process.registry, [id]);
+    expect(explained.get(id)).toMatchObject({
+      cause: "VERSION_NOT_LOADED",
+      summary: expect.stringContaining("has loaded Loan v2, and Loan v1, by which it may have to undo what it did (1 worker alive: "),
+    });
+    const lines: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+    await new SagaEngine({ ...process, log }).storeDefinitions();
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ saga: "Loan", version: 1, count: 2 })]);
+
+    expect(await tell(LoanGivenUpEvent, cancelled)).toMatchObject({ fate: "kept" });
+    await shared.sql("update saga set deadline_at = clock_timestamp() - interval '1 hour' where id = $1", [other.id]);
+    expect(await findDue(process.em(), process.registry)).toMatchObject({ timer: false });
+    await tell(LoanAskedEvent, own);
+    const { id: ownId } = await reach(own, "Borrowed");
+    await shared.sql("update saga set deadline_at = clock_timestamp() where id = $1", [ownId]);
+    await reach(own, "Returned");
+    for (const loanId of [cancelled, timed]) expect(await process.saga("Loan", loanId)).toMatchObject({ state: "Borrowed", status: "WAITING" });
+
+    // The version is enough, nothing needs the migration any more.
+    await follow([loanOne, loanTwo]);
+    await reach(timed, "Returned");
+    await reach(cancelled, "GivenUp");
+    expect(await shared.sql("select shelf from filled where loan_id = $1", [cancelled])).toEqual([{ shelf: "old C9" }]);
+    // What has ended needs no version but its own.
+    await follow([loanTwo]);
+    expect(await tell(LoanGivenUpEvent, cancelled)).toMatchObject({ fate: "refused", reason: expect.not.stringContaining("not loaded") });
+    expect(await process.saga("Loan", cancelled)).toMatchObject({ steps: expect.arrayContaining([expect.objectContaining({ state: "Borrowed" })]) });
+  } finally {
+    await ended(process);
+    await shared.dispose();
+  }
 });
 
 test("where the contract of the answer under way is the same in both, or can be read, the step goes on in the newer version", async () => {
@@ -268,6 +356,37 @@ test("a saga whose data do not come out in the newer version's shape stays, says
   for (const dryRun of [true, false]) expect(await engine.transaction((em) => engine.operations.migrateMany(em, { ...call, dryRun }))).toEqual(told);
   const versions = await engine.sql("select definition_version as version from saga where id = any($1::uuid[]) order by id", [sagaIds]);
   expect(versions).toEqual([1, 2, 1, 2].map((version) => ({ version })));
+});
+
+test("a saga of whose data the state that it would enter makes no command stays, says why, and keeps no other one from being moved", async () => {
+  const at = async (one: string): Promise<string> => {
+    shelf = one;
+    return (await loan("Allowing")).sagaId;
+  };
+  const [nowhere, roof, other] = [await at("nowhere"), await at("roof"), await at("A3")];
+  const entering = "Printing of v2 cannot be entered with the data that the migration makes: ";
+  const call = { type: "Loan", fromVersion: 1, toVersion: 2, filter: { ids: [nowhere, roof, other] }, after: null, limit: 9, note: null, actorId: OPERATOR_ID };
+  for (const dryRun of [true, false])
+    expect(await engine.transaction((em) => engine.operations.migrateMany(em, { ...call, dryRun }))).toEqual({
+      migrated: 1,
+      refused: [
+        { reason: `${entering}there is no way to nowhere.`, count: 1, example: nowhere },
+        { reason: expect.stringContaining(`${entering}PrintNoticeCommand.room`), count: 1, example: roof },
+      ],
+      next: null,
+    });
+  await expect(migrateIt(nowhere)).rejects.toMatchObject({ code: "WRONG_STATE" });
+});
+
+test("who may watch is what the data of the newer version say", async () => {
+  const { loanId, sagaId } = await loan("Reading");
+  const { version, participants } =
+    (
+      await engine.sql<{ version: number; participants: string[] }>("select definition_version as version, participants from saga where id = $1", [sagaId])
+    )[0] ?? {};
+  expect({ version, participants }).toEqual({ version: 1, participants: [] });
+  await migrateIt(sagaId);
+  expect((await view(loanId))?.participants).toEqual([loanId]);
 });
 
 test("a saga that is being undone, or has ended, stays on its version", async () => {

@@ -26,7 +26,7 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
   "no undo of unknown: what was given up without an answer is not undone": [
     { file: `${engine}/remains.ts`, find: `["done", "partly", "unknown", "skipped"]`, put: `["done", "partly", "skipped"]` },
   ],
-  "undo in forward order": [{ file: `${engine}/turn.ts`, find: `const latest = pending.at(-1);`, put: `const latest = pending.at(0);` }],
+  "undo in forward order": [{ file: `${engine}/undo.ts`, find: `const latest = pending.at(-1);`, put: `const latest = pending.at(0);` }],
   "an early event is lost": [
     {
       file: `${engine}/decide.ts`,
@@ -35,7 +35,7 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
     },
   ],
   "a timer is not cleared: a state that was left still reminds": [
-    { file: `${engine}/turn.ts`, find: `if (this.draft.remindAt !== null) this.change({ remindAt: null });`, put: `` },
+    { file: `${engine}/asides.ts`, find: `if (draft.instance.remindAt !== null) draft.change({ remindAt: null });`, put: `` },
   ],
   "an interrupt during the undo begins the undo again": [
     {
@@ -52,7 +52,7 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
     },
   ],
   "a saga that stands keeps its deadline": [
-    { file: `${engine}/turn.ts`, find: `status: "STUCK", deadlineAt: null, nextAttemptAt: null, ...why`, put: `status: "STUCK", nextAttemptAt: null, ...why` },
+    { file: `${engine}/stops.ts`, find: `status: "STUCK", deadlineAt: null, nextAttemptAt: null, ...why`, put: `status: "STUCK", nextAttemptAt: null, ...why` },
   ],
   "a step that was skipped is left out of the undo": [
     { file: `${engine}/remains.ts`, find: `["done", "partly", "unknown", "skipped"]`, put: `["done", "partly", "unknown"]` },
@@ -65,10 +65,10 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
   ],
   "a step that fails leaves the others of its group as they are": [{ file: `${engine}/turn.ts`, find: `        this.giveUpOthers();\n`, put: `` }],
   "the undo of what came before a group does not wait for that of the group": [
-    { file: `${engine}/turn.ts`, find: `if (!open.every(isUndoneWith)) return this.showUndos();`, put: `` },
+    { file: `${engine}/undo.ts`, find: `if (!open.every(isUndoneWith)) return showUndos(draft);`, put: `` },
   ],
-  "a step that was begun again in its group is undone twice at a time": [{ file: `${engine}/turn.ts`, find: `if (busy.has(run.state)) continue;`, put: `` }],
-  "an event is not remembered": [{ file: `${engine}/turn.ts`, find: `if (messageId === null) return;\n`, put: `if (messageId !== "") return;\n` }],
+  "a step that was begun again in its group is undone twice at a time": [{ file: `${engine}/undo.ts`, find: `if (busy.has(run.state)) continue;`, put: `` }],
+  "an event is not remembered": [{ file: `${engine}/draft.ts`, find: `if (messageId === null) return;\n`, put: `if (messageId !== "") return;\n` }],
   "two deliveries of one attempt in one batch both count": [{ file: `${engine}/work.ts`, find: `=== "current" && isFirst(command)`, put: `=== "current"` }],
   "a failed attempt is not followed by another one": [
     { file: `${engine}/turn.ts`, find: `return this.sendStep(node, { ...run, attempts }, nextAttemptAt);`, put: `return;` },

@@ -35,7 +35,7 @@ function present(): Present {
     const { finishedAt, state, codeHash } = saga.instance(old);
     return finishedAt === null ? [{ name: "Repair", version: 1, state, codeHash, count: 1 }] : [];
   });
-  return { stored: [{ name: "Repair", version: 1, shape: stored }], live, undoing: [], workers: [] };
+  return { stored: [{ name: "Repair", version: 1, shape: stored }], live, undoing: [], begun: [], workers: [] };
 }
 
 const findingsOf = (release: Release, now = present()): readonly Finding[] => compareRelease(release.registry, now)[0]?.findings ?? [];
@@ -117,7 +117,7 @@ describe("map", () => {
       if (why === null) moved.set(position, state);
       else
         expect(why).toMatch(
-          /^It has ended already|^It is being undone|awaits an answer(?: that v2 would not understand|, which only a state of that name takes)|finish on v1|another kind of state/,
+          /^It has ended already|^It is being undone|awaits an answer(?: that v2 would not understand|, which only a state of that name takes)|finish on v1/,
         );
       saga.carriedOn(release);
       expect([position, ended(saga, release)]).toMatchObject([position, { status: mending(position), version: why === null ? 2 : 1 }]);
@@ -156,33 +156,31 @@ describe("forbidden", () => {
     for (const [position, saga] of fleet()) expect(ended(saga.carriedOn(old), old)).toMatchObject({ status: mending(position) });
   });
 
-  test.each(forbiddenReleases.map((one) => [one.what, one] as const))(
-    "%s",
-    (_what, { sagas, migrations, liveOn = first, undoing, isDrained, loads, finds }) => {
-      const release = new SagaRegistry(sagas, migrations);
-      const { version, codeHash } = liveOn.definition;
-      const shapes = new Map([
-        [1, stored],
-        [version, storedShape(liveOn.definition).shape],
-      ]);
-      const diffs = compareRelease(release, {
-        stored: [...shapes].map(([number, shape]) => ({ name: "Repair", version: number, shape })),
-        live: isDrained === true ? [] : present().live.map((one) => ({ ...one, version, codeHash })),
-        undoing: undoing === true ? [{ name: "Repair", version: 1, count: 3 }] : [],
-        workers: loads === undefined ? [] : [{ host: "here", pid: 1, loads }],
-      });
-      expect(isDeployable(diffs)).toBe(false);
-      expect(
-        diffs
-          .flatMap(({ findings }) => findings)
-          .filter((one) => one.class === "forbidden")
-          .map(({ place, what }) => `${place} ${what}`),
-      ).toContain(finds);
-      // A process that has not loaded a version cannot touch its sagas, and one that has goes on.
-      for (const [, saga] of fleet())
-        if (release.find("Repair", 1) === undefined) expect(() => saga.instance({ registry: release } as Release)).toThrow(/Repair v1 is not loaded/);
-    },
-  );
+  test.each(forbiddenReleases.map((one) => [one.what, one] as const))("%s", (_what, { sagas, liveOn = first, undoing, isDrained, loads, finds }) => {
+    const release = new SagaRegistry(sagas);
+    const { version, codeHash } = liveOn.definition;
+    const shapes = new Map([
+      [1, stored],
+      [version, storedShape(liveOn.definition).shape],
+    ]);
+    const diffs = compareRelease(release, {
+      stored: [...shapes].map(([number, shape]) => ({ name: "Repair", version: number, shape })),
+      live: isDrained === true ? [] : present().live.map((one) => ({ ...one, version, codeHash })),
+      begun: [],
+      undoing: undoing === true ? [{ name: "Repair", version: 1, count: 3 }] : [],
+      workers: loads === undefined ? [] : [{ host: "here", pid: 1, loads }],
+    });
+    expect(isDeployable(diffs)).toBe(false);
+    expect(
+      diffs
+        .flatMap(({ findings }) => findings)
+        .filter((one) => one.class === "forbidden")
+        .map(({ place, what }) => `${place} ${what}`),
+    ).toContain(finds);
+    // A process that has not loaded a version cannot touch its sagas, and one that has goes on.
+    for (const [, saga] of fleet())
+      if (release.find("Repair", 1) === undefined) expect(() => saga.instance({ registry: release } as Release)).toThrow(/Repair v1 is not loaded/);
+  });
 
   test.each(nonsense.map((one) => [one.what, one] as const))("%s", (_what, { sagas, migrations, finds }) => {
     expect(() => new SagaRegistry(sagas, migrations)).toThrow(finds);

@@ -8,7 +8,7 @@ import { migrate } from "../../../src/sagas/engine/migration.ts";
 import { Chance } from "../../../src/sagas/engine/simulation/chance.ts";
 import { makeUp } from "../../../src/sagas/engine/simulation/payloads.ts";
 import { definitionOf, instanceOf, sagaRow, type SagaRow } from "../../../src/sagas/engine/store.ts";
-import type { Decision, DecisionContext } from "../../../src/sagas/engine/turn.ts";
+import type { Decision, DecisionContext } from "../../../src/sagas/engine/decision.ts";
 
 /** The definitions and contracts of one release of the program. Of a message that several versions know, the newest has the contract. */
 export class Release {
@@ -155,13 +155,17 @@ export class SagaOnPaper {
   carriedOn(...releases: readonly [Release, ...Release[]]): this {
     for (let steps = 0; steps < 100; steps += 1) {
       const release = releases[steps % releases.length] ?? releases[0];
-      const instance = this.instance(release);
-      if (instance.finishedAt !== null) return this;
-      if (instance.status === "STUCK") this.take(release, { kind: "operator", action: { kind: "retry" }, actorId: repairId, note: null });
-      else if (this.letters.length > 0) this.answered(release);
-      else this.happened(release, this.awaited(release, instance));
+      if (this.instance(release).finishedAt !== null) return this;
+      this.stepOn(release);
     }
     throw new Error(`It goes on for ever: ${this.row}`);
+  }
+
+  /** The next that leads it on. */
+  stepOn(release: Release): this {
+    const instance = this.instance(release);
+    if (instance.status === "STUCK") return this.take(release, { kind: "operator", action: { kind: "retry" }, actorId: repairId, note: null });
+    return this.letters.length > 0 ? this.answered(release) : this.happened(release, this.awaited(release, instance));
   }
 
   private awaited(release: Release, { version, state }: Instance): string {

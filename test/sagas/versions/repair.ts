@@ -24,7 +24,7 @@ export interface Blueprint {
   finals: Record<string, "succeeded" | "failed">;
   reasons: Record<string, { code: string; message: string | (() => string); cancels?: true }>;
   start: Part;
-  /** By state, in order; a milestone has nothing but `goal`. */
+  /** By state, in order; a milestone has nothing but `goal`, and a group has `steps` like these. */
   nodes: [string, Part][];
   interrupts: { event: string; during: "any" | string[]; then: unknown; save?: unknown }[];
   failed: Part;
@@ -144,6 +144,20 @@ export function plainStep(blueprint: Blueprint, name: string): Part {
   };
 }
 
+/** A step as one of several at a time, which have one deadline together. */
+export function member(step: Part): Part {
+  const { timeout: _, ...rest } = step;
+  return rest;
+}
+
+/** Two steps at a time, which were one after the other. */
+export function together(blueprint: Blueprint, state: string, one: string, other: string): void {
+  const steps = [one, other].map((name) => [name, member(node(blueprint, name))]);
+  const at = blueprint.nodes.findIndex(([name]) => name === one);
+  blueprint.nodes = blueprint.nodes.filter(([name]) => name !== other);
+  blueprint.nodes[at] = [state, { steps, timeout: ["1d", park] }];
+}
+
 export function build(blueprint: Blueprint): AnySaga {
   const { words, contracts, key } = blueprint;
   const changed = <C extends AnyCommand | AnyEvent>(contract: C): C => (contracts[contract.name]?.(contract) ?? contract) as C;
@@ -166,7 +180,7 @@ export function build(blueprint: Blueprint): AnySaga {
     key: key as never,
     participants: blueprint.participants,
     data: blueprint.data,
-    states: blueprint.nodes.map(([state]) => state),
+    states: blueprint.nodes.flatMap(([state, { steps = [] }]) => [state, ...(steps as Blueprint["nodes"]).map(([step]) => step)]),
     finals: blueprint.finals,
     reasons: blueprint.reasons,
     // The same: every state is defined, but no type knows which.
@@ -177,7 +191,10 @@ export function build(blueprint: Blueprint): AnySaga {
   for (const [state, part] of blueprint.nodes.slice(1)) {
     if ("invoke" in part) builder.step(state, withCommands(part));
     else if ("for" in part) builder.wait(state, withCommands({ ...part, for: (part["for"] as string[]).map(heard) }));
-    else builder.milestone(state, part["goal"] === true ? { goal: true } : {});
+    else if ("steps" in part) {
+      const { steps, ...group } = part as { steps: Blueprint["nodes"] };
+      builder.parallel(state, (members: Part) => steps.reduce((so, [name, step]) => so["step"](name, withCommands(step)), members), group);
+    } else builder.milestone(state, part["goal"] === true ? { goal: true } : {});
   }
   for (const { event: name, ...rest } of blueprint.interrupts) builder.interrupt(heard(name), rest);
   builder.onFailed(withCommands(blueprint.failed));

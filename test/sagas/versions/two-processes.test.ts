@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { fork, execFile, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -15,6 +16,9 @@ import * as second from "./shop/second.ts";
 type ReleaseName = "first" | "both" | "second";
 const root = new URL("../../..", import.meta.url);
 const walk = readFileSync(new URL("docs/versions.md", root), "utf8");
+
+// Twelve processes start one after another, which takes a busy machine its time.
+jest.setTimeout(240_000);
 
 let database: TestDatabase;
 let processes: Shop[] = [];
@@ -81,7 +85,7 @@ interface Row {
 
 async function reaches(repairId: string, state: string): Promise<Row> {
   const read = () => database.sql<Row>("select id, state, definition_version as version, status from saga where subject_id = $1", [repairId]);
-  return waitFor(async () => (await read()).find((row) => row.state === state), { timeoutMs: 20_000, describe: async () => ({ state, found: await read() }) });
+  return waitFor(async () => (await read()).find((row) => row.state === state), { timeoutMs: 60_000, describe: async () => ({ state, found: await read() }) });
 }
 
 const workOf = async (repairId: string): Promise<string[]> =>

@@ -4,7 +4,7 @@ import type { Input } from "../decide.ts";
 import { isFinished, isUndoing, type Instance, type Run } from "../instance.ts";
 import type { AnyOutcome } from "../outcome.ts";
 import { mayHaveHappened } from "../remains.ts";
-import type { Decision } from "../turn.ts";
+import type { Decision } from "../decision.ts";
 import type { World, WorldState } from "./world.ts";
 
 /** Something is that must never be. `rule` is the same for all violations of one kind. */

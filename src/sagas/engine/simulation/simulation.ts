@@ -7,7 +7,7 @@ import type { OperatorAction, SagaTimer } from "../operator.ts";
 import type { AnyOutcome } from "../outcome.ts";
 import type { AnySaga } from "../registry.ts";
 import { remainsOf } from "../remains.ts";
-import type { Decision } from "../turn.ts";
+import type { Decision } from "../decision.ts";
 import { Chance } from "./chance.ts";
 import type { Effects } from "./effects.ts";
 import { drawMix, faults, type Fault, type Mix } from "./faults.ts";

@@ -12,14 +12,14 @@ import {
   type Published,
   type Receipt,
 } from "../../../outbox/index.ts";
-import { nodeOf, startOf, stepsIn, type Definition, type StepNode } from "../compiled.ts";
+import { nodeOf, startOf, toCarryOut, type Definition, type StepNode } from "../compiled.ts";
 import { decide, type Input } from "../decide.ts";
 import { endedRunIds, type Instance, type Run } from "../instance.ts";
 import type { OperatorAction } from "../operator.ts";
 import { SagaRegistry, type AnySaga } from "../registry.ts";
 import { MAIL_QUEUE, type Locked, type Mail } from "../store.ts";
 import { OPERATOR } from "../testing.ts";
-import type { Decision, HistoryRow } from "../turn.ts";
+import type { Decision, HistoryRow } from "../decision.ts";
 import { claimOf, sagaIdsOf, Work, type Key, type LockedClaim } from "../work.ts";
 import { Effects, type Effect } from "./effects.ts";
 
@@ -469,10 +469,10 @@ export class World {
   }
 
   /** When the next timer of a saga passes, as it stands; null: none does. */
-  nextTimer({ status, pausedAt, deadlineAt, remindAt, state }: Instance): number | null {
+  nextTimer(instance: Instance): number | null {
+    const { status, pausedAt, deadlineAt, remindAt } = instance;
     if (pausedAt !== null || !["RUNNING", "RETRYING", "WAITING"].includes(status)) return null;
-    const isPaused = stepsIn(this.definition, state).some(({ command }) => this.state.pausedQueues.has(queueOf(command.name)));
-    if (status !== "WAITING" && isPaused) return null;
+    if (toCarryOut(this.definition, instance).some(({ step }) => this.state.pausedQueues.has(queueOf(step.command.name)))) return null;
     const timers = [deadlineAt, remindAt].filter((timer) => timer !== null).map((timer) => timer.getTime());
     return timers.length === 0 ? null : Math.min(...timers);
   }
@@ -554,9 +554,9 @@ export class World {
     const sagas = new Map(this.state.sagas);
     for (const instance of sagas.values()) {
       if (instance.deadlineAt === null || !["RUNNING", "RETRYING"].includes(instance.status)) continue;
-      if (!stepsIn(this.definition, instance.state).some(({ command }) => queueOf(command.name) === queue)) continue;
-      const run = instance.runs.find(({ status }) => status === "active");
-      const since = Math.max(pausedAt, run?.startedAt.getTime() ?? 0, run?.deadlineSetAt?.getTime() ?? 0);
+      const waited = toCarryOut(this.definition, instance).filter(({ step }) => queueOf(step.command.name) === queue);
+      if (waited.length === 0) continue;
+      const since = Math.min(...waited.map(({ run }) => Math.max(pausedAt, run.startedAt.getTime(), run.deadlineSetAt?.getTime() ?? 0)));
       const until = Math.max(since, instance.pausedAt?.getTime() ?? now);
       sagas.set(instance.id, { ...instance, deadlineAt: new Date(instance.deadlineAt.getTime() + until - since) });
     }
