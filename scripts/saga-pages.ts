@@ -104,10 +104,12 @@ function outcomeRows({ states }: Diagram): string[][] {
   });
 }
 
+/** A step of a group leads nowhere by itself: it is done, or left out. */
 function follows({ kind, to, reason, times }: DiagramOutcome): string {
   const because = reason === null ? "" : `: ${reason}`;
   switch (kind) {
     case "NEXT":
+      return to ?? "is done";
     case "GO":
       return `${to}`;
     case "LOOP":
@@ -119,7 +121,7 @@ function follows({ kind, to, reason, times }: DiagramOutcome): string {
     case "FAIL_PARTLY":
       return `fails, and is undone itself${because}`;
     case "SKIP":
-      return `${to}, without it`;
+      return to === null ? "is left out" : `${to}, without it`;
     case "PARK":
       return `stands as \`STUCK\`${because}`;
     case "STAY":

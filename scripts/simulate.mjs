@@ -53,7 +53,11 @@ function given() {
 }
 
 async function play({ seeds, saga, seed, without, definitions }) {
-  const { sagas: registered } = await import(pathToFileURL(definitions).href);
+  const { sagas: registered } = await import(pathToFileURL(definitions).href).catch((error) => {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return {};
+  });
+  if (!Array.isArray(registered)) return refuse(`--definitions: expected a module that exports sagas, like src/sagas/index.ts; found ${definitions}.`);
   const newest = registered.toSorted((one, other) => one.version - other.version);
   const all = new Map([...samples, ...newest].map((one) => [one.name, one]));
   const sagas = [...all.values()].filter(({ name }) => saga === undefined || name === saga);

@@ -5,6 +5,8 @@ import { withSources } from "../scripts/docs-blocks.ts";
 import { sagaPages } from "../scripts/saga-pages.ts";
 import { settings } from "../src/config.ts";
 import { crashPoints } from "../src/kernel/crash-point.ts";
+import { simulate } from "../src/sagas/engine/simulate.ts";
+import { hold } from "./support/hold.ts";
 
 // The documentation against what it is about. Needs nothing but files.
 
@@ -58,6 +60,12 @@ test.each(pages)("every test that %s cites exists under that title", (page) => {
 
 test("the README proves at least ten guarantees by a test", () => {
   expect(matches(read("README.md"), /^\| .+ \| .+ \| `([\w./-]+\.test\.ts)`: \*/gm).length).toBeGreaterThanOrEqual(10);
+});
+
+test("whoever writes a rule for the simulator is told of everything that it may look at", () => {
+  const [, table = ""] = read("docs/testing-a-saga.md").split("| Field | Type |");
+  const told = matches(table.split("\n\n")[0] ?? "", /^\| `(\w+)` \|/gm);
+  expect(told).toEqual(Object.keys(simulate(hold).view));
 });
 
 test("the operations of the examples fit the schema", () => {

@@ -25,11 +25,15 @@ async function showDefinition({ session, output }: Ops, options: { readonly vers
   else {
     output.rows(definition.states.flatMap(rowsOf), columns, "It has no states.");
     output.line();
-    output.line(`Undone in this order: ${definition.undoPath.map(({ state }) => state).join(", ") || "nothing"}`);
+    output.line(`Undone in this order: ${describeUndoPath(definition.undoPath) || "nothing"}`);
     output.next(`npm run ops -- sagas --type ${type}`);
   }
   return exitCode.done;
 }
+
+/** Those of a group are undone together. */
+export const describeUndoPath = (path: readonly { readonly state: string; readonly group: string | null }[]): string =>
+  [...Map.groupBy(path, ({ state, group }) => group ?? state).values()].map((together) => together.map(({ state }) => state).join(" with ")).join(", ");
 
 interface Row {
   readonly state: DefinitionStateFragment | null;

@@ -467,7 +467,7 @@ export type DefinitionQueryVariables = Exact<{
 }>;
 
 
-export type DefinitionQuery = { sagaDefinition: { type: SagaType, version: number, mermaid: string, states: Array<{ state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> }>, undoPath: Array<{ state: string }> } | null };
+export type DefinitionQuery = { sagaDefinition: { type: SagaType, version: number, mermaid: string, states: Array<{ state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> }>, undoPath: Array<{ state: string, group: string | null }> } | null };
 
 export type DefinitionStateFragment = { state: string, kind: SagaDefinitionStateKind, command: string | null, queue: string | null, compensation: string | null, outcomes: Array<{ on: string, kind: SagaOutcomeKind, to: string | null, reason: string | null }> };
 
@@ -908,6 +908,7 @@ export const DefinitionDocument = new TypedDocumentString(`
     }
     undoPath {
       state
+      group
     }
     mermaid
   }

@@ -1,10 +1,13 @@
 import type { AnyEvent, EventContract } from "../../outbox/index.ts";
 import type { FailureReason } from "../../kernel/errors.ts";
 import { begin, decide, type Input } from "./decide.ts";
+import type { Data } from "./compiled.ts";
+import type { Saga } from "./definition.ts";
 import type { Instance } from "./instance.ts";
 import type { OperatorAction } from "./operator.ts";
 import { planOf, type SagaPlan } from "./plan.ts";
 import type { AnySaga } from "./registry.ts";
+import { subSagaContracts } from "./sub-saga.ts";
 import type { CommandToSend, DeadLetterToWrite, Decision, DecisionContext, HistoryRow } from "./decision.ts";
 
 /**
@@ -58,6 +61,15 @@ export class SagaUnderTest {
   /** The newest command, or the one given, is answered. */
   answered<P>(reply: EventContract<string, P>, payload: NoInfer<P>, command: CommandToSend = this.newest()): this {
     return this.take({ kind: "reply", messageId: this.id(), runId: command.runId, contract: reply, payload });
+  }
+
+  /** A saga that this one has begun has ended, by itself or undone. */
+  ended<D extends Data, Fi extends string>(sub: Saga<string, D, string, Fi>, final: NoInfer<Fi>, data: NoInfer<D>): this {
+    const { begin, undo, ended } = subSagaContracts(sub.definition);
+    const command = this.sent.findLast(({ command: { name } }) => name === begin.name || name === undo.name);
+    if (command === undefined)
+      throw new Error(`No ${begin.name} or ${undo.name} has been sent; sent are ${this.sent.map((one) => one.command.name).join(", ")}`);
+    return this.answered(ended, { final, data }, command);
   }
 
   /** An attempt at the newest command, or at the one given, fails. */

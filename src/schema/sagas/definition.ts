@@ -84,7 +84,10 @@ class SagaOutcomeType implements DiagramOutcome {
   @Field(() => OutcomeKindEnum, { description: "What follows." })
   kind!: OutcomeKind;
 
-  @Field(() => String, { nullable: true, description: "Where to; of a failure, where it ends once everything is undone. Null where the saga stays." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Where to; of a failure, where it ends once everything is undone. Null where the saga stays, and where a step of a group has ended.",
+  })
   to!: string | null;
 
   @Field(() => String, { nullable: true, description: "Reason that is given, by its name in the definition." })
@@ -175,7 +178,7 @@ class SagaDefinitionType implements Diagram {
 @Resolver(() => SagaDefinitionType)
 export class DrawnDefinitionResolver {
   @FieldResolver(() => [SagaDefinitionStateType], {
-    description: "The states that have an undo, in the order in which a saga that fails undoes those it has been in: latest first.",
+    description: "The states that have an undo, in the order in which a saga that fails undoes those it has been in: latest first, steps of a group together.",
   })
   undoPath(@Root() { states }: SagaDefinitionType): DiagramState[] {
     return states.filter(({ compensation }) => compensation !== null).toReversed();

@@ -63,5 +63,6 @@ test("the script refuses what it does not know", async () => {
   });
   expect(await simulate("--seed", "3")).toMatchObject({ code: 64, stderr: expect.stringContaining("A run is one saga's: add --saga.") });
   expect(await simulate("--seeds", "many")).toMatchObject({ code: 64, stderr: expect.stringContaining('"many" is no whole number from 1.') });
+  expect(await simulate("--definitions", "nowhere.ts")).toMatchObject({ code: 64, stderr: expect.stringContaining("found nowhere.ts.") });
   expect(await simulate("--sagas", "Hold")).toMatchObject({ code: 64, stderr: expect.stringContaining("Unknown option '--sagas'") });
 });
