@@ -518,7 +518,8 @@ class Explanation {
 
   private act(mutation: string, more: Readonly<Record<string, unknown>>, description: string): SagaRemedy {
     const run = this.undone ?? this.run;
-    const step = run?.group !== undefined && ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(mutation) ? { step: run.state } : {};
+    const isOfStep = ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(mutation) || more["timer"] === "NEXT_ATTEMPT";
+    const step = run?.group !== undefined && isOfStep ? { step: run.state } : {};
     return { mutation, arguments: { id: this.saga.id, ...more, ...step, note: WHY, expectedSequence: this.saga.sequence }, description };
   }
 
