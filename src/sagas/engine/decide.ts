@@ -3,7 +3,7 @@ import { queueOf, type AnyCommand, type AnyEvent, type Fate } from "../../outbox
 import { asideAnswered, asideAnswersLater, asideAttemptFailed, commandOf, remind } from "./asides.ts";
 import { answersOf, branchOf, hasWayOn, nodeOf, participantsOf, startOf, stepOf, toCarryOut, type Data, type Definition, type Node } from "./compiled.ts";
 import type { Decision, DecisionContext } from "./decision.ts";
-import { isFinished, isUndoing, type Instance, type Run, type UndoneRun } from "./instance.ts";
+import { isFinished, isUndoing, soonest, type Instance, type Run, type UndoneRun } from "./instance.ts";
 import { describeFate, digestOf, isToCome, visibleBody } from "./message.ts";
 import type { OperatorAction, SagaTimer } from "./operator.ts";
 import { mayHaveHappened } from "./remains.ts";
@@ -354,13 +354,15 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
 
   switch (action.kind) {
     case "retry": {
-      if (instance.status !== "STUCK" && instance.nextAttemptAt === null)
-        return turn.deny("WRONG_STATE", `There is nothing to retry: it is ${instance.status}, and no attempt is waiting.`);
+      const waiting = turn.waitingForAttempt();
+      // Of a group that stands, the step that is meant may be one that does not.
+      const stands = instance.status === "STUCK" && turn.stands();
+      if (!stands && waiting.length === 0) return turn.deny("WRONG_STATE", `There is nothing to retry: it is ${instance.status}, and no attempt is waiting.`);
       const patched = patch(definition, instance, action.changes ?? {});
       if (typeof patched === "string") return turn.deny("INVALID", patched);
       // The history is kept for ever, and read by people who need not know what the texts say.
       const changes = action.changes === undefined ? {} : { changes: definition.data.redact(action.changes) };
-      if (instance.status === "STUCK") {
+      if (stands) {
         audit(`An operator began ${where} again.`, changes);
         turn.change({ data: patched });
         turn.again();
@@ -369,7 +371,7 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
         if (action.changes !== undefined)
           return turn.deny("WRONG_STATE", "An attempt that waits is sent as it is; changes are taken when the saga stands STUCK.");
         audit(`An operator had ${where} tried again at once.`);
-        turn.reschedule(null);
+        turn.reschedule(waiting, null);
       }
       return turn.decision("applied");
     }
@@ -410,9 +412,9 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
       turn.keepAttempts();
       return turn.decision("applied");
     case "move-timer":
-      return moveTimer(instance, action, context.now, turn, audit);
+      return moveTimer(turn, action, context.now, audit);
     case "fire-timer":
-      return fireTimer(instance, action.timer, turn, audit);
+      return fireTimer(turn, action, audit);
   }
 }
 
@@ -507,31 +509,58 @@ function timersAfterPause(
   };
 }
 
-const timerOf = (instance: Instance, timer: SagaTimer): Date | null =>
-  timer === "DEADLINE" ? instance.deadlineAt : timer === "REMINDER" ? instance.remindAt : instance.nextAttemptAt;
+/** A timer that a saga has, and what it is of. */
+interface Timer {
+  readonly at: Date;
+  readonly of: string;
+  /** Of a next attempt: whose it is. */
+  readonly runs: readonly Run[];
+}
+
+/** The timer that an operator means: of the attempts that wait in a group, that of the step that is named, or else the soonest. @returns why there is none */
+function timerOf(turn: Turn, { timer, step }: Pick<Extract<OperatorAction, { kind: "move-timer" }>, "timer" | "step">): Timer | Decision {
+  const { instance } = turn;
+  const none = (): Decision => turn.deny("WRONG_STATE", `${step ?? "It"} has no ${timerNames[timer]} now: it is ${instance.status} in ${instance.state}.`);
+  if (timer !== "NEXT_ATTEMPT") {
+    if (step !== undefined) return turn.deny("INVALID", `A ${timerNames[timer]} is that of ${instance.state} as a whole: name a step only with NEXT_ATTEMPT.`);
+    const at = timer === "DEADLINE" ? instance.deadlineAt : instance.remindAt;
+    return at === null ? none() : { at, of: instance.state, runs: [] };
+  }
+  const waiting = turn.waitingForAttempt();
+  const run = soonest(waiting) ?? waiting[0];
+  const at = run === undefined || (step === undefined && instance.nextAttemptAt === null) ? null : turn.nextAttemptOf(run);
+  if (run === undefined || at === null) return none();
+  return { at, of: run.group === undefined ? instance.state : run.state, runs: [run] };
+}
 
 /** What counts from an entry grows by every pause, and has to stay an instant that can be stored and told. */
 const END_OF_TIME = new Date("9000-01-01T00:00:00Z");
 
 const timerNames: Readonly<Record<SagaTimer, string>> = { DEADLINE: "deadline", REMINDER: "reminder", NEXT_ATTEMPT: "next attempt" };
 
-function moveTimer(instance: Instance, { timer, to }: Extract<OperatorAction, { kind: "move-timer" }>, now: Date, turn: Turn, audit: Audit): Decision {
-  const at = timerOf(instance, timer);
-  if (at === null) return turn.deny("WRONG_STATE", `It has no ${timerNames[timer]} now: it is ${instance.status} in ${instance.state}.`);
+function moveTimer(turn: Turn, action: Extract<OperatorAction, { kind: "move-timer" }>, now: Date, audit: Audit): Decision {
+  const { timer, to } = action;
+  const found = timerOf(turn, action);
+  if ("fate" in found) return found;
   if (to <= now) return turn.deny("INVALID", `${to.toISOString()} has passed. Give an instant to come, or fire the timer.`);
   if (to >= END_OF_TIME) return turn.deny("INVALID", `${to.toISOString()} is too far ahead. Give an instant before ${END_OF_TIME.toISOString()}.`);
-  audit(`An operator moved the ${timerNames[timer]} of ${instance.state} to ${to.toISOString()}.`, { from: at.toISOString(), to: to.toISOString() });
-  if (timer === "NEXT_ATTEMPT") turn.reschedule(to);
+  const { at, of, runs } = found;
+  for (const run of runs) turn.about(run);
+  audit(`An operator moved the ${timerNames[timer]} of ${of} to ${to.toISOString()}.`, { from: at.toISOString(), to: to.toISOString() });
+  if (timer === "NEXT_ATTEMPT") turn.reschedule(runs, to);
   else turn.setTimer(timer, to);
   return turn.decision("applied");
 }
 
-function fireTimer(instance: Instance, timer: SagaTimer, turn: Turn, audit: Audit): Decision {
-  if (timerOf(instance, timer) === null) return turn.deny("WRONG_STATE", `It has no ${timerNames[timer]} now: it is ${instance.status} in ${instance.state}.`);
-  audit(`An operator fired the ${timerNames[timer]} of ${instance.state}.`);
-  if (timer === "DEADLINE") turn.deadlineReached();
-  else if (timer === "REMINDER") remind(turn);
-  else turn.reschedule(null);
+function fireTimer(turn: Turn, action: Extract<OperatorAction, { kind: "fire-timer" }>, audit: Audit): Decision {
+  const found = timerOf(turn, action);
+  if ("fate" in found) return found;
+  const { of, runs } = found;
+  for (const run of runs) turn.about(run);
+  audit(`An operator fired the ${timerNames[action.timer]} of ${of}.`);
+  if (action.timer === "NEXT_ATTEMPT") turn.reschedule(runs, null);
+  else if (action.timer === "DEADLINE") turn.deadlineReached();
+  else remind(turn);
   return turn.decision("applied");
 }
 

@@ -181,6 +181,11 @@ export class Draft {
     return standing.length === 0 ? open : standing;
   }
 
+  /** Whether what is decided about stands and needs an operator. */
+  stands(): boolean {
+    return this.currentRuns().some(({ status }) => status === "parked") || this.currentUndos().some(({ undo }) => undo.status === "parked");
+  }
+
   openUndos(): UndoneRun[] {
     return this.instance.runs.filter((run): run is UndoneRun => run.undo !== null && isOpen(run.undo));
   }

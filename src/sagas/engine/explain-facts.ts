@@ -54,10 +54,10 @@ export interface SagaFacts {
   readonly lastFailure: { readonly code: string; readonly message: string } | null;
   /** When the saga last changed its state or status, and by which message. */
   readonly lastMove: { readonly at: Date; readonly message: string | null } | null;
-  /** The saga that it has begun and that has not ended, the latest of several. */
-  readonly subSaga: { readonly id: string; readonly type: string; readonly state: string; readonly status: string } | null;
-  /** The report of the end of one that it has begun, where that could not be delivered. */
-  readonly lostReport: string | null;
+  /** Sagas that have not ended and will report that to one of its runs, or of its undos: those that it has begun. */
+  readonly subSagas: readonly { readonly runId: string; readonly id: string; readonly type: string; readonly state: string; readonly status: string }[];
+  /** Dead letters with the report of such an end, by the run or undo that is to hear it. */
+  readonly lostReports: readonly { readonly id: string; readonly runId: string | null }[];
   readonly openLetters: readonly { readonly id: string; readonly runId: string | null }[];
   /** The table whose row the saga reflects its status in, where that row is gone. */
   readonly missingIn: string | null;
@@ -164,9 +164,9 @@ type FactRow = SagaRow & {
   readonly queue_pause: { paused_at: string; paused_by: string | null; note: string } | null;
   readonly last_failure: { code: string; message: string | null } | null;
   readonly last_move: { at: string; message: string | null } | null;
-  readonly sub_saga: SagaFacts["subSaga"];
-  readonly lost_report: string | null;
-  readonly open_letters: { id: string; run_id: string | null }[] | null;
+  readonly sub_sagas: SagaFacts["subSagas"] | null;
+  readonly lost_reports: SagaFacts["lostReports"] | null;
+  readonly open_letters: SagaFacts["openLetters"] | null;
 };
 
 /**
@@ -243,11 +243,12 @@ const FACTS = `
      where e.saga_id = m.id and e.kind = 'ATTEMPT_FAILED' order by e.sequence desc limit 1) as last_failure,
     (select jsonb_build_object('at', e.occurred_at, 'message', e.message) from saga_event e
      where e.saga_id = m.id and e.kind in ('TRANSITION', 'COMPENSATION') order by e.sequence desc limit 1) as last_move,
-    (select jsonb_build_object('id', c.id, 'type', c.type, 'state', c.state, 'status', c.status) from saga c
-     where c.parent_id = m.id and c.finished_at is null order by c.started_at desc limit 1) as sub_saga,
+    (select jsonb_agg(jsonb_build_object('runId', c.report_to, 'id', c.id, 'type', c.type, 'state', c.state, 'status', c.status)) from saga c
+     where c.parent_id = m.id and c.finished_at is null) as sub_sagas,
     case when exists (select from saga c where c.parent_id = m.id)
-      then (select d.id from dead_letter d where d.status = 'OPEN' and d.saga_id is null and d.payload ->> 'parentId' = m.id::text order by d.failed_at desc limit 1) end as lost_report,
-    (select jsonb_agg(jsonb_build_object('id', d.id, 'run_id', d.run_id) order by d.failed_at, d.id) from dead_letter d
+      then (select jsonb_agg(jsonb_build_object('id', d.id, 'runId', d.payload ->> 'runId') order by d.failed_at, d.id) from dead_letter d
+            where d.status = 'OPEN' and d.saga_id is null and d.payload ->> 'parentId' = m.id::text) end as lost_reports,
+    (select jsonb_agg(jsonb_build_object('id', d.id, 'runId', d.run_id) order by d.failed_at, d.id) from dead_letter d
      where d.saga_id = m.id and d.status = 'OPEN') as open_letters
   from mine m`;
 
@@ -276,9 +277,9 @@ function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "miss
     queuePause: pause === null ? null : { at: toDate(pause.paused_at), by: pause.paused_by, note: pause.note },
     lastFailure: failure === null ? null : { code: failure.code, message: failure.message ?? "" },
     lastMove: move === null ? null : { at: toDate(move.at), message: move.message },
-    subSaga: row.sub_saga,
-    lostReport: row.lost_report,
-    openLetters: (row.open_letters ?? []).map((letter) => ({ id: letter.id, runId: letter.run_id })),
+    subSagas: row.sub_sagas ?? [],
+    lostReports: row.lost_reports ?? [],
+    openLetters: row.open_letters ?? [],
   };
 }
 

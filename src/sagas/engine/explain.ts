@@ -461,10 +461,19 @@ class Explanation {
     return this.node?.kind === "step" && this.node.begins !== null;
   }
 
+  /** The run, or undo, that the sub-saga reports to. */
+  private get awaiting(): string | null {
+    return this.undone === undefined ? (this.run?.id ?? null) : this.undone.undo.runId;
+  }
+
+  private get lostReports(): SagaFacts["lostReports"] {
+    return this.facts.lostReports.filter(({ runId }) => runId === this.awaiting);
+  }
+
   private get subSaga(): string {
-    const { subSaga, lostReport } = this.facts;
-    if (lostReport !== null) return "word of the end of its sub-saga, which could not be delivered and is a dead letter,";
-    return subSaga === null
+    const subSaga = this.facts.subSagas.find(({ runId }) => runId === this.awaiting);
+    if (this.lostReports.length > 0) return "word of the end of its sub-saga, which could not be delivered and is a dead letter,";
+    return subSaga === undefined
       ? "word of the end of its sub-saga, which is on its way,"
       : `the ${subSaga.type} ${subSaga.id}, which is ${subSaga.status} in ${subSaga.state},`;
   }
@@ -528,7 +537,8 @@ class Explanation {
 
   private act(mutation: string, more: Readonly<Record<string, unknown>>, description: string): SagaRemedy {
     const run = this.undone ?? this.run;
-    const step = run?.group !== undefined && ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(mutation) ? { step: run.state } : {};
+    const isOfStep = ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(mutation) || more["timer"] === "NEXT_ATTEMPT";
+    const step = run?.group !== undefined && isOfStep ? { step: run.state } : {};
     return { mutation, arguments: { id: this.saga.id, ...more, ...step, note: WHY, expectedSequence: this.saga.sequence }, description };
   }
 
@@ -538,8 +548,8 @@ class Explanation {
   }
 
   private redriveReport(): SagaRemedy[] {
-    const { lostReport } = this.facts;
-    return lostReport === null ? [] : [this.redrive([{ id: lostReport, runId: null }], "Delivers the report of the sub-saga's end again.")];
+    const { lostReports } = this;
+    return lostReports.length === 0 ? [] : [this.redrive(lostReports, "Delivers the report of the sub-saga's end again.")];
   }
 
   private redriveOf(runId: string | null): SagaRemedy[] {

@@ -18,8 +18,9 @@ export type OperatorAction =
   | { readonly kind: "cancel" }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
-  | { readonly kind: "move-timer"; readonly timer: SagaTimer; readonly to: Date }
-  | { readonly kind: "fire-timer"; readonly timer: SagaTimer };
+  /** Of a group: a step with its next attempt only; left out: the attempt that comes next, which the saga shows. */
+  | ({ readonly kind: "move-timer"; readonly timer: SagaTimer; readonly to: Date } & OfStep)
+  | ({ readonly kind: "fire-timer"; readonly timer: SagaTimer } & OfStep);
 
 /** On to another version of the definition, by a declared migration, at a safe point. */
 export interface Migrate {

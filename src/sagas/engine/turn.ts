@@ -11,7 +11,7 @@ import { CANCELLED_BY_OPERATOR, UNDONE_WITH_PARENT, UNKNOWN_END } from "./operat
 import type { AnyOutcome } from "./outcome.ts";
 import { attemptsOf, describeFailure } from "./retry.ts";
 import { end, stand } from "./stops.ts";
-import { beginUndo, undoAll } from "./undo.ts";
+import { beginUndo, showUndos, undoAll } from "./undo.ts";
 
 /** How the current run ends: by an answer, or given up without one, so that it may or may not have happened. */
 type Ending = "answered" | "given-up";
@@ -299,26 +299,34 @@ export class Turn extends Draft {
   }
 
   /** Failed attempts that wait are made at another time than their policy says; null: now. */
-  reschedule(at: Date | null): void {
-    for (const run of this.waitingForAttempt()) {
-      this.changeRun(run.id, ownAttempt(run, at ?? this.context.now));
-      this.change({ nextAttemptAt: at ?? this.context.now });
+  reschedule(runs: readonly Run[], at: Date | null): void {
+    const nextAttemptAt = at ?? this.context.now;
+    for (const run of runs) {
+      this.changeRun(run.id, ownAttempt(run, nextAttemptAt));
       this.rescheduled.push({ runId: run.undo?.runId ?? run.id, at });
     }
+    const node = nodeOf(this.definition, this.instance.state);
+    if (runs.every(({ group }) => group === undefined)) this.change({ nextAttemptAt });
+    else if (this.openUndos().length > 0) showUndos(this);
+    else if (node.kind === "group") showGroup(this, node);
   }
 
   /** What was held by a pause and is sent now waits on for the time of its attempt. */
   keepAttempts(): void {
     for (const run of this.waitingForAttempt()) {
-      const at = run.group === undefined ? this.instance.nextAttemptAt : (run.nextAttemptAt ?? null);
+      const at = this.nextAttemptOf(run);
       if (at !== null && at > this.context.now) this.rescheduled.push({ runId: run.undo?.runId ?? run.id, at });
     }
   }
 
-  private waitingForAttempt(): Run[] {
-    if (this.instance.nextAttemptAt === null) return [];
+  /** Runs, or undos, whose attempt has failed and that wait for the next one. */
+  waitingForAttempt(): Run[] {
     const undos = this.currentUndos();
-    return (undos.length > 0 ? undos : this.currentRuns()).filter((run) => run.group === undefined || run.nextAttemptAt != null);
+    return (undos.length > 0 ? undos : this.currentRuns()).filter((run) => this.nextAttemptOf(run) !== null);
+  }
+
+  nextAttemptOf({ group, nextAttemptAt }: Run): Date | null {
+    return group === undefined ? this.instance.nextAttemptAt : (nextAttemptAt ?? null);
   }
 
   /** Sends the command of a run again that the saga went on without, or of an undo or notice that gave up. */

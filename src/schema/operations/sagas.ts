@@ -94,6 +94,14 @@ const OfStep = () =>
     description: "Where steps run at the same time: the one that is meant. Left out: what stands, or without that all that is under way.",
   });
 
+/** Of several attempts that wait, whose. */
+const OfStepsAttempt = () =>
+  Arg("step", () => String, {
+    nullable: true,
+    description:
+      "Where steps run, or are undone, at the same time: the one whose next attempt is meant; only with NEXT_ATTEMPT. Left out: the one that comes next.",
+  });
+
 const operatorsOnly = { any: ["OPERATOR"] } as const;
 
 /** What operators do to one saga: each a decision of the engine, whose answer is the saga and what was decided. */
@@ -199,31 +207,39 @@ export class SagaOperationsResolver {
     return act({ id, note, expectedSequence, dryRun, action: { kind: "resume" } }, context);
   }
 
-  @Mutation(() => SagaPayload, { nullable: true, description: "Sets a timer that the saga has now to another instant." })
+  @Mutation(() => SagaPayload, {
+    nullable: true,
+    description: "Sets a timer that the saga has now to another instant. Of several attempts that wait, one: the others keep their time.",
+  })
   @Auth(operatorsOnly)
   moveSagaTimer(
     @SagaId() id: string,
     @Arg("timer", () => SagaTimerEnum, { description: "Which of its timers." }) timer: SagaTimer,
     @Arg("to", () => DateTime, { description: "An instant to come." }) to: Date,
+    @OfStepsAttempt() step: string | null | undefined,
     @Note() note: string,
     @ExpectedSequence() expectedSequence: number | null | undefined,
     @DryRun() dryRun: boolean,
     @Ctx() context: RequestContext,
   ) {
-    return act({ id, note, expectedSequence, dryRun, action: { kind: "move-timer", timer, to } }, context);
+    return act({ id, note, expectedSequence, dryRun, action: { kind: "move-timer", timer, to, ...(step == null ? {} : { step }) } }, context);
   }
 
-  @Mutation(() => SagaPayload, { nullable: true, description: "Does now what a timer that the saga has would do at its time." })
+  @Mutation(() => SagaPayload, {
+    nullable: true,
+    description: "Does now what a timer that the saga has would do at its time. Of several attempts that wait, one is made: `retrySaga` makes them all.",
+  })
   @Auth(operatorsOnly)
   fireSagaTimer(
     @SagaId() id: string,
     @Arg("timer", () => SagaTimerEnum, { description: "Which of its timers." }) timer: SagaTimer,
+    @OfStepsAttempt() step: string | null | undefined,
     @Note() note: string,
     @ExpectedSequence() expectedSequence: number | null | undefined,
     @DryRun() dryRun: boolean,
     @Ctx() context: RequestContext,
   ) {
-    return act({ id, note, expectedSequence, dryRun, action: { kind: "fire-timer", timer } }, context);
+    return act({ id, note, expectedSequence, dryRun, action: { kind: "fire-timer", timer, ...(step == null ? {} : { step }) } }, context);
   }
 
   @Mutation(() => SagaPayload, {

@@ -275,6 +275,46 @@ describe("a step that stands", () => {
     });
   });
 
+  test("has a next attempt of its own, which is moved or made by its name; without a name, the one that comes next is", () => {
+    const waiting = (): SagaUnderTest => {
+      const saga = preparing();
+      saga.failed(trouble(), saga.newest("InviteSpeakersCommand"));
+      return saga.at(new Date(saga.now.getTime() + 100)).failed(trouble(), saga.newest("HireCatererCommand"));
+    };
+    const times = ({ instance, now }: SagaUnderTest) =>
+      instance.runs.slice(1, 3).map(({ nextAttemptAt }) => (nextAttemptAt == null ? null : nextAttemptAt.getTime() - now.getTime()));
+    const saga = waiting();
+    expect(times(saga)).toEqual([1_000, 900]);
+    const inAMinute = new Date(saga.now.getTime() + 60_000);
+    expect(saga.plan({ kind: "move-timer", timer: "NEXT_ATTEMPT", to: inAMinute }).events[0]?.summary).toMatch(/the next attempt of InvitingSpeakers to/);
+    saga.operator({ kind: "move-timer", timer: "NEXT_ATTEMPT", to: inAMinute });
+    expect([times(saga), saga.last.rescheduled]).toEqual([[1_000, 60_000], [{ runId: saga.newest("InviteSpeakersCommand").runId, at: inAMinute }]]);
+    expect(saga.instance).toMatchObject({ status: "RETRYING", nextAttemptAt: new Date(saga.now.getTime() + 1_000), maxAttempts: 3 });
+    expect(saga.history.at(-1)).toMatchObject({ kind: "OPERATOR_ACTION", step: "InvitingSpeakers" });
+    expect(saga.operator({ kind: "fire-timer", timer: "NEXT_ATTEMPT", step: "InvitingSpeakers" }).last.rescheduled).toHaveLength(1);
+    expect(times(saga)).toEqual([1_000, 0]);
+    expect(times(waiting().operator({ kind: "retry" }))).toEqual([0, 0]);
+    expect(times(waiting().operator({ kind: "retry", step: "HiringCaterer" }))).toEqual([0, 900]);
+    const timer = "NEXT_ATTEMPT" as const;
+    expect(saga.operator({ kind: "fire-timer", timer, step: "PrintingBadges" }).last).toMatchObject({
+      denied: "WRONG_STATE",
+      explanation: "PrintingBadges has no next attempt now: it is RETRYING in PreparingConference.",
+    });
+    expect(saga.operator({ kind: "fire-timer", timer: "DEADLINE", step: "HiringCaterer" }).last).toMatchObject({
+      denied: "INVALID",
+      explanation: "A deadline is that of PreparingConference as a whole: name a step only with NEXT_ATTEMPT.",
+    });
+  });
+
+  test("that waits for its next attempt while another one stands is tried at once by its name, and nothing is by that of one that runs", () => {
+    const saga = exhausted(preparing(), "HireCatererCommand");
+    saga.failed(trouble(), saga.newest("InviteSpeakersCommand"));
+    expect(saga.operator({ kind: "retry", step: "PrintingBadges" }).last).toMatchObject({ denied: "WRONG_STATE" });
+    saga.operator({ kind: "retry", step: "InvitingSpeakers" });
+    expect(saga.last.rescheduled).toEqual([{ runId: saga.newest("InviteSpeakersCommand").runId, at: null }]);
+    expect(saga.instance).toMatchObject({ status: "STUCK", nextAttemptAt: null });
+  });
+
   test("shows its own reason when another one that stood has ended", () => {
     const saga = exhausted(preparing(), "HireCatererCommand");
     saga.take({ kind: "entity-missing", what: "Its row is gone.", message: null, messageId: null });

@@ -7,12 +7,13 @@ import { createTestEngine, type TestEngine } from "../../support/engine.ts";
 import { waitFor } from "../../support/wait.ts";
 import * as f from "../../support/festival.ts";
 import { festival } from "../../support/festival.ts";
+import * as tours from "../../support/tour.ts";
 
 let engine: TestEngine;
 const { participants, answers, asked } = f.festivalParticipants();
 
 beforeAll(async () => {
-  engine = await createTestEngine({ sagas: [festival, conference], participants });
+  engine = await createTestEngine({ sagas: [festival, conference, tours.tour], participants });
   await f.prepare(engine.sql);
   await engine.start();
 });
@@ -127,6 +128,44 @@ test("while it waits, the explanation names the sub-saga and how that stands", a
   });
 });
 
+test("of several sub-sagas at a time, the explanation names that of the step, or undo, that it tells about", async () => {
+  const [tourId, firstId, secondId] = [newId(), newId(), newId()];
+  for (const id of [firstId, secondId]) answers.set(`${id} InviteSpeakersCommand`, "later");
+  await say(occur(tours.TourPlannedEvent, { tourId, firstId, secondId }));
+  const first = await until("Conference", firstId, ({ status }) => status === "WAITING");
+  const second = await until("Conference", secondId, ({ status }) => status === "WAITING");
+  const { id } = await until("Tour", tourId, ({ status }) => status === "WAITING");
+  const explained = async () => (await new SagaExplainer().explain(engine.em(), engine.registry, [id])).get(id);
+  // Whichever was begun last.
+  for (const latest of [first, second]) {
+    await engine.sql("update saga set started_at = case id when $1 then now() else now() - interval '1 hour' end where parent_id = $2", [latest.id, id]);
+    expect((await explained())?.summary).toMatch(new RegExp(`^HostingSecond waits for the Conference ${second.id}, which is WAITING`));
+  }
+  const lost = async (state: string, letter: string) =>
+    engine.sql(
+      `insert into dead_letter (id, queue, message, payload, attempts, reason_code, reason_message, detail)
+       select $1, 'report-conference', 'ReportConferenceCommand', jsonb_build_object('parentId', id, 'runId', run ->> 'id'), 10, 'INTERNAL', 'No process had its version.', ''
+       from saga, jsonb_array_elements(runs) run where id = $2 and run ->> 'state' = $3`,
+      [letter, id, state],
+    );
+  const [ofFirst, ofSecond] = [newId(), newId()];
+  await lost("HostingFirst", ofFirst);
+  expect(await explained()).toMatchObject({ summary: expect.stringContaining(second.id), remedies: [] });
+  await lost("HostingSecond", ofSecond);
+  expect(await explained()).toMatchObject({
+    summary: expect.stringContaining("HostingSecond waits for word of the end of its sub-saga, which could not be delivered"),
+    remedies: [{ mutation: "redriveDeadLetters", arguments: { filter: { ids: [ofSecond] } } }],
+  });
+  for (const key of [firstId, secondId]) answers.set(`${key} ReleaseVenueCommand`, "breaks");
+  await say(occur(tours.TourCalledOffEvent, { tourId }));
+  for (const key of [firstId, secondId]) await until("Conference", key, ({ status, nextAttemptAt }) => status === "COMPENSATING" && nextAttemptAt !== null);
+  await waitFor(async () => (await explained())?.cause === "WAITING_FOR_EVENT", { describe: "both undos to wait" });
+  for (const latest of [first, second]) {
+    await engine.sql("update saga set started_at = case id when $1 then now() else now() - interval '1 hour' end where parent_id = $2", [latest.id, id]);
+    expect((await explained())?.summary).toMatch(new RegExp(`^The undo of HostingSecond waits for the Conference ${second.id}, which is COMPENSATING`));
+  }
+});
+
 test("an operator who undid a sub-saga by hand says so, and what that reports later changes nothing", async () => {
   const both = await plan({ conference: { InviteSpeakersCommand: "later", ReleaseVenueCommand: "breaks" } });
   await until("Conference", both.conferenceId, ({ status }) => status === "WAITING");
@@ -169,7 +208,8 @@ test("a report that could not be delivered is told, with how to deliver it", asy
   const letter = newId();
   await engine.sql(
     `insert into dead_letter (id, queue, message, payload, attempts, reason_code, reason_message, detail)
-     values ($1, 'report-conference', 'ReportConferenceCommand', jsonb_build_object('parentId', $2::text), 10, 'INTERNAL', 'No process had its version.', '')`,
+     select $1, 'report-conference', 'ReportConferenceCommand', jsonb_build_object('parentId', id, 'runId', runs -> 1 ->> 'id'), 10, 'INTERNAL', 'No process had its version.', ''
+     from saga where id = $2 and runs -> 1 ->> 'state' = 'HostingConference'`,
     [letter, id],
   );
   expect((await new SagaExplainer().explain(engine.em(), engine.registry, [id])).get(id)).toMatchObject({

@@ -30,6 +30,7 @@ const rules: Readonly<Record<keyof typeof plants, string>> = {
   "a step that fails leaves the others of its group as they are": "a saga's row makes sense",
   "the undo of what came before a group does not wait for that of the group": "a saga's row makes sense",
   "a step that was begun again in its group is undone twice at a time": "undo goes in reverse order, one at a time",
+  "a step that stands is begun again at once, beside what stands": "a saga's row makes sense",
   "an event is not remembered": "a message is heard once",
   "two deliveries of one attempt in one batch both count": "at a failed end nothing stays but what it says",
   "a failed attempt is not followed by another one": "nothing waits for ever",

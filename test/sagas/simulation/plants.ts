@@ -68,6 +68,17 @@ export const plants: Readonly<Record<string, readonly Plant[]>> = {
     { file: `${engine}/undo.ts`, find: `if (!open.every(isUndoneWith)) return showUndos(draft);`, put: `` },
   ],
   "a step that was begun again in its group is undone twice at a time": [{ file: `${engine}/undo.ts`, find: `if (busy.has(run.state)) continue;`, put: `` }],
+  "a step that stands is begun again at once, beside what stands": [
+    {
+      file: `${engine}/turn.ts`,
+      find: `        stand(this, trouble);\n`,
+      put: `        if (run && run.group === undefined && this.instance.state === run.state && !run.later) {
+          const node = nodeOf(this.definition, run.state);
+          if (node.kind === "step") this.open(node);
+        }
+        stand(this, trouble);\n`,
+    },
+  ],
   "an event is not remembered": [{ file: `${engine}/draft.ts`, find: `if (messageId === null) return;\n`, put: `if (messageId !== "") return;\n` }],
   "two deliveries of one attempt in one batch both count": [{ file: `${engine}/work.ts`, find: `=== "current" && isFirst(command)`, put: `=== "current"` }],
   "a failed attempt is not followed by another one": [

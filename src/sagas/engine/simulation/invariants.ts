@@ -1,7 +1,7 @@
 import { outcomesOf } from "../check.ts";
 import { isFinal, nodeOf, type Definition } from "../compiled.ts";
 import type { Input } from "../decide.ts";
-import { isFinished, isUndoing, type Instance, type Run } from "../instance.ts";
+import { isFinished, isOpen, isUndoing, type Instance, type Run } from "../instance.ts";
 import type { AnyOutcome } from "../outcome.ts";
 import { mayHaveHappened } from "../remains.ts";
 import type { Decision } from "../decision.ts";
@@ -129,19 +129,27 @@ function checkFinal(was: Instance, saga: Instance): void {
 function checkRow(definition: Definition, { state, status, finishedAt, deadlineAt, remindAt, nextAttemptAt, runs, asides, parked, pausedAt }: Instance): void {
   const rule = "a saga's row makes sense";
   const timers = "timers are cleared";
-  const active = runs.filter((run) => run.status === "active");
-  const undoing = runs.filter((run) => run.undo?.status === "active");
+  const open = runs.filter(isOpen);
+  const active = open.filter((run) => run.status === "active");
+  const undone = runs.filter(({ undo }) => undo !== null && isOpen(undo));
+  const undoing = undone.filter(({ undo }) => undo?.status === "active");
   const isForward = ["RUNNING", "RETRYING", "WAITING"].includes(status);
   // Only the steps of a group run, stand and are undone at the same time.
-  const isAlone = (some: readonly Run[]): boolean => some.length === 1 || some.every(({ group }) => group !== undefined && group === some[0]?.group);
+  const isAlone = (some: readonly Run[]): boolean => some.length <= 1 || some.every(({ group }) => group !== undefined && group === some[0]?.group);
   demand(rule, (finishedAt !== null) === isFinal(definition, state), () => `${state} ${status} ended at ${String(finishedAt)}`);
   demand(rule, (finishedAt !== null) === ["COMPLETED", "FAILED", "CANCELLED"].includes(status), () => `${state} is ${status}`);
-  demand(rule, active.length === 0 ? !isForward : isAlone(active) && (isForward || status === "STUCK"), () => `${status} with ${active.length} runs under way`);
+  demand(rule, active.length === 0 ? !isForward : isForward || status === "STUCK", () => `${status} with ${active.length} runs under way`);
   demand(
     rule,
-    undoing.length === 0 ? status !== "COMPENSATING" : isAlone(undoing) && ["COMPENSATING", "STUCK"].includes(status),
+    undoing.length === 0 ? status !== "COMPENSATING" : ["COMPENSATING", "STUCK"].includes(status),
     () => `${status} with ${undoing.length} undos under way`,
   );
+  for (const [what, together] of [
+    ["runs", open],
+    ["undos", undone],
+  ] as const)
+    demand(rule, isAlone(together), () => `${what} that are open at a time are of one group: ${together.map((run) => run.state).join(", ")}`);
+  demand(rule, !isForward || active.length === open.length, () => `${status} with ${open.length - active.length} runs that stand`);
   demand(
     rule,
     status !== "STUCK" || runs.some((run) => run.status === "parked" || run.undo?.status === "parked"),
