@@ -94,7 +94,11 @@ describe("in the console", () => {
     await page.getByRole("link", { name: /^Conference .+ \(waiting\)$/ }).click();
     await page.getByRole("heading", { level: 1, name: /^Conference/ }).waitFor();
     await page.locator('.node[data-state="InvitingSpeakers"][data-reached="now"]').waitFor();
-    expect(await page.locator(".diagram-group").count()).toBe(1);
+    // Around the steps, and around their undos, which run together too: one arrow leads to them, and one on to that of what came before.
+    expect(await page.locator(".diagram-group").count()).toBe(2);
+    expect(await page.locator(".diagram path.edge.undo[d*='H']").count()).toBe(2);
+    await page.locator('.node[data-state="PreparingConference"]').click();
+    await page.getByText(/^\s*1\s*InvitingSpeakers/).waitFor();
     await page.getByRole("link", { name: /^Festival .+ \(waiting\)$/ }).waitFor();
   });
 });

@@ -1,4 +1,4 @@
-import type { CSSProperties } from "react";
+import { Fragment, type CSSProperties } from "react";
 import type { SagaPageQuery } from "../generated/graphql.ts";
 import { between, duration, whole } from "../ui/format.ts";
 import { looks, Name, type Tone, toneIcons } from "../ui/state.tsx";
@@ -16,8 +16,16 @@ interface Look {
 }
 
 const geometry = { height: 72, rowGap: 56, columnGap: 28, narrowest: 98, widest: 156 };
+/** How far a frame is from what it is around. */
+const FRAME_PX = 7;
 /** Where there is less room, the states are a list. */
 const LIST_PX = 560;
+
+/** The undos of a group run together, and have one place: from the first of their columns to the last. */
+function undoPlace(states: readonly State[], { state, group, column }: State): { readonly of: string; readonly first: number; readonly last: number } {
+  const columns = group === null ? [column] : states.filter((one) => one.group === group && one.compensation !== null).map((one) => one.column);
+  return { of: group ?? state, first: Math.min(...columns), last: Math.max(...columns) };
+}
 
 const undone = (command: string): string => command.replace(/Command$/, "");
 
@@ -94,7 +102,7 @@ export function Diagram({
   const stateOf = new Map(states.map((state) => [state.state, state]));
   const isReached = (name: string): boolean => saga !== null && looked.get(name)?.reached !== "no";
 
-  const edges: { key: string; path: string; taken: boolean; undo: boolean; label?: { x: number; y: number; text: string } }[] = [];
+  const edges: { readonly key: string; readonly path: string; taken: boolean; readonly undo: boolean }[] = [];
   const failing = new Set<string>();
   for (const { from, to, kind, reason, on } of transitions) {
     const [a, b] = [stateOf.get(from), stateOf.get(to)];
@@ -117,7 +125,18 @@ export function Diagram({
     } else if (kind === "UNDO") {
       const begun = undoLooks.get(from)?.reached !== "no";
       const next = b.compensation === null ? (b.kind === "FINAL" ? isReached(to) : false) : undoLooks.get(to)?.reached !== "no";
-      edges.push({ key: `undo ${from}>${to}`, path: `M${x(a.column)} ${y(1) + height / 2}H${x(b.column) + unit + 5}`, taken: begun && next, undo: true });
+      const [start, end] = [undoPlace(states, a), b.compensation === null ? { of: to, last: b.column, first: b.column } : undoPlace(states, b)];
+      const key = `undo ${start.of}>${end.of}`;
+      const known = edges.find((one) => one.key === key);
+      const [startFrame, endFrame] = [start, end].map(({ first, last }) => (last > first ? FRAME_PX : 0)) as [number, number];
+      if (known !== undefined) known.taken ||= begun && next;
+      else
+        edges.push({
+          key,
+          path: `M${x(start.first) - startFrame} ${y(1) + height / 2}H${x(end.last) + unit + endFrame + 5}`,
+          taken: begun && next,
+          undo: true,
+        });
     } else if (kind === "FAIL" && a.compensation !== null && !failing.has(from)) {
       failing.add(from);
       edges.push({ key: `fail ${from}`, path: `M${x(a.column) + unit / 2} ${height}V${y(1) - 5}`, taken: undoLooks.get(from)?.reached !== "no", undo: true });
@@ -155,6 +174,14 @@ export function Diagram({
     node(state.state, state.state, looked.get(state.state) as Look, place, state.kind === "FINAL" ? "final" : "node", state.state, counts?.get(state.state));
   const undoNode = (state: State, place?: CSSProperties) =>
     node(`undo ${state.state}`, undone(state.compensation as string), undoLooks.get(state.state) as Look, place, "node", state.state);
+  /** Around what runs together. */
+  const frame = (key: string, row: number, first: number, last: number) => (
+    <div
+      key={key}
+      className="diagram-group"
+      style={{ left: x(first) - FRAME_PX, top: y(row) - FRAME_PX, width: x(last + 1) - columnGap - x(first) + 2 * FRAME_PX, height: height + 2 * FRAME_PX }}
+    />
+  );
   // Ways back and over others lead above the states.
   const above = edges.some(({ path }) => path.includes("C")) ? 26 : 0;
 
@@ -178,7 +205,7 @@ export function Diagram({
             ))}
         </ol>
       ) : (
-        <div className="diagram" style={{ width, height: fullHeight, marginTop: above }}>
+        <div className="diagram" style={{ width, height: fullHeight + FRAME_PX + 1, marginTop: above }}>
           <svg width={width} height={fullHeight + 30} viewBox={`0 -28 ${width} ${fullHeight + 30}`} style={{ top: -28 }} aria-hidden="true">
             <defs>
               {["taken", "idle", "undo"].map((kind) => (
@@ -209,13 +236,14 @@ export function Diagram({
           {states
             .filter(({ kind }) => kind === "GROUP")
             .map(({ state, column }) => {
-              const last = Math.max(...states.filter(({ group }) => group === state).map((step) => step.column));
+              const steps = states.filter(({ group }) => group === state);
+              const [undoable] = steps.filter(({ compensation }) => compensation !== null);
+              const undos = undoable === undefined ? null : undoPlace(states, undoable);
               return (
-                <div
-                  key={`group ${state}`}
-                  className="diagram-group"
-                  style={{ left: x(column) - 7, top: -7, width: x(last + 1) - columnGap - x(column) + 14, height: height + 14 }}
-                />
+                <Fragment key={`group ${state}`}>
+                  {frame("steps", 0, column, Math.max(...steps.map((step) => step.column)))}
+                  {undos !== null && undos.last > undos.first && frame("undos", 1, undos.first, undos.last)}
+                </Fragment>
               );
             })}
           {states.map((state) => stateNode(state, at(state.row, state.column)))}

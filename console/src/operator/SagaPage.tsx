@@ -407,6 +407,9 @@ const Sql = ({ saga: { id } }: { readonly saga: Saga }) => (
   />
 );
 
+const stepsOf = ({ definition }: Saga, group: string) => definition?.states.filter((one) => one.group === group) ?? [];
+const attemptsAt = ({ attempts }: Saga, step: string): number => attempts.filter((one) => one.state === step && !one.isUndo).length;
+
 function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string }) {
   const state = saga.definition?.states.find((one) => one.state === step);
   const attempts = saga.attempts.filter((one) => one.state === step);
@@ -445,7 +448,15 @@ function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string 
           </>
         )}
         <dt>Attempts</dt>
-        <dd className="num">{attempts.filter((one) => !one.isUndo).length}</dd>
+        <dd className="num">
+          {state?.kind !== "GROUP"
+            ? attemptsAt(saga, step)
+            : stepsOf(saga, step).map((one) => (
+                <div key={one.state}>
+                  {attemptsAt(saga, one.state)} <Name>{one.state}</Name>
+                </div>
+              ))}
+        </dd>
         {attempts.length > 0 && (
           <>
             <dt>Waited / ran</dt>
