@@ -81,12 +81,12 @@ inBrowser("many sagas are retried at once: it says which of them can be, and wha
   await breakMail();
   const sagas = await enroll(5);
   const page = await openConsole("/console/sagas?status=RETRYING");
-  await waitFor(async () => {
-    if ((await rows(page).count()) === 5) return true;
-    const more = page.getByRole("button", { name: /^Show \d/ });
-    if (await more.isEnabled({ timeout: 100 })) await more.click();
-    return false;
-  });
+  const more = page.getByRole("button", { name: /^Show \d/ });
+  const areThere = async (): Promise<boolean> => {
+    if (await more.isVisible()) await more.click();
+    return (await rows(page).count()) === 5;
+  };
+  await waitFor(areThere, { timeoutMs: 30_000, describe: () => rows(page).allInnerTexts() });
   await page.keyboard.press("j");
   await page.keyboard.press("x");
   await page.getByRole("toolbar").getByText("1 selected").waitFor();

@@ -1,8 +1,10 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
+import { createOrm } from "../../src/database/orm.ts";
 import { createTransaction } from "../../src/database/transaction.ts";
-import { createLog } from "../../src/kernel/log.ts";
+import { domainEntities } from "../../src/domain/entities.ts";
+import { createLog, silentLog } from "../../src/kernel/log.ts";
 import { Outbox, type AnyParticipant, type Hints, type HintTopic } from "../../src/outbox/index.ts";
 import {
   SagaEngine,
@@ -190,6 +192,19 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
       await engine.stop();
       await boss.stop({ graceful: false });
       if (options.database === undefined) await database.dispose(disposal);
+    },
+  };
+}
+
+/** One process of several on a database, on a pool of its own, which is closed with it. */
+export async function createTestProcess(options: TestEngineOptions & { readonly database: TestDatabase }): Promise<TestEngine> {
+  const orm = await createOrm({ url: options.database.url, entities: domainEntities, log: silentLog, poolSize: 5 });
+  const engine = await createTestEngine({ ...options, database: { ...options.database, orm, transaction: createTransaction(orm, silentLog) } });
+  return {
+    ...engine,
+    async dispose() {
+      await engine.dispose();
+      await orm.close();
     },
   };
 }

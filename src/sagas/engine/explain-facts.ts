@@ -3,7 +3,7 @@ import { listWorkers, query, queueOf, toDate, toDateOrNull, type Instant, type W
 import type { Definition } from "./compiled.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { findUnloaded, instanceOf, SAGA_COLUMNS, withoutData, type SagaRow } from "./store.ts";
+import { findUnloaded, instanceOf, SAGA_COLUMNS, VERSIONS, withoutData, type SagaRow } from "./store.ts";
 
 /** A saga as far as it can be explained, also by a process that cannot read its data. */
 export type ExplainedSaga = Omit<Instance, "data">;
@@ -56,6 +56,8 @@ export interface SagaFacts {
   readonly lastMove: { readonly at: Date; readonly message: string | null } | null;
   /** Sagas that have not ended and will report that to one of its runs, or of its undos: those that it has begun. */
   readonly subSagas: readonly { readonly runId: string; readonly id: string; readonly type: string; readonly state: string; readonly status: string }[];
+  /** The saga whose effects the undo under way undoes, with the versions by which it did them; null: the undo is not that of a sub-saga. */
+  readonly undoneSaga: { readonly id: string; readonly type: string; readonly versions: readonly number[] } | null;
   /** Dead letters with the report of such an end, by the run or undo that is to hear it. */
   readonly lostReports: readonly { readonly id: string; readonly runId: string | null }[];
   readonly openLetters: readonly { readonly id: string; readonly runId: string | null }[];
@@ -165,6 +167,7 @@ type FactRow = SagaRow & {
   readonly last_failure: { code: string; message: string | null } | null;
   readonly last_move: { at: string; message: string | null } | null;
   readonly sub_sagas: SagaFacts["subSagas"] | null;
+  readonly undone_saga: SagaFacts["undoneSaga"];
   readonly lost_reports: SagaFacts["lostReports"] | null;
   readonly open_letters: SagaFacts["openLetters"] | null;
 };
@@ -176,11 +179,12 @@ type FactRow = SagaRow & {
  */
 const FACTS = `
   with recursive mine as materialized (
-    select s.*, s.xmax::text as held_xid, r.run_id, r.run_attempt, q.queue as command_queue
+    select s.*, s.xmax::text as held_xid, r.run_id, r.run_attempt, r.undone_run_id, q.queue as command_queue
     from saga s
     left join lateral (
       select run ->> 'state' as run_state, u.is_undo,
              case when u.is_undo then run -> 'undo' ->> 'runId' else run ->> 'id' end as run_id,
+             case when u.is_undo then (run ->> 'id')::uuid end as undone_run_id,
              case when u.is_undo then run -> 'undo' ->> 'attempts' else coalesce(run ->> 'attempts', '1') end as run_attempt
       from jsonb_array_elements(case when jsonb_typeof(s.runs) = 'array' then s.runs else '[]' end) with ordinality as r(run, n)
       cross join lateral (select coalesce(run -> 'undo' ->> 'status' = 'active', false) as is_undo) u
@@ -245,6 +249,8 @@ const FACTS = `
      where e.saga_id = m.id and e.kind in ('TRANSITION', 'COMPENSATION') order by e.sequence desc limit 1) as last_move,
     (select jsonb_agg(jsonb_build_object('runId', c.report_to, 'id', c.id, 'type', c.type, 'state', c.state, 'status', c.status)) from saga c
      where c.parent_id = m.id and c.finished_at is null) as sub_sagas,
+    (select jsonb_build_object('id', c.id, 'type', c.type, 'versions', ${VERSIONS}) from saga c
+     where c.parent_run_id = m.undone_run_id order by c.run_number desc limit 1) as undone_saga,
     case when exists (select from saga c where c.parent_id = m.id)
       then (select jsonb_agg(jsonb_build_object('id', d.id, 'runId', d.payload ->> 'runId') order by d.failed_at, d.id) from dead_letter d
             where d.status = 'OPEN' and d.saga_id is null and d.payload ->> 'parentId' = m.id::text) end as lost_reports,
@@ -278,6 +284,7 @@ function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "miss
     lastFailure: failure === null ? null : { code: failure.code, message: failure.message ?? "" },
     lastMove: move === null ? null : { at: toDate(move.at), message: move.message },
     subSagas: row.sub_sagas ?? [],
+    undoneSaga: row.undone_saga,
     lostReports: row.lost_reports ?? [],
     openLetters: row.open_letters ?? [],
   };

@@ -50,6 +50,7 @@ const factsWith = (changes: Partial<SagaFacts> = {}): SagaFacts => ({
   lastFailure: null,
   lastMove: { at: before(30), message: null },
   subSagas: [],
+  undoneSaga: null,
   lostReports: [],
   openLetters: [],
   missingIn: null,
@@ -472,6 +473,9 @@ const anyFacts: fc.Arbitrary<SagaFacts> = fc.record({
   unreadable: maybe(anyText),
   lostReports: fc.array(fc.record({ id: fc.constant("letter"), runId: maybe(fc.constant("run")) }), { maxLength: 2 }),
   subSagas: fc.array(fc.constant({ runId: "run", id: "sub", type: "Order", state: "Reserving", status: "RUNNING" }), { maxLength: 2 }),
+  undoneSaga: maybe(
+    fc.record({ id: fc.constant("sub"), type: fc.constant("Order"), versions: fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 2 }) }),
+  ),
   heldBy: maybe(anyRowHolder),
   outbox: maybe(fc.record({ queue: anyQueue, deliverAt: maybe(anyDate), isQueueKnown: fc.boolean(), heldBy: maybe(anyRowHolder) })),
   job: maybe(

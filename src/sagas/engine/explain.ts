@@ -141,6 +141,7 @@ class Explanation {
       this.inHand() ??
       this.paused() ??
       this.notLoaded() ??
+      this.undoneNotLoaded() ??
       this.standing() ??
       this.locked() ??
       this.waitingForUndo() ??
@@ -237,21 +238,41 @@ class Explanation {
   }
 
   private versionNotLoaded(): Found {
-    const { workers } = this.facts;
-    const told = workers.slice(0, WORKERS_TOLD).map((worker) => {
-      const loaded = worker.loads.filter((one) => one.startsWith(`${this.saga.type} `));
-      return `${worker.host}:${worker.pid} has ${loaded.length === 0 ? "no version of it" : loaded.join(", ")}`;
-    });
-    const more = workers.length > WORKERS_TOLD ? `, and ${workers.length - WORKERS_TOLD} more` : "";
     const earlier = this.versions.slice(1);
     const undoing = earlier.length === 0 ? "" : `, and ${earlier.join(" and ")}, by which it may have to undo what it did`;
-    const has = workers.length === 0 ? "no worker is alive" : `${some(workers.length, "worker")} alive: ${told.join(", ")}${more}`;
     return {
       cause: "VERSION_NOT_LOADED",
-      summary: `No process that is alive and could move it has loaded ${this.version}${undoing} (${has}). Start a process that has it.`,
+      summary: `No process that is alive and could move it has loaded ${this.version}${undoing} (${this.loadedOf(this.saga.type)}). Start a process that has it.`,
       since: this.saga.updatedAt,
       queue: this.queue,
     };
+  }
+
+  /** What a sub-saga has done is undone by the versions that did it. */
+  private undoneNotLoaded(): Found | null {
+    const { undoneSaga, workers } = this.facts;
+    if (undoneSaga === null || this.undone === undefined || this.undone.undo.later === true || workers.length === 0) return null;
+    const { type, id } = undoneSaga;
+    const versions = [...new Set(undoneSaga.versions)].map((version) => `${type} v${version}`);
+    if (workers.some(({ loads }) => versions.every((version) => loads.includes(version)))) return null;
+    return {
+      cause: "VERSION_NOT_LOADED",
+      summary: `The undo of ${this.undone.state} undoes what the ${type} ${id} did by ${versions.join(" and ")}, and no process that is alive has loaded ${versions.length === 1 ? "that" : "these"} (${this.loadedOf(type)}). Start a process that has.`,
+      since: this.saga.updatedAt,
+      queue: this.queue,
+    };
+  }
+
+  /** Which versions of a saga the processes that are alive have. */
+  private loadedOf(type: string): string {
+    const { workers } = this.facts;
+    if (workers.length === 0) return "no worker is alive";
+    const told = workers.slice(0, WORKERS_TOLD).map((worker) => {
+      const loaded = worker.loads.filter((one) => one.startsWith(`${type} `));
+      return `${worker.host}:${worker.pid} has ${loaded.length === 0 ? "no version of it" : loaded.join(", ")}`;
+    });
+    const more = workers.length > WORKERS_TOLD ? `, and ${workers.length - WORKERS_TOLD} more` : "";
+    return `${some(workers.length, "worker")} alive: ${told.join(", ")}${more}`;
   }
 
   private standing(): Found | null {

@@ -611,6 +611,9 @@ const storedRun = ({ attempts, endedAt, undo, nextAttemptAt, ...rest }: Run): ob
 export const findUnloaded = (registry: SagaRegistry, { type, version, runs }: Pick<Instance, "type" | "version" | "runs">): number | undefined =>
   [version, ...runs.flatMap(({ made }) => made?.version ?? [])].find((one) => registry.find(type, one) === undefined);
 
+/** The same versions of a row of saga, as a JSON list, also where its runs are no list. */
+export const VERSIONS = "to_jsonb(definition_version) || jsonb_path_query_array(runs, '$[*].made.version')";
+
 export function definitionOf(registry: SagaRegistry, type: string, version: number): Definition {
   const definition = registry.find(type, version);
   if (definition === undefined)

@@ -5,7 +5,7 @@ import { announce, handleAll, later, occur, published, query, type AnyParticipan
 import { startOf, type Definition } from "./compiled.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { effectsThatStay, toldRemains } from "./remains.ts";
-import { definitionOf, readById } from "./store.ts";
+import { definitionOf, readById, VERSIONS } from "./store.ts";
 import { subSagaContracts, type SubSagaContracts, type SubSagaEnd } from "./sub-saga.ts";
 
 /**
@@ -92,22 +92,32 @@ const report = ({ report: contract, anyEnd, reported }: SubSagaContracts): AnyPa
   });
 
 /**
- * Of these commands, those that report an end to a saga on a version that this process has not loaded, with why: they wait for a process that
- * has it, without a failed attempt.
+ * Of these commands, those about sagas on versions that this process has not loaded, with why: the report of an end to whoever waits for it,
+ * and the undo of what a sub-saga has done. They wait for a process that has them, without a failed attempt.
  */
-export async function findReportsElsewhere(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<ReadonlyMap<string, string>> {
-  const reports = new Set(registry.subSagas().map((definition) => subSagaContracts(definition).report.name));
-  const parents = commands.flatMap(({ id, name, payload }) => {
-    const parentId = reports.has(name) ? (payload as { readonly parentId?: unknown } | null)?.parentId : undefined;
-    return isId(parentId) ? [{ id, parent: parentId }] : [];
-  });
-  if (parents.length === 0) return new Map();
-  const rows = await query<{ id: string; type: string; version: number }>(
+export async function findElsewhere(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<ReadonlyMap<string, string>> {
+  const contracts = registry.subSagas().map(subSagaContracts);
+  const [reports, undos] = [new Set(contracts.map(({ report }) => report.name)), new Set(contracts.map(({ undo }) => undo.name))];
+  const idIn = (payload: unknown, field: string): string[] => {
+    const id = (payload as Readonly<Record<string, unknown>> | null)?.[field];
+    return isId(id) ? [id] : [];
+  };
+  const parents = commands.flatMap(({ id, name, payload }) => (reports.has(name) ? idIn(payload, "parentId").map((parent) => ({ id, parent })) : []));
+  const undone = commands.flatMap(({ id, name, payload }) => (undos.has(name) ? idIn(payload, "stepRunId").map((run) => ({ id, run })) : []));
+  if (parents.length === 0 && undone.length === 0) return new Map();
+  const rows = await query<{ id: string; type: string; versions: readonly number[]; role: string }>(
     em,
-    `select c.id, s.type, s.definition_version as version from jsonb_to_recordset($1::jsonb) as c(id uuid, parent uuid) join saga s on s.id = c.parent
-     where s.finished_at is null`,
-    [JSON.stringify(parents)],
+    `select c.id, s.type, ${VERSIONS} as versions, 'which is told of the end' as role
+     from jsonb_to_recordset($1::jsonb) as c(id uuid, parent uuid) join saga s on s.id = c.parent where s.finished_at is null
+     union all
+     select c.id, s.type, ${VERSIONS}, 'by which it did what is undone' from jsonb_to_recordset($2::jsonb) as c(id uuid, run uuid)
+     cross join lateral (select * from saga where parent_run_id = c.run order by run_number desc limit 1) s`,
+    [JSON.stringify(parents), JSON.stringify(undone)],
   );
-  const elsewhere = rows.filter(({ type, version }) => registry.find(type, version) === undefined);
-  return new Map(elsewhere.map(({ id, type, version }) => [id, `${type} v${version}, which is told of the end, is not loaded`]));
+  return new Map(
+    rows.flatMap(({ id, type, versions, role }) => {
+      const version = versions.find((one) => registry.find(type, one) === undefined);
+      return version === undefined ? [] : [[id, `${type} v${version}, ${role}, is not loaded`] as const];
+    }),
+  );
 }

@@ -31,7 +31,7 @@ import {
   type Mail,
   type ReflectedRow,
 } from "./store.ts";
-import { findReportsElsewhere } from "./sub-saga-participants.ts";
+import { findElsewhere } from "./sub-saga-participants.ts";
 import { subSagaContracts } from "./sub-saga.ts";
 import type { Decision, DecisionContext } from "./decision.ts";
 import { hasSomethingToUndo } from "./remains.ts";
@@ -80,7 +80,7 @@ const nothingLocked = (): Locked => ({ instances: new Map(), unreadable: new Map
 export async function claim(em: EntityManager, registry: SagaRegistry, commands: readonly Envelope[]): Promise<LockedClaim> {
   const ids = sagaIdsOf(commands);
   const claimed = claimOf(commands, ids.length === 0 ? nothingLocked() : await lockById(em, registry, ids), undefined, registry);
-  const elsewhere = await findReportsElsewhere(em, registry, commands);
+  const elsewhere = await findElsewhere(em, registry, commands);
   return elsewhere.size === 0 ? claimed : { ...claimed, unreadable: new Map([...claimed.unreadable, ...elsewhere]) };
 }
 

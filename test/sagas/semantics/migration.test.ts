@@ -17,14 +17,10 @@ import {
   type MigrateManyCall,
   type SagaMigration,
 } from "../../../src/sagas/engine/index.ts";
-import { createOrm } from "../../../src/database/orm.ts";
-import { createTransaction } from "../../../src/database/transaction.ts";
-import { domainEntities } from "../../../src/domain/entities.ts";
 import { findDue } from "../../../src/sagas/engine/store.ts";
 import { newId } from "../../../src/kernel/ids.ts";
-import { silentLog } from "../../../src/kernel/log.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { createTestEngine, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
+import { createTestEngine, createTestProcess, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
 
 // A loan of a book. Version 2 knows where the book is fetched, asks nobody any more, and has another name for the reading.
 
@@ -137,6 +133,11 @@ const oneToTwo = migration(loanOne, loanTwo, {
   },
 });
 
+const twoToOne = migration(loanTwo, loanOne, {
+  states: { Emptying: "Clearing", Borrowed: "Reading" },
+  data: ({ loanId, place }) => ({ loanId, shelf: `${place} again` }),
+});
+
 let shelf = "A3";
 let isPrinterOn = true;
 const participants: AnyParticipant[] = [
@@ -157,13 +158,13 @@ let engine: TestEngine;
 let former: TestEngine;
 beforeAll(async () => {
   database = await newDatabase();
-  former = await processOn(database, [loanOne]);
+  former = await createTestProcess({ sagas: [loanOne], participants, database });
   engine = await createTestEngine({ sagas: [loanOne, loanTwo], participants, migrations: [oneToTwo], database });
   await engine.start();
 });
 afterAll(async () => {
   await engine.dispose();
-  await ended(former);
+  await former.dispose();
   await database.dispose();
 });
 
@@ -171,17 +172,6 @@ async function newDatabase(): Promise<TestDatabase> {
   const made = await createTestDatabase();
   await made.sql("create table filled (loan_id uuid, shelf text)");
   return made;
-}
-
-/** Beside others on one database. */
-async function processOn(shared: TestDatabase, sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = []): Promise<TestEngine> {
-  const orm = await createOrm({ url: shared.url, entities: domainEntities, log: silentLog, poolSize: 2 });
-  return createTestEngine({ sagas, migrations, participants, database: { ...shared, orm, transaction: createTransaction(orm, silentLog) } });
-}
-
-async function ended(process: TestEngine): Promise<void> {
-  await process.dispose();
-  await process.database.orm.close();
 }
 
 async function loan(until: string): Promise<{ loanId: string; sagaId: string }> {
@@ -229,13 +219,38 @@ test("what was done before a migration is undone by the version that did it, wit
   expect(await engine.sql("select shelf from filled where loan_id = $1", [loanId])).toEqual([{ shelf: "old B7" }]);
 });
 
+test("a saga that is moved back has each of its steps undone by the version that did it", async () => {
+  const shared = await newDatabase();
+  const early = await createTestProcess({ sagas: [loanOne], participants, database: shared });
+  const late = await createTestProcess({ sagas: [loanOne, loanTwo], migrations: [oneToTwo, twoToOne], participants, database: shared });
+  try {
+    shelf = "D4";
+    const loanId = newId();
+    await early.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId })));
+    await late.start();
+    const reach = (state: string) => late.until("Loan", loanId, (one) => one.state === state, `the loan to be ${state}`);
+    const { id } = await reach("Allowing");
+    await late.act(id, { kind: "migrate", toVersion: 2 });
+    await reach("Borrowed");
+    await late.act(id, { kind: "migrate", toVersion: 1 });
+    expect(await late.saga("Loan", loanId)).toMatchObject({ definitionVersion: 1, state: "Reading", status: "WAITING" });
+    await late.transaction((em) => publish(em, occur(LoanGivenUpEvent, { loanId })));
+    await reach("GivenUp");
+    expect(await shared.sql("select shelf from filled where loan_id = $1", [loanId])).toEqual([{ shelf: "old D4" }]);
+  } finally {
+    await late.dispose();
+    await early.dispose();
+    await shared.dispose();
+  }
+});
+
 test("a process without the version that a saga was moved from leaves it alone and says so, and one that has it goes on", async () => {
   const shared = await newDatabase();
-  let process = await processOn(shared, [loanOne]);
+  let process = await createTestProcess({ sagas: [loanOne], participants, database: shared });
   try {
-    const follow = async (next: readonly AnySaga[], migrations?: readonly SagaMigration[]): Promise<void> => {
-      await ended(process);
-      process = await processOn(shared, next, migrations);
+    const follow = async (sagas: readonly AnySaga[], migrations: readonly SagaMigration[] = []): Promise<void> => {
+      await process.dispose();
+      process = await createTestProcess({ sagas, migrations, participants, database: shared });
       await process.start();
     };
     const tell = (what: typeof LoanAskedEvent | typeof LoanAllowedEvent | typeof LoanGivenUpEvent, loanId: string) =>
@@ -286,7 +301,7 @@ test("a process without the version that a saga was moved from leaves it alone a
     expect(await tell(LoanGivenUpEvent, cancelled)).toMatchObject({ fate: "refused", reason: expect.not.stringContaining("not loaded") });
     expect(await process.saga("Loan", cancelled)).toMatchObject({ steps: expect.arrayContaining([expect.objectContaining({ state: "Borrowed" })]) });
   } finally {
-    await ended(process);
+    await process.dispose();
     await shared.dispose();
   }
 });

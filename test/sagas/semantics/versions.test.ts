@@ -1,13 +1,10 @@
 import { pino } from "pino";
-import { domainEntities } from "../../../src/domain/entities.ts";
-import { createOrm } from "../../../src/database/orm.ts";
-import { createTransaction } from "../../../src/database/transaction.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { silentLog } from "../../../src/kernel/log.ts";
 import { command, event, handleAll, occur, publish, t, versioned, type AnyParticipant, type Receipt } from "../../../src/outbox/index.ts";
 import { fail, finish, next, saga, SagaEngine, SagaExplainer, SagaRegistry, type AnySaga } from "../../../src/sagas/engine/index.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { createTestEngine, LocalHints, type TestEngine } from "../../support/engine.ts";
+import { createTestProcess, LocalHints, type TestEngine } from "../../support/engine.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const OpenedEvent = event("OpenedEvent", { boxId: t.id() });
@@ -92,16 +89,10 @@ afterEach(async () => {
 
 /** One process with what it has loaded, on a pool of its own. */
 async function deploy(...releases: Release[]): Promise<TestEngine & { packed: unknown[]; stop(): Promise<void> }> {
-  const orm = await createOrm({ url: database.url, entities: domainEntities, log: silentLog, poolSize: 5 });
-  closing.push(() => orm.close());
   const built = releases.map(release);
   const newest = built.at(-1);
   if (newest === undefined) throw new Error("Nothing is released");
-  const engine = await createTestEngine({
-    sagas: built.map(({ box }) => box),
-    participants: [newest.packer],
-    database: { ...database, orm, transaction: createTransaction(orm, silentLog) },
-  });
+  const engine = await createTestProcess({ sagas: built.map(({ box }) => box), participants: [newest.packer], database });
   let isStopped = false;
   const stop = async (): Promise<void> => {
     if (!isStopped) await engine.dispose();
