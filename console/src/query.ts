@@ -7,7 +7,7 @@ const mayHelp = (error: CombinedError | undefined): boolean =>
   error !== undefined && (error.networkError !== undefined || error.graphQLErrors.some(({ extensions }) => extensions["retryable"] === true));
 
 /** Errors alone: that nothing was answered does not mean that there is nothing. */
-const isEmpty = (data: object | undefined): boolean => data !== undefined && Object.values(data).every((value) => value == null);
+const isEmpty = (data: object | null | undefined): boolean => Object.values(data ?? {}).every((value) => value == null);
 
 interface Seen<Data> {
   readonly key: string;

@@ -128,7 +128,7 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
       context.on("console", (message) => {
         if (["error", "warning"].includes(message.type()) && !(isCut && isAboutTheConnection(message.text()))) complaints.push(message.text());
       });
-      context.on("weberror", (error) => complaints.push(error.error().message));
+      context.on("weberror", (error) => complaints.push(error.error().stack ?? error.error().message));
       context.on("request", (request) => {
         if (!/^(data|blob|chrome|chrome-extension):/.test(request.url()) && !request.url().startsWith(base())) complaints.push(`asked ${request.url()}`);
       });

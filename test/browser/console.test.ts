@@ -278,7 +278,7 @@ inBrowser("a queue has a page of its own, with its past, who takes from it and w
     .waitFor();
   await page.getByRole("link", { name: "send-welcome-email", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "send-welcome-email" }).waitFor();
-  await page.getByRole("img", { name: /^Depth: at last ready 0/ }).waitFor();
+  await page.getByRole("img", { name: /^Depth: at last ready \d+, active \d+/ }).waitFor();
   await page.getByText(/^takes from \d+ queues/).waitFor();
   await page.getByText("select * from ops.job where queue = 'send-welcome-email'").waitFor();
   await page.getByRole("button", { name: "Pause…" }).click();
