@@ -1,3 +1,4 @@
+import { conference, ConferencePlannedEvent } from "../../../test/support/conference.ts";
 import * as m from "../../../test/support/orders.ts";
 import { order, orderSaga } from "../../../test/support/orders.ts";
 import { command, event } from "../../outbox/index.ts";
@@ -338,6 +339,26 @@ describe("a group", () => {
     });
     expect(problems(short.build())).toEqual([
       "Order v1: Closing ends after 10 s, but the attempts of its step Waving may need 2 x 5 s + 1 s of waits = 11 s. Raise the timeout to at least 11 s, or lower attempts, waits or attemptTimeout.",
+    ]);
+  });
+
+  test("that is shorter than the begin of a sub-saga is told to last longer: the attempts of that are no choice", () => {
+    const short = saga("Order", { ...order, finals: good, states: ["Placed", "Closing", "Thanking", "Hosting"], reasons: {} })
+      .startOn(m.OrderPlacedEvent, start)
+      .parallel(
+        "Closing",
+        (group) =>
+          group.step("Thanking", inGroup).subSaga("Hosting", {
+            saga: conference,
+            start: ConferencePlannedEvent,
+            with: (d) => ({ conferenceId: d.orderId }),
+            onEnd: { ConferenceAnnounced: next, ConferenceDropped: next },
+            onRefused: next,
+          }),
+        { timeout: ["1m", finish("Delivered")], then: finish("Delivered") },
+      );
+    expect(problems(conference, short.build())).toEqual([
+      "Order v1: Closing ends after 60 s, but the attempts of its step Hosting may need 4 x 30 s + 9 s of waits = 129 s. Raise the timeout to at least 129 s.",
     ]);
   });
 

@@ -14,6 +14,7 @@ import {
   type WaitNode,
 } from "./compiled.ts";
 import { attemptsOf } from "./retry.ts";
+import { isSubSagaNode } from "./sub-saga.ts";
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
 const secondMs = 1_000;
@@ -88,7 +89,7 @@ function checkNode(definition: Definition, node: Node, problem: (text: string) =
     const [ends, whose] = node.group === null ? [node.state, "its attempts"] : [node.group, `the attempts of its step ${node.state}`];
     problem(
       `${ends} ends after ${seconds(node.timeoutMs)}, but ${whose} may need ${attempts} x ${seconds(node.attemptTimeoutMs)} + ${seconds(waits)} of waits = ${seconds(needed)}. ` +
-        `Raise the timeout to at least ${seconds(needed)}, or lower attempts, waits or attemptTimeout.`,
+        `Raise the timeout to at least ${seconds(needed)}${isSubSagaNode(node) ? "" : ", or lower attempts, waits or attemptTimeout"}.`,
     );
   }
   if (node.undo === null && outcomesOf(node).some((outcome) => outcome.go === "fail" && outcome.partly === true)) {
