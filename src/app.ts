@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { migrationsList } from "../migrations/index.ts";
-import { settings, type Config, type Role } from "./config.ts";
+import { hasMetrics, settings, type Config, type Role } from "./config.ts";
 import { describeAddress, sessionOptions } from "./database/address.ts";
 import { startEmbeddedPostgres } from "./database/embedded-postgres.ts";
 import { migrate, type MigrateResult } from "./database/migrate.ts";
@@ -262,6 +262,7 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
       ...(routes === null ? {} : { uploads: routes(files) }),
       fileOrigin,
       publicUrl: config.publicUrl,
+      ...(hasMetrics(config) ? { metricsToken: config.metricsToken } : {}),
       origins: config.publicUrl === null ? [] : [new URL(config.publicUrl).origin],
       pingDatabase: () => query(em(), "select 1"),
     });

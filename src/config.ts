@@ -408,6 +408,14 @@ export const settings = {
     meaning: "Documents of further frontends by their SHA-256, as the client preset of graphql-codegen writes them; they can be sent by their hash alone.",
     parser: z.string().transform((value) => resolve(value)),
   }),
+  metricsToken: optional({
+    name: "METRICS_TOKEN",
+    example: "a-long-random-text",
+    secret: true,
+    expected: "16 printable characters at least, without spaces",
+    meaning: "What a scraper of /metrics has to send as Authorization: Bearer. Unset: nothing in development; in production there is no /metrics.",
+    parser: z.string().regex(/^[\x21-\x7e]{16,}$/),
+  }),
   trustProxy: optional({
     name: "TRUST_PROXY",
     example: "10.0.0.0/8,127.0.0.1",
@@ -472,6 +480,9 @@ export function readEnvironment(): NodeJS.ProcessEnv {
   if (existsSync(".env")) process.loadEnvFile(".env");
   return process.env;
 }
+
+/** Whether there is a page /metrics: in production somebody has to say what is asked for there. */
+export const hasMetrics = ({ production, metricsToken }: Config): boolean => !production || metricsToken !== null;
 
 /** @throws {StartupError} with every problem there is, not only the first */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { styleText } from "node:util";
 import type { RunningApp } from "./app.ts";
-import type { Config } from "./config.ts";
+import { hasMetrics, type Config } from "./config.ts";
 import { formatProblem, StartupError, type StartupProblem } from "./kernel/startup-error.ts";
 
 type Output = NodeJS.WriteStream;
@@ -58,6 +58,7 @@ interface Urls {
   readonly graphql: string;
   readonly playground: string;
   readonly mailbox: string | null;
+  readonly metrics: string | null;
 }
 
 function urlsOf(app: RunningApp, config: Config): Urls | null {
@@ -70,6 +71,7 @@ function urlsOf(app: RunningApp, config: Config): Urls | null {
     graphql: `${base}/graphql`,
     playground: `${base}/graphiql`,
     mailbox: app.smtp === null ? null : `${base}/dev/mail`,
+    metrics: hasMetrics(config) ? `${base}/metrics` : null,
   };
 }
 
@@ -102,6 +104,7 @@ function summary({ app, config, workerPid, traffic, keys, ms }: Ready, output: O
     ...(urls === null ? [] : [entry("Console", urls.console, demo === null ? "" : "operator-0001@demo.example")]),
     ...(urls === null ? [] : [entry("GraphQL", urls.graphql, `playground: ${urls.playground}`)]),
     ...(urls === null || urls.mailbox === null ? [] : [entry("Mailbox", urls.mailbox, mails(app.smtp?.store.count ?? 0))]),
+    ...(urls === null || urls.metrics === null ? [] : [entry("Metrics", urls.metrics)]),
     ...(database.directory === null ? [] : [entry("Database", `psql '${database.url}'`)]),
     ...(demo === null ? [] : [entry("Passwords", "demo-password-NNNN", "also mentor-0001, reviewer-0001, admin-0001")]),
     ...(traffic.perSecond === 0

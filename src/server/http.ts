@@ -9,13 +9,16 @@ import { startupError } from "../kernel/startup-error.ts";
 import { buildApiSchema } from "../schema/build-schema.ts";
 import { type RefreshCookie, RequestContext, type SchemaParts } from "../schema/context.ts";
 import { isForNow, timedOut } from "../schema/errors.ts";
+import { readFigures } from "../schema/operations/figures.ts";
 import { AccountStanding } from "../schema/standing.ts";
 import { accountPages } from "./account-pages.ts";
 import { createApollo } from "./apollo.ts";
 import { authenticateToken, type TokenVerifier } from "./authentication.ts";
 import { addressOf, Guard, type Limits, proxyList, TrustedDocuments } from "./guard/index.ts";
 import { consolePages, lostPage } from "./console-pages.ts";
+import { errorBody } from "./error-body.ts";
 import { healthRoutes } from "./health.ts";
+import { metricsRoute } from "./metrics.ts";
 import { playgroundRoutes } from "./playground.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { refreshCookie } from "./refresh-cookie.ts";
@@ -48,6 +51,8 @@ export interface ServerParts extends Omit<SchemaParts, "identity"> {
   readonly fileOrigin?: () => string;
   /** Origins, besides this server's own, whose pages may open sockets. */
   readonly origins?: readonly string[];
+  /** What is asked for at /metrics, or null for nothing; left out: nothing is told there. */
+  readonly metricsToken?: string | null;
   /** How long a look at an account's standing is good for; default 5,000. */
   readonly standingTtlMs?: number;
 }
@@ -60,7 +65,7 @@ export interface RunningServer {
 }
 
 /**
- * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the product site at /, the console at /console, the pages of account mails, /healthz and /readyz.
+ * Serves the API: GraphQL over HTTP and WebSocket at /graphql, GraphiQL at /graphiql, the product site at /, the console at /console, the pages of account mails, /metrics, /healthz and /readyz.
  *
  * @throws {StartupError} the port is taken, or the address is none of this machine's
  */
@@ -89,6 +94,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   app.use(healthRoutes({ pingDatabase: parts.pingDatabase, isStopping: () => isStopping }));
   if (parts.uploads !== undefined) app.use(parts.uploads);
   app.use(bodyInTime(maxBodyMs));
+  if (parts.metricsToken !== undefined) app.use(metricsRoute({ readFigures: () => readFigures(parts), token: parts.metricsToken }));
   app.get("/graphql", noPage);
   app.use(
     "/graphql",
@@ -219,10 +225,6 @@ function answerInJson(app: Express, log: Log, maxBodyBytes: number): void {
   };
   app.use(onError);
 }
-
-const errorBody = (code: string, message: string, retryable = false) => ({
-  errors: [{ message, extensions: { code, requestId: currentRequestId(), retryable } }],
-});
 
 function statusOf(error: unknown): number {
   const { status } = error as { status?: unknown };

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const print = async (): Promise<void> => {
     if (isPrinterBroken) throw new Defect("The printer prints nonsense");
   };
-  api = await ApiTest.open({ also: { sagas: [certificate], participants: certificateParticipants(print) } });
+  api = await ApiTest.open({ metricsToken: null, also: { sagas: [certificate], participants: certificateParticipants(print) } });
   await api.engine.sql("create sequence certificate_number");
   await api.engine.sql("create table certificate (id uuid primary key, status text not null, number int null, updated_at timestamptz not null default now())");
   [operator, learner] = [await api.person("OPERATOR"), await api.person()];
@@ -144,6 +144,9 @@ test("it is counted, measured, and known to be loaded", async () => {
   expect(sagaCounts).toContainEqual({ type: "CERTIFICATE", state: "CertificateReady", status: "COMPLETED", count: 1 });
   expect(workers[0]?.loads).toContain("Certificate v1");
   expect(queues).toEqual([{ name: "print-certificate" }]);
+  const scraped = await (await fetch(`${api.server.url}/metrics`)).text();
+  expect(scraped).toContain('\nmentorplatform_sagas{type="Certificate",status="COMPLETED"} 1\n');
+  expect(scraped).toContain('\nmentorplatform_queue_dead_letters{queue="print-certificate"} ');
 });
 
 describe("in the console", () => {

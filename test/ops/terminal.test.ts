@@ -41,7 +41,7 @@ const sees = (text: RegExp): Promise<RegExpExecArray> => waitFor(() => text.exec
 
 test("what can be opened is shown in columns, and which keys there are", () => {
   expect(terminal.screen()).toMatch(
-    /^✔ PostgreSQL 18\.\d .*\n✔ Migrations .*\n✔ Demo data +11 accounts, 3 courses\n✔ Ready in [\d.]+ s +api, relay in one process, pid \d+; worker in another, pid \d+\n\n {2}MentorPlatform .* development\n\n {2}Product +http.*\/ +learner-0001@demo\.example\n {2}Console +http.*\/console +operator-0001@demo\.example\n {2}GraphQL +.*\n {2}Mailbox +.*\n {2}Database +psql .*\n {2}Passwords +.*\n {2}Traffic +2 sagas a second +.*\n\n {2}t demo traffic on\/off · m break the mail server for 40 s · k kill the worker · q quit\n/,
+    /^✔ PostgreSQL 18\.\d .*\n✔ Migrations .*\n✔ Demo data +11 accounts, 3 courses\n✔ Ready in [\d.]+ s +api, relay in one process, pid \d+; worker in another, pid \d+\n\n {2}MentorPlatform .* development\n\n {2}Product +http.*\/ +learner-0001@demo\.example\n {2}Console +http.*\/console +operator-0001@demo\.example\n {2}GraphQL +.*\n {2}Mailbox +.*\n {2}Metrics +http.*\/metrics\n {2}Database +psql .*\n {2}Passwords +.*\n {2}Traffic +2 sagas a second +.*\n\n {2}t demo traffic on\/off · m break the mail server for 40 s · k kill the worker · q quit\n/,
   );
 });
 
