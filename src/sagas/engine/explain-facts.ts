@@ -1,4 +1,5 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { UUID } from "../../kernel/ids.ts";
 import { listWorkers, query, queueOf, toDate, toDateOrNull, type Instant, type WorkerView } from "../../outbox/index.ts";
 import type { Definition } from "./compiled.ts";
 import type { Instance } from "./instance.ts";
@@ -184,9 +185,9 @@ const FACTS = `
     left join lateral (
       select run ->> 'state' as run_state, u.is_undo,
              case when u.is_undo then run -> 'undo' ->> 'runId' else run ->> 'id' end as run_id,
-             case when u.is_undo then (run ->> 'id')::uuid end as undone_run_id,
+             case when u.is_undo and run ->> 'id' ~* '${UUID.source}' then (run ->> 'id')::uuid end as undone_run_id,
              case when u.is_undo then run -> 'undo' ->> 'attempts' else coalesce(run ->> 'attempts', '1') end as run_attempt
-      from jsonb_array_elements(case when jsonb_typeof(s.runs) = 'array' then s.runs else '[]' end) with ordinality as r(run, n)
+      from jsonb_path_query(s.runs, '$[*]') with ordinality as r(run, n)
       cross join lateral (select coalesce(run -> 'undo' ->> 'status' = 'active', false) as is_undo) u
       where u.is_undo or run ->> 'status' = 'active'
       order by u.is_undo desc, coalesce(case when u.is_undo then run -> 'undo' ->> 'later' else run ->> 'later' end, 'false'), n desc limit 1
