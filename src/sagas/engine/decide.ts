@@ -341,8 +341,9 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
   const turn = new Turn(definition, instance, context, null, null);
   const { action } = input;
   const audit = (summary: string, data: Data = {}): void => turn.audit(summary, input.actorId, { action: action.kind, note: input.note, ...data });
+  if (isFinished(instance)) return turn.deny("WRONG_STATE", `It has ended already, as ${instance.state}.`);
   if ("step" in action && action.step !== undefined) {
-    const open = isUndoing(instance) ? turn.currentUndos() : turn.currentRuns();
+    const open = isUndoing(instance) ? turn.openUndos() : turn.currentRuns();
     const meant = open.find(({ state }) => state === action.step);
     if (meant === undefined)
       return turn.deny("INVALID", `${action.step} is not what can be acted on; that is ${open.map(({ state }) => state).join(", ") || "nothing"}.`);
@@ -350,7 +351,6 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
   }
   const undos = turn.currentUndos();
   const where = isUndoing(instance) ? `the undo of ${undos.map(({ state }) => state).join(", ") || instance.state}` : instance.state;
-  if (isFinished(instance)) return turn.deny("WRONG_STATE", `It has ended already, as ${instance.state}.`);
 
   switch (action.kind) {
     case "retry": {
