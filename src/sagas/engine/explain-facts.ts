@@ -183,7 +183,7 @@ const FACTS = `
     select s.*, s.xmax::text as held_xid, r.run_id, r.run_attempt, r.undone_run_id, q.queue as command_queue
     from saga s
     left join lateral (
-      select run ->> 'state' as run_state, u.is_undo,
+      select run ->> 'state' as run_state, run #>> '{made,version}' as made_by, u.is_undo,
              case when u.is_undo then run -> 'undo' ->> 'runId' else run ->> 'id' end as run_id,
              case when u.is_undo and run ->> 'id' ~* '${UUID.source}' then (run ->> 'id')::uuid end as undone_run_id,
              case when u.is_undo then run -> 'undo' ->> 'attempts' else coalesce(run ->> 'attempts', '1') end as run_attempt
@@ -193,7 +193,7 @@ const FACTS = `
       order by u.is_undo desc, coalesce(case when u.is_undo then run -> 'undo' ->> 'later' else run ->> 'later' end, 'false'), n desc limit 1
     ) r on s.status in ('RUNNING', 'RETRYING', 'COMPENSATING')
     left join unnest($2::text[], $3::int[], $4::text[], $5::bool[], $6::text[]) as q(type, version, state, is_undo, queue)
-      on (q.type, q.version, q.state, q.is_undo) = (s.type, s.definition_version, r.run_state, r.is_undo)
+      on (q.type, q.version::text, q.state, q.is_undo) = (s.type, coalesce(r.made_by, s.definition_version::text), r.run_state, r.is_undo)
     where s.id = any($1::uuid[])
   ), waiting as materialized (
     select distinct on (o.run_id) o.run_id::text as run_id, o.queue, o.deliver_at, o.xmax::text as held_xid

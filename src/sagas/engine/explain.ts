@@ -500,7 +500,7 @@ class Explanation {
   }
 
   private get undo(): ReturnType<typeof undoFor> {
-    return this.definition === null || this.undone === undefined ? undefined : undoFor(this.definition, this.undone.state);
+    return this.definition === null || this.undone === undefined ? undefined : undoFor(this.definition, this.undone);
   }
 
   private get version(): string {

@@ -21,6 +21,7 @@ import { findDue } from "../../../src/sagas/engine/store.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createTestEngine, createTestProcess, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
+import { waitFor } from "../../support/wait.ts";
 
 // A loan of a book. Version 2 knows where the book is fetched, asks nobody any more, and has another name for the reading.
 
@@ -237,6 +238,46 @@ test("a saga that is moved back has each of its steps undone by the version that
     await late.transaction((em) => publish(em, occur(LoanGivenUpEvent, { loanId })));
     await reach("GivenUp");
     expect(await shared.sql("select shelf from filled where loan_id = $1", [loanId])).toEqual([{ shelf: "old D4" }]);
+  } finally {
+    await late.dispose();
+    await early.dispose();
+    await shared.dispose();
+  }
+});
+
+test("an undo is explained by the version that did what it undoes, where the newer one has another undo for it", async () => {
+  const clearing = loanOne.definition.nodes.get("Clearing");
+  if (clearing?.kind !== "step" || clearing.undo === null) throw new Error("Clearing has no undo");
+  const otherwise = { ...clearing.undo, command: PrintNoticeCommand, ifExhausted: "continue" } as const;
+  const nodes = new Map(loanOne.definition.nodes).set("Clearing", { ...clearing, undo: otherwise });
+  const loanThree: AnySaga = { ...loanOne, version: 3, definition: { ...loanOne.definition, version: 3, nodes } };
+  const oneToThree: SagaMigration = { name: "Loan", fromVersion: 1, toVersion: 3, states: {}, data: (data: unknown) => data };
+  const shared = await newDatabase();
+  const early = await createTestProcess({ sagas: [loanOne], participants, database: shared });
+  const late = await createTestProcess({ sagas: [loanOne, loanThree], migrations: [oneToThree], participants, database: shared });
+  try {
+    const loanId = newId();
+    await early.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId })));
+    await late.start();
+    const { id } = await late.until("Loan", loanId, ({ state }) => state === "Allowing", "the loan to wait for its permission");
+    await late.act(id, { kind: "migrate", toVersion: 3 });
+    const call = { queue: "fill-shelf", actorId: OPERATOR_ID, note: "The shelf is painted." };
+    await late.transaction((em) => late.operations.pauseQueue(em, call));
+    await late.transaction((em) => publish(em, occur(LoanGivenUpEvent, { loanId })));
+    const told = async () => (await new SagaExplainer().explain(late.em(), late.registry, [id])).get(id);
+    const isOnQueue = async () => (await shared.sql("select from pgboss.job where name = 'fill-shelf'")).length > 0;
+    await waitFor(isOnQueue, { describe: told });
+    expect(await told()).toMatchObject({
+      cause: "QUEUE_PAUSED",
+      queue: "fill-shelf",
+      summary: expect.stringMatching(/^FillShelfCommand is on the queue/),
+      next: [
+        { on: "ShelfFilledEvent", state: "GivenUp" },
+        { on: "attempts used up", state: "Allowing" },
+      ],
+    });
+    await late.transaction((em) => late.operations.resumeQueue(em, call));
+    await late.until("Loan", loanId, ({ state }) => state === "GivenUp", "the loan to be given up");
   } finally {
     await late.dispose();
     await early.dispose();
