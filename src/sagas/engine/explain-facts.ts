@@ -4,7 +4,7 @@ import { listWorkers, query, queueOf, toDate, toDateOrNull, type Instant, type W
 import type { Definition } from "./compiled.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { findUnloaded, instanceOf, SAGA_COLUMNS, VERSIONS, withoutData, type SagaRow } from "./store.ts";
+import { findUnloaded, instanceOf, SAGA_COLUMNS, undoneSince, VERSIONS, withoutData, type SagaRow } from "./store.ts";
 
 /** A saga as far as it can be explained, also by a process that cannot read its data. */
 export type ExplainedSaga = Omit<Instance, "data">;
@@ -61,6 +61,7 @@ export interface SagaFacts {
   readonly undoneSaga: { readonly id: string; readonly type: string; readonly versions: readonly number[] } | null;
   /** Dead letters with the report of such an end, by the run or undo that is to hear it. */
   readonly lostReports: readonly { readonly id: string; readonly runId: string | null }[];
+  /** Open dead letters of the saga; of one whose effects were undone after its end, none: they must not happen any more. */
   readonly openLetters: readonly { readonly id: string; readonly runId: string | null }[];
   /** The table whose row the saga reflects its status in, where that row is gone. */
   readonly missingIn: string | null;
@@ -256,7 +257,7 @@ const FACTS = `
       then (select jsonb_agg(jsonb_build_object('id', d.id, 'runId', d.payload ->> 'runId') order by d.failed_at, d.id) from dead_letter d
             where d.status = 'OPEN' and d.saga_id is null and d.payload ->> 'parentId' = m.id::text) end as lost_reports,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'runId', d.run_id) order by d.failed_at, d.id) from dead_letter d
-     where d.saga_id = m.id and d.status = 'OPEN') as open_letters
+     where d.saga_id = m.id and d.status = 'OPEN' and not ${undoneSince("m")}) as open_letters
   from mine m`;
 
 function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "missingIn"> {

@@ -96,6 +96,17 @@ describe("each cause is told with its facts", () => {
     expect(told.remedies).toMatchObject([{ mutation: "redriveDeadLetters", arguments: { filter: { ids: ["letter"] }, limit: 1 } }]);
   });
 
+  test("ENDED: a notice that gave up can be sent again, a reminder cannot", () => {
+    const ended = awaiting().happened(m.PickedUpEvent, { orderId }).exhausted().answered(m.ThankedEvent, { orderId });
+    const offered = (kind: "tell" | "remind") =>
+      explained(
+        ended,
+        { openLetters: [{ id: "letter", runId: "aside" }] },
+        { asides: [{ id: "aside", kind, state: "Delivered", status: "gave-up", attempts: 1, firstAttempt: 1 }] },
+      ).remedies.length;
+    expect([offered("tell"), offered("remind")]).toEqual([1, 0]);
+  });
+
   test("ENDED after an undo: what must not happen any more is not offered", () => {
     const ended = undoing().answered(m.StockReleasedEvent, { orderId }).answered(m.BasketReopenedEvent, { orderId });
     expect(explained(ended, { openLetters: [{ id: "letter", runId: "of a step" }] })).toMatchObject({ cause: "ENDED", remedies: [] });

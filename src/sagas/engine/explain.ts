@@ -153,10 +153,15 @@ class Explanation {
   }
 
   private ended(): Found | null {
-    const { finishedAt, state, status, reason, runs } = this.saga;
+    const { finishedAt, state, status, reason, runs, asides } = this.saga;
     if (finishedAt === null) return null;
-    const hasGivenUp = (runId: string | null): boolean => runs.some((run) => run.undo?.status === "gave-up" && run.undo.runId === runId);
-    const letters = this.facts.openLetters.filter(({ runId }) => reason === null || hasGivenUp(runId));
+    // What a redrive would refuse is not offered.
+    const letters = this.facts.openLetters.filter(
+      ({ runId }) =>
+        runs.some(({ undo }) => undo?.status === "gave-up" && undo.runId === runId) ||
+        asides.some(({ id, kind, status: end }) => id === runId && kind === "tell" && end === "gave-up") ||
+        (reason === null && runs.some(({ id, answer }) => id === runId && answer === undefined)),
+    );
     return {
       cause: "ENDED",
       summary: `It ended as ${state} (${status}) at ${iso(finishedAt)}.`,
@@ -389,7 +394,10 @@ class Explanation {
         summary: `${this.command} is held in the outbox as if the saga were paused, which it is not.`,
         since: this.saga.updatedAt,
         queue,
-        remedies: [this.act("pauseSaga", {}, "Pauses it, so that it can be resumed."), this.act("resumeSaga", {}, "Then releases what is held.")],
+        remedies: [
+          this.act("pauseSaga", {}, "Pauses it, so that it can be resumed."),
+          this.act("resumeSaga", { expectedSequence: null }, "Then releases what is held."),
+        ],
       };
     }
     if (deliverAt > now) {
@@ -560,7 +568,7 @@ class Explanation {
     const run = this.undone ?? this.run;
     const isOfStep = ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(mutation) || more["timer"] === "NEXT_ATTEMPT";
     const step = run?.group !== undefined && isOfStep ? { step: run.state } : {};
-    return { mutation, arguments: { id: this.saga.id, ...more, ...step, note: WHY, expectedSequence: this.saga.sequence }, description };
+    return { mutation, arguments: { id: this.saga.id, note: WHY, expectedSequence: this.saga.sequence, ...more, ...step }, description };
   }
 
   private redrive(letters: SagaFacts["openLetters"], description: string): SagaRemedy {

@@ -248,15 +248,14 @@ interface Conditions {
   readonly parameters: readonly unknown[];
 }
 
+/** In SQL: a row of saga has ended and a later run of its key has undone its effects, or is undoing them. */
+export const undoneSince = (row: string): string => `(${row}.finished_at is not null and exists (
+  select from saga later where later.parent_run_id = ${row}.parent_run_id and later.run_number > ${row}.run_number and later.reason = 'UndoneWithParent'))`;
+
 /** Of these sagas, those that have ended and whose effects a later run of their key has undone, or is undoing. */
 export async function readUndoneSince(em: EntityManager, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
-  const rows = await query<{ id: string }>(
-    em,
-    `select s.id from saga s where s.id = any($1::uuid[]) and s.finished_at is not null and exists (
-       select from saga later where later.parent_run_id = s.parent_run_id and later.run_number > s.run_number and later.reason = 'UndoneWithParent')`,
-    [ids],
-  );
+  const rows = await query<{ id: string }>(em, `select s.id from saga s where s.id = any($1::uuid[]) and ${undoneSince("s")}`, [ids]);
   return new Set(rows.map(({ id }) => id));
 }
 

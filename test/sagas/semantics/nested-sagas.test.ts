@@ -1,6 +1,6 @@
 import { newId } from "../../../src/kernel/ids.ts";
 import { command, event, handle, occur, publish, query, type AnyCommand } from "../../../src/outbox/index.ts";
-import { fail, finish, loop, next, park, saga, skip, t } from "../../../src/sagas/engine/index.ts";
+import { fail, finish, loop, next, park, saga, SagaExplainer, skip, t } from "../../../src/sagas/engine/index.ts";
 import { createTestEngine, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
 
 // A tree of sagas: a root has a branch, which has a leaf. What one has done is undone with the others, however deep it is.
@@ -200,14 +200,18 @@ test("a dead letter of a sub-saga that was undone after its end is not redriven:
   broken.add(`${ids.leafId} PaintLeafCommand`);
   await engine.transaction((em) => publish(em, occur(RootAskedEvent, ids)));
   await ended("Root", ids.rootId);
-  const [letter] = await engine.sql<{ id: string }>("select id from dead_letter where payload ->> 'leafId' = $1 and message = 'PaintLeafCommand'", [
-    ids.leafId,
-  ]);
+  const [letter] = await engine.sql<{ id: string; saga_id: string }>(
+    "select id, saga_id from dead_letter where payload ->> 'leafId' = $1 and message = 'PaintLeafCommand'",
+    [ids.leafId],
+  );
   const call = { filter: { ids: [letter?.id ?? ""] }, limit: 1, actorId: OPERATOR_ID, note: null, resolutionId: newId(), dryRun: false };
   expect(await engine.transaction((em) => engine.operations.redrive(em, call))).toMatchObject({
     redriven: [],
     refused: [{ id: letter?.id, reason: "What its saga did has been undone since, with the saga that had begun it." }],
   });
+  const sagaId = letter?.saga_id ?? "";
+  const told = (await new SagaExplainer().explain(engine.em(), engine.registry, [sagaId])).get(sagaId);
+  expect(told).toMatchObject({ cause: "ENDED", remedies: [] });
 });
 
 test("what is told of a saga after the report of its sub-saga has the database's time", async () => {
