@@ -13,6 +13,7 @@ import {
   SagaEngine,
   SagaExplainer,
   SagaRegistry,
+  stay,
   type AnySaga,
   type MigrateManyCall,
   type SagaMigration,
@@ -443,6 +444,55 @@ test("who may watch is what the data of the newer version say", async () => {
   expect({ version, participants }).toEqual({ version: 1, participants: [] });
   await migrateIt(sagaId);
   expect((await view(loanId))?.participants).toEqual([loanId]);
+});
+
+test("of what a state sends beside the main path, and the newer version does not, a reminder is lifted and a notice is waited for", async () => {
+  const notice = { invoke: PrintNoticeCommand, with: (d: { readonly loanId: string }) => ({ loanId: d.loanId }) };
+  const loan = (version: number, beside: object) =>
+    saga("Loan", {
+      version,
+      key: "loanId",
+      data: { loanId: t.id() },
+      states: ["Asked", "Allowing"],
+      finals: { Returned: "succeeded", GivenUp: "failed" },
+      reasons,
+    })
+      .startOn(LoanAskedEvent, { state: "Asked", key: (e) => e.loanId, init: (e) => ({ ...e }) })
+      .wait("Allowing", {
+        for: [LoanAllowedEvent, BookReturnedEvent],
+        on: { LoanAllowedEvent: stay, BookReturnedEvent: finish("Returned") },
+        deadline: ["30d", fail("GivenUp")],
+        ...beside,
+      })
+      .onFailed({ final: "GivenUp" })
+      .build();
+  const [telling, silent] = [loan(1, { remind: { ...notice, every: "1d" }, tell: { ...notice, retry: noRetry } }), loan(2, {})];
+  const shared = await newDatabase();
+  const early = await createTestProcess({ sagas: [telling], participants, database: shared });
+  const migrations = [migration(telling, silent, { states: {}, data: (d) => d })];
+  const late = await createTestProcess({ sagas: [telling, silent], migrations, participants, database: shared });
+  const queue = { queue: "print-notice", actorId: OPERATOR_ID, note: "There is no paper." };
+  try {
+    const loanId = newId();
+    await early.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId })));
+    const { id } = await late.until("Loan", loanId, ({ state }) => state === "Allowing", "the loan to wait");
+    await late.start();
+    await late.transaction((em) => late.operations.pauseQueue(em, queue));
+    await late.act(id, { kind: "fire-timer", timer: "REMINDER" });
+    await late.transaction((em) => publish(em, occur(LoanAllowedEvent, { loanId })));
+    await expect(late.act(id, { kind: "migrate", toVersion: 2 })).rejects.toThrow(
+      "Allowing tells by PrintNoticeCommand, which v2 does not send there. Try again when it has been carried out.",
+    );
+    await late.transaction((em) => late.operations.resumeQueue(em, queue));
+    const printed = "select from saga_event where saga_id = $1 and message = 'NoticePrintedEvent'";
+    await waitFor(async () => (await shared.sql(printed, [id])).length === 2, { describe: () => "the notices to be printed" });
+    await late.act(id, { kind: "migrate", toVersion: 2 });
+    expect(await late.saga("Loan", loanId)).toMatchObject({ definitionVersion: 2, state: "Allowing", remindAt: null });
+  } finally {
+    await late.dispose();
+    await early.dispose();
+    await shared.dispose();
+  }
 });
 
 test("a saga that is being undone, or has ended, stays on its version", async () => {
