@@ -545,6 +545,9 @@ function moveTimer(turn: Turn, action: Extract<OperatorAction, { kind: "move-tim
   if (to <= now) return turn.deny("INVALID", `${to.toISOString()} has passed. Give an instant to come, or fire the timer.`);
   if (to >= END_OF_TIME) return turn.deny("INVALID", `${to.toISOString()} is too far ahead. Give an instant before ${END_OF_TIME.toISOString()}.`);
   const { at, of, runs } = found;
+  // Of a saga that is paused it is held, whatever its time.
+  if (timer === "NEXT_ATTEMPT" && at <= now && turn.instance.pausedAt === null)
+    return turn.deny("WRONG_STATE", `The next attempt of ${of} is due since ${at.toISOString()}, and on its way.`);
   for (const run of runs) turn.about(run);
   audit(`An operator moved the ${timerNames[timer]} of ${of} to ${to.toISOString()}.`, { from: at.toISOString(), to: to.toISOString() });
   if (timer === "NEXT_ATTEMPT") turn.reschedule(runs, to);
