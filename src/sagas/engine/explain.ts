@@ -237,8 +237,9 @@ class Explanation {
     const { workers } = this.facts;
     if (this.isLoadedByWorker()) return null;
     const isLoadedHere = this.definition !== null;
-    // What waits or stands is moved by a message or an operator, in a process that need not be a worker.
-    if (isLoadedHere && (workers.length === 0 || ["WAITING", "STUCK"].includes(this.saga.status))) return null;
+    // What waits or stands is moved by a message or an operator, in a process that need not be a worker. A report is a worker's work.
+    const needsNoWorker = this.saga.status === "STUCK" || (this.saga.status === "WAITING" && !this.isReportOnItsWay);
+    if (isLoadedHere && (workers.length === 0 || needsNoWorker)) return null;
     return this.versionNotLoaded();
   }
 
@@ -499,8 +500,17 @@ class Explanation {
     return this.facts.lostReports.filter(({ runId }) => runId === this.awaiting);
   }
 
+  private get awaited(): SagaFacts["subSagas"][number] | undefined {
+    return this.facts.subSagas.find(({ runId }) => runId === this.awaiting);
+  }
+
+  /** That of the end of its sub-saga. */
+  private get isReportOnItsWay(): boolean {
+    return this.begins && this.run?.later === true && this.awaited === undefined && this.lostReports.length === 0;
+  }
+
   private get subSaga(): string {
-    const subSaga = this.facts.subSagas.find(({ runId }) => runId === this.awaiting);
+    const subSaga = this.awaited;
     if (this.lostReports.length > 0) return "word of the end of its sub-saga, which could not be delivered and is a dead letter,";
     return subSaga === undefined
       ? "word of the end of its sub-saga, which is on its way,"
