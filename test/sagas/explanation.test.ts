@@ -177,6 +177,18 @@ test("RELAY_BEHIND: the command is due and there is no relay; or its queue is no
   expect((await told(id)).summary).toContain("the queue nowhere does not exist");
 });
 
+test("RELAY_BEHIND: the command is held and the saga is not paused; the remedies, one after the other, release it", async () => {
+  const id = await begin();
+  await database.sql("update outbox set deliver_at = 'infinity'");
+  const { cause, remedies } = await told(id);
+  expect(cause).toBe("RELAY_BEHIND");
+  for (const { mutation, arguments: given } of remedies) {
+    const expectedSequence = given["expectedSequence"] as number | null;
+    await all.act(id, { kind: mutation === "pauseSaga" ? "pause" : "resume" }, expectedSequence === null ? {} : { expectedSequence });
+  }
+  expect(await told(id)).toMatchObject({ cause: "RELAY_BEHIND", remedies: [] });
+});
+
 test("NO_WORKER: the command is on its queue and nobody alive takes from it, whether there are other workers or not", async () => {
   const id = await queued();
   expect(await told(id)).toMatchObject({ cause: "NO_WORKER", queue: "fetch" });

@@ -1,6 +1,6 @@
 import type { FailureReason } from "../../kernel/errors.ts";
 import type { AnyCommand, AnyEvent } from "../../outbox/index.ts";
-import { isFinal, nodeOf, type Data, type Node, type Notice, type Reminder } from "./compiled.ts";
+import { isFinal, nodeOf, type Data, type Definition, type Node, type Notice, type Reminder } from "./compiled.ts";
 import type { Draft } from "./draft.ts";
 import { describeMs } from "./duration.ts";
 import { isFinished, type Aside } from "./instance.ts";
@@ -10,6 +10,13 @@ import { remainsIn } from "./sub-saga.ts";
 
 const reminderOf = (node: Node): Reminder | null => (node.kind === "milestone" || node.kind === "group" ? null : node.remind);
 const tellOf = (node: Node): Notice | null => (node.kind === "wait" ? node.tell : null);
+
+/** Name of the command by which a state reminds or tells; null where a definition has it not. */
+export function besideIn(definition: Definition, { kind, state }: Pick<Aside, "kind" | "state">): string | null {
+  const node = definition.nodes.get(state);
+  if (node === undefined || kind === "redrive") return null;
+  return (kind === "remind" ? reminderOf(node) : tellOf(node))?.command.name ?? null;
+}
 
 /** Reminds, and sets the clock for the next time. */
 export function remind(draft: Draft): void {

@@ -341,8 +341,9 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
   const turn = new Turn(definition, instance, context, null, null);
   const { action } = input;
   const audit = (summary: string, data: Data = {}): void => turn.audit(summary, input.actorId, { action: action.kind, note: input.note, ...data });
+  if (isFinished(instance)) return turn.deny("WRONG_STATE", `It has ended already, as ${instance.state}.`);
   if ("step" in action && action.step !== undefined) {
-    const open = isUndoing(instance) ? turn.currentUndos() : turn.currentRuns();
+    const open = isUndoing(instance) ? turn.openUndos() : turn.currentRuns();
     const meant = open.find(({ state }) => state === action.step);
     if (meant === undefined)
       return turn.deny("INVALID", `${action.step} is not what can be acted on; that is ${open.map(({ state }) => state).join(", ") || "nothing"}.`);
@@ -350,7 +351,6 @@ function onOperator(definition: Definition, instance: Instance, input: Extract<I
   }
   const undos = turn.currentUndos();
   const where = isUndoing(instance) ? `the undo of ${undos.map(({ state }) => state).join(", ") || instance.state}` : instance.state;
-  if (isFinished(instance)) return turn.deny("WRONG_STATE", `It has ended already, as ${instance.state}.`);
 
   switch (action.kind) {
     case "retry": {
@@ -545,6 +545,9 @@ function moveTimer(turn: Turn, action: Extract<OperatorAction, { kind: "move-tim
   if (to <= now) return turn.deny("INVALID", `${to.toISOString()} has passed. Give an instant to come, or fire the timer.`);
   if (to >= END_OF_TIME) return turn.deny("INVALID", `${to.toISOString()} is too far ahead. Give an instant before ${END_OF_TIME.toISOString()}.`);
   const { at, of, runs } = found;
+  // Of a saga that is paused it is held, whatever its time.
+  if (timer === "NEXT_ATTEMPT" && at <= now && turn.instance.pausedAt === null)
+    return turn.deny("WRONG_STATE", `The next attempt of ${of} is due since ${at.toISOString()}, and on its way.`);
   for (const run of runs) turn.about(run);
   audit(`An operator moved the ${timerNames[timer]} of ${of} to ${to.toISOString()}.`, { from: at.toISOString(), to: to.toISOString() });
   if (timer === "NEXT_ATTEMPT") turn.reschedule(runs, to);

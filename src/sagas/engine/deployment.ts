@@ -5,7 +5,7 @@ import { editsBetween, type Edit, type EditClass } from "./diff.ts";
 import { prospectOf, type SagaMigration } from "./migration.ts";
 import type { SagaRegistry } from "./registry.ts";
 import { storedShape, type DefinitionShape } from "./shape.ts";
-import type { StoredDefinition } from "./store.ts";
+import { MADE_BY, type StoredDefinition } from "./store.ts";
 import { findUnknown, shapesOf, subSagaNodesOf } from "./sub-saga.ts";
 
 /** Sagas of one version that have not ended and stand in one state, by the code that moved them last. */
@@ -67,7 +67,7 @@ export async function readPresent(em: EntityManager): Promise<Present> {
      from undoable join saga using (id) cross join lateral (
        select definition_version as version where finished_at is not null
        union
-       select (made #>> '{}')::int from jsonb_path_query(runs, '$[*].made.version') as made
+       select made::int from jsonb_path_query(runs, ${MADE_BY}) as made
      ) needed group by 1, 2`,
   );
   const begun = await query<Present["begun"][number]>(

@@ -1,9 +1,10 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { UUID } from "../../kernel/ids.ts";
 import { listWorkers, query, queueOf, toDate, toDateOrNull, type Instant, type WorkerView } from "../../outbox/index.ts";
 import type { Definition } from "./compiled.ts";
 import type { Instance } from "./instance.ts";
 import type { SagaRegistry } from "./registry.ts";
-import { findUnloaded, instanceOf, SAGA_COLUMNS, VERSIONS, withoutData, type SagaRow } from "./store.ts";
+import { findUnloaded, instanceOf, SAGA_COLUMNS, undoneSince, VERSIONS, withoutData, type SagaRow } from "./store.ts";
 
 /** A saga as far as it can be explained, also by a process that cannot read its data. */
 export type ExplainedSaga = Omit<Instance, "data">;
@@ -60,6 +61,7 @@ export interface SagaFacts {
   readonly undoneSaga: { readonly id: string; readonly type: string; readonly versions: readonly number[] } | null;
   /** Dead letters with the report of such an end, by the run or undo that is to hear it. */
   readonly lostReports: readonly { readonly id: string; readonly runId: string | null }[];
+  /** Open dead letters of the saga; of one whose effects were undone after its end, none: they must not happen any more. */
   readonly openLetters: readonly { readonly id: string; readonly runId: string | null }[];
   /** The table whose row the saga reflects its status in, where that row is gone. */
   readonly missingIn: string | null;
@@ -182,17 +184,17 @@ const FACTS = `
     select s.*, s.xmax::text as held_xid, r.run_id, r.run_attempt, r.undone_run_id, q.queue as command_queue
     from saga s
     left join lateral (
-      select run ->> 'state' as run_state, u.is_undo,
+      select run ->> 'state' as run_state, run #>> '{made,version}' as made_by, u.is_undo,
              case when u.is_undo then run -> 'undo' ->> 'runId' else run ->> 'id' end as run_id,
-             case when u.is_undo then (run ->> 'id')::uuid end as undone_run_id,
+             case when u.is_undo and run ->> 'id' ~* '${UUID.source}' then (run ->> 'id')::uuid end as undone_run_id,
              case when u.is_undo then run -> 'undo' ->> 'attempts' else coalesce(run ->> 'attempts', '1') end as run_attempt
-      from jsonb_array_elements(case when jsonb_typeof(s.runs) = 'array' then s.runs else '[]' end) with ordinality as r(run, n)
+      from jsonb_path_query(s.runs, '$[*]') with ordinality as r(run, n)
       cross join lateral (select coalesce(run -> 'undo' ->> 'status' = 'active', false) as is_undo) u
       where u.is_undo or run ->> 'status' = 'active'
       order by u.is_undo desc, coalesce(case when u.is_undo then run -> 'undo' ->> 'later' else run ->> 'later' end, 'false'), n desc limit 1
     ) r on s.status in ('RUNNING', 'RETRYING', 'COMPENSATING')
     left join unnest($2::text[], $3::int[], $4::text[], $5::bool[], $6::text[]) as q(type, version, state, is_undo, queue)
-      on (q.type, q.version, q.state, q.is_undo) = (s.type, s.definition_version, r.run_state, r.is_undo)
+      on (q.type, q.version::text, q.state, q.is_undo) = (s.type, coalesce(r.made_by, s.definition_version::text), r.run_state, r.is_undo)
     where s.id = any($1::uuid[])
   ), waiting as materialized (
     select distinct on (o.run_id) o.run_id::text as run_id, o.queue, o.deliver_at, o.xmax::text as held_xid
@@ -255,7 +257,7 @@ const FACTS = `
       then (select jsonb_agg(jsonb_build_object('id', d.id, 'runId', d.payload ->> 'runId') order by d.failed_at, d.id) from dead_letter d
             where d.status = 'OPEN' and d.saga_id is null and d.payload ->> 'parentId' = m.id::text) end as lost_reports,
     (select jsonb_agg(jsonb_build_object('id', d.id, 'runId', d.run_id) order by d.failed_at, d.id) from dead_letter d
-     where d.saga_id = m.id and d.status = 'OPEN') as open_letters
+     where d.saga_id = m.id and d.status = 'OPEN' and not ${undoneSince("m")}) as open_letters
   from mine m`;
 
 function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "missingIn"> {

@@ -1,4 +1,4 @@
-import { isFinal, stateAfter, stepOf, type CompiledBranch, type Definition, type GroupNode, type Undo } from "./compiled.ts";
+import { findMaker, isFinal, stateAfter, stepOf, type CompiledBranch, type Definition, type GroupNode, type Undo } from "./compiled.ts";
 import type { ExplainedSaga } from "./explain-facts.ts";
 import type { Run, UndoRun } from "./instance.ts";
 import type { AnyOutcome } from "./outcome.ts";
@@ -31,10 +31,11 @@ export const runUnderWay = ({ runs }: Pick<ExplainedSaga, "runs">): Run | undefi
   return runs.findLast(({ status }) => status === "parked") ?? active.findLast(({ later }) => later !== true) ?? active.at(-1);
 };
 
-/** The undo of a state; undefined where a definition has none, or not that state. */
-export function undoFor(definition: Definition, state: string): Undo | undefined {
-  if (definition.start?.state === state) return definition.start.undo ?? undefined;
-  const node = definition.nodes.get(state);
+/** The undo of a run, by the version that made it; undefined where that has none, or is not known. */
+export function undoFor(definition: Definition, run: Run): Undo | undefined {
+  const maker = findMaker(definition, run);
+  if (maker?.start?.state === run.state) return maker.start.undo ?? undefined;
+  const node = maker?.nodes.get(run.state);
   return (node?.kind === "step" ? node.undo : null) ?? undefined;
 }
 
@@ -78,7 +79,7 @@ function forward(definition: Definition, saga: ExplainedSaga): NextState[] {
 }
 
 function backward(definition: Definition, saga: ExplainedSaga, undone: UndoneRun): NextState[] {
-  const undo = undoFor(definition, undone.state);
+  const undo = undoFor(definition, undone);
   const { failedFinal } = definition;
   const pending = saga.runs.filter((run) => run.undo?.status === "pending").map((run) => run.state);
   const following = pending.at(-1) ?? failedFinal;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import * as m from "../../../test/support/orders.ts";
+import { festival, FestivalPlannedEvent, PermitGrantedEvent } from "../../../test/support/festival.ts";
 import { orderSaga } from "../../../test/support/orders.ts";
 import { property } from "../../../test/support/property.ts";
 import type { WorkerView } from "../../outbox/index.ts";
@@ -96,6 +97,17 @@ describe("each cause is told with its facts", () => {
     expect(told.remedies).toMatchObject([{ mutation: "redriveDeadLetters", arguments: { filter: { ids: ["letter"] }, limit: 1 } }]);
   });
 
+  test("ENDED: a notice that gave up can be sent again, a reminder cannot", () => {
+    const ended = awaiting().happened(m.PickedUpEvent, { orderId }).exhausted().answered(m.ThankedEvent, { orderId });
+    const offered = (kind: "tell" | "remind") =>
+      explained(
+        ended,
+        { openLetters: [{ id: "letter", runId: "aside" }] },
+        { asides: [{ id: "aside", kind, state: "Delivered", status: "gave-up", attempts: 1, firstAttempt: 1 }] },
+      ).remedies.length;
+    expect([offered("tell"), offered("remind")]).toEqual([1, 0]);
+  });
+
   test("ENDED after an undo: what must not happen any more is not offered", () => {
     const ended = undoing().answered(m.StockReleasedEvent, { orderId }).answered(m.BasketReopenedEvent, { orderId });
     expect(explained(ended, { openLetters: [{ id: "letter", runId: "of a step" }] })).toMatchObject({ cause: "ENDED", remedies: [] });
@@ -164,6 +176,18 @@ describe("each cause is told with its facts", () => {
     expect(explain(null, awaiting().instance, factsWith({ workers: [] })).cause).toBe("VERSION_NOT_LOADED");
     // Loaded here alone does not help a command, which only workers carry out.
     expect(explained(reserving(), { workers: [{ ...worker, loads: [] }], job: jobWith() }).cause).toBe("VERSION_NOT_LOADED");
+  });
+
+  test("VERSION_NOT_LOADED, where the report of a sub-saga waits for a worker that has it", () => {
+    const festivalId = orderId;
+    const hosting = given(festival, FestivalPlannedEvent, { festivalId, conferenceId: buyerId }).answered(PermitGrantedEvent, { festivalId }).answersLater();
+    const causeWith = (changes: Partial<SagaFacts>) => explain(festival.definition, hosting.instance, factsWith(changes)).cause;
+    const runId = hosting.newest().runId;
+    const under = { runId, id: buyerId, type: "Conference", state: "BookingVenue", status: "RUNNING" };
+    expect(causeWith({})).toBe("VERSION_NOT_LOADED");
+    expect(causeWith({ workers: [{ ...worker, loads: ["Festival v1"] }] })).toBe("WAITING_FOR_EVENT");
+    expect(causeWith({ subSagas: [under] })).toBe("WAITING_FOR_EVENT");
+    expect(causeWith({ lostReports: [{ id: "letter", runId }] })).toBe("WAITING_FOR_EVENT");
   });
 
   test("ENTITY_MISSING, with the row", () => {

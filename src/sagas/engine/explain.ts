@@ -153,10 +153,15 @@ class Explanation {
   }
 
   private ended(): Found | null {
-    const { finishedAt, state, status, reason, runs } = this.saga;
+    const { finishedAt, state, status, reason, runs, asides } = this.saga;
     if (finishedAt === null) return null;
-    const hasGivenUp = (runId: string | null): boolean => runs.some((run) => run.undo?.status === "gave-up" && run.undo.runId === runId);
-    const letters = this.facts.openLetters.filter(({ runId }) => reason === null || hasGivenUp(runId));
+    // What a redrive would refuse is not offered.
+    const letters = this.facts.openLetters.filter(
+      ({ runId }) =>
+        runs.some(({ undo }) => undo?.status === "gave-up" && undo.runId === runId) ||
+        asides.some(({ id, kind, status: end }) => id === runId && kind === "tell" && end === "gave-up") ||
+        (reason === null && runs.some(({ id, answer }) => id === runId && answer === undefined)),
+    );
     return {
       cause: "ENDED",
       summary: `It ended as ${state} (${status}) at ${iso(finishedAt)}.`,
@@ -232,8 +237,9 @@ class Explanation {
     const { workers } = this.facts;
     if (this.isLoadedByWorker()) return null;
     const isLoadedHere = this.definition !== null;
-    // What waits or stands is moved by a message or an operator, in a process that need not be a worker.
-    if (isLoadedHere && (workers.length === 0 || ["WAITING", "STUCK"].includes(this.saga.status))) return null;
+    // What waits or stands is moved by a message or an operator, in a process that need not be a worker. A report is a worker's work.
+    const needsNoWorker = this.saga.status === "STUCK" || (this.saga.status === "WAITING" && !this.isReportOnItsWay);
+    if (isLoadedHere && (workers.length === 0 || needsNoWorker)) return null;
     return this.versionNotLoaded();
   }
 
@@ -389,7 +395,10 @@ class Explanation {
         summary: `${this.command} is held in the outbox as if the saga were paused, which it is not.`,
         since: this.saga.updatedAt,
         queue,
-        remedies: [this.act("pauseSaga", {}, "Pauses it, so that it can be resumed."), this.act("resumeSaga", {}, "Then releases what is held.")],
+        remedies: [
+          this.act("pauseSaga", {}, "Pauses it, so that it can be resumed."),
+          this.act("resumeSaga", { expectedSequence: null }, "Then releases what is held."),
+        ],
       };
     }
     if (deliverAt > now) {
@@ -491,8 +500,17 @@ class Explanation {
     return this.facts.lostReports.filter(({ runId }) => runId === this.awaiting);
   }
 
+  private get awaited(): SagaFacts["subSagas"][number] | undefined {
+    return this.facts.subSagas.find(({ runId }) => runId === this.awaiting);
+  }
+
+  /** That of the end of its sub-saga. */
+  private get isReportOnItsWay(): boolean {
+    return this.begins && this.run?.later === true && this.awaited === undefined && this.lostReports.length === 0;
+  }
+
   private get subSaga(): string {
-    const subSaga = this.facts.subSagas.find(({ runId }) => runId === this.awaiting);
+    const subSaga = this.awaited;
     if (this.lostReports.length > 0) return "word of the end of its sub-saga, which could not be delivered and is a dead letter,";
     return subSaga === undefined
       ? "word of the end of its sub-saga, which is on its way,"
@@ -500,7 +518,7 @@ class Explanation {
   }
 
   private get undo(): ReturnType<typeof undoFor> {
-    return this.definition === null || this.undone === undefined ? undefined : undoFor(this.definition, this.undone.state);
+    return this.definition === null || this.undone === undefined ? undefined : undoFor(this.definition, this.undone);
   }
 
   private get version(): string {
@@ -560,7 +578,7 @@ class Explanation {
     const run = this.undone ?? this.run;
     const isOfStep = ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(mutation) || more["timer"] === "NEXT_ATTEMPT";
     const step = run?.group !== undefined && isOfStep ? { step: run.state } : {};
-    return { mutation, arguments: { id: this.saga.id, ...more, ...step, note: WHY, expectedSequence: this.saga.sequence }, description };
+    return { mutation, arguments: { id: this.saga.id, note: WHY, expectedSequence: this.saga.sequence, ...more, ...step }, description };
   }
 
   private redrive(letters: SagaFacts["openLetters"], description: string): SagaRemedy {

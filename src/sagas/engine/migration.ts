@@ -1,7 +1,8 @@
 import { canRead } from "../../outbox/index.ts";
+import { besideIn } from "./asides.ts";
 import { participantsOf, pathOf, stepsIn, type Data, type Definition, type Node, type StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
-import { isFinished, isUndoing, type Instance, type Run } from "./instance.ts";
+import { isFinished, isUndoing, type Aside, type Instance, type Run } from "./instance.ts";
 import { finalsKnownTo, findUnknown, isSubSagaNode, shapesOf } from "./sub-saga.ts";
 import type { Decision, DecisionContext } from "./decision.ts";
 import { Turn } from "./turn.ts";
@@ -34,7 +35,7 @@ export function migration<N extends string, D1, S1 extends string, F1 extends st
 
 /**
  * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or it is that of a state which keeps its name, and
- * the contract is the same in both.
+ * the contract is the same in both. A notice that only the older version sends has to be carried out first; its reminder is lifted.
  * What it did before keeps the version that did it, for its undo. Denied otherwise, with why; so it is where the data do not come out in
  * the newer version's shape, or its functions make no command of them.
  */
@@ -47,7 +48,8 @@ export function migrate(
 ): Decision {
   const state = how.states[instance.state] ?? instance.state;
   const active = instance.runs.filter((run) => run.status === "active");
-  const problem = findObstacle(from, to, instance, state, active);
+  const lost = instance.asides.filter((aside) => besideIn(from, aside) !== besideIn(to, aside));
+  const problem = findObstacle(from, to, instance, state, active) ?? findNotice(from, to, lost);
   const data = problem === null ? dataOf(how, to, instance) : problem;
   const deny = (why: string): Decision => new Turn(from, instance, context, null, null).deny("WRONG_STATE", why);
   if (typeof data === "string") return deny(data);
@@ -56,6 +58,8 @@ export function migrate(
   const staysOpen = state === instance.state ? active.map(({ id }) => id) : [];
   const moved: Instance = {
     ...instance,
+    remindAt: besideIn(to, { kind: "remind", state: instance.state }) === null ? null : instance.remindAt,
+    asides: instance.asides.map((aside) => (lost.includes(aside) && aside.status !== "done" ? { ...aside, status: "void" } : aside)),
     version: to.version,
     codeHash: to.codeHash,
     data,
@@ -111,6 +115,13 @@ function findObstacle(from: Definition, to: Definition, instance: Instance, stat
     return `${before} awaits an answer, which only a state of that name takes; v${to.version} has ${state}. Try again when it has moved on.`;
   if (active.every((run) => isSameContract(from, to, run.state))) return null;
   return `${before} awaits an answer that v${to.version} would not understand. Try again when it has moved on.`;
+}
+
+/** A notice that is under way and that the newer version would not understand, as a sentence. */
+function findNotice(from: Definition, to: Definition, lost: readonly Aside[]): string | null {
+  const notice = lost.find(({ kind, status }) => kind === "tell" && status === "active");
+  if (notice === undefined) return null;
+  return `${notice.state} tells by ${besideIn(from, notice)}, which v${to.version} does not send there. Try again when it has been carried out.`;
 }
 
 /** Why a saga in one state can never go on in another one of the newer version, as a sentence; null if it can. */

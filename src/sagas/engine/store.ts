@@ -119,8 +119,8 @@ export async function lockBySubject(em: EntityManager, registry: SagaRegistry, k
   return locked(registry, rows);
 }
 
-/** Of `runs`, those whose command is still to be carried out: in a group, where several are under way, that of the step named. */
-const RUNS_OF_STEP = `jsonb_array_elements(runs) as run
+/** Of `runs`, also where they are no list, those whose command is still to be carried out: in a group, where several are under way, that of the step named. */
+const RUNS_OF_STEP = `jsonb_path_query(runs, '$[*]') as run
   where run ->> 'status' = 'active' and run -> 'later' is null and coalesce(of_step, run ->> 'state') = run ->> 'state'`;
 
 /**
@@ -248,15 +248,14 @@ interface Conditions {
   readonly parameters: readonly unknown[];
 }
 
+/** In SQL: a row of saga has ended and a later run of its key has undone its effects, or is undoing them. */
+export const undoneSince = (row: string): string => `(${row}.finished_at is not null and exists (
+  select from saga later where later.parent_run_id = ${row}.parent_run_id and later.run_number > ${row}.run_number and later.reason = 'UndoneWithParent'))`;
+
 /** Of these sagas, those that have ended and whose effects a later run of their key has undone, or is undoing. */
 export async function readUndoneSince(em: EntityManager, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
-  const rows = await query<{ id: string }>(
-    em,
-    `select s.id from saga s where s.id = any($1::uuid[]) and s.finished_at is not null and exists (
-       select from saga later where later.parent_run_id = s.parent_run_id and later.run_number > s.run_number and later.reason = 'UndoneWithParent')`,
-    [ids],
-  );
+  const rows = await query<{ id: string }>(em, `select s.id from saga s where s.id = any($1::uuid[]) and ${undoneSince("s")}`, [ids]);
   return new Set(rows.map(({ id }) => id));
 }
 
@@ -476,7 +475,7 @@ export async function countUnloaded(em: EntityManager, { definitions }: SagaRegi
   return query(
     em,
     `select type as saga, version, count(*)::int as count from saga cross join lateral (
-       select definition_version as version union select (made #>> '{}')::int from jsonb_path_query(runs, '$[*].made.version') as made
+       select definition_version as version union select made::int from jsonb_path_query(runs, ${MADE_BY}) as made
      ) needed where finished_at is null and (type, version) not in (select * from unnest($1::text[], $2::int[])) group by 1, 2 order by 1, 2`,
     [definitions.map(({ name }) => name), definitions.map(({ version }) => version)],
   );
@@ -581,8 +580,15 @@ export function runsOf({ runs }: Pick<SagaRow, "runs">): Run[] {
   if (!Array.isArray(runs)) throw new TypeError(`runs: expected a list, found ${JSON.stringify(runs)?.slice(0, 60)}`);
   return (runs as (StoredRun | null)[]).map((run, index) => {
     const startedAt = new Date(run?.startedAt ?? Number.NaN);
+    const isMadeByVersion = run?.made === undefined || Number.isInteger(run.made?.version);
     const endedAt = run?.endedAt == null ? null : new Date(run.endedAt);
-    if (typeof run?.id !== "string" || typeof run.state !== "string" || Number.isNaN(startedAt.getTime()) || Number.isNaN(endedAt?.getTime()))
+    if (
+      typeof run?.id !== "string" ||
+      typeof run.state !== "string" ||
+      !isMadeByVersion ||
+      Number.isNaN(startedAt.getTime()) ||
+      Number.isNaN(endedAt?.getTime())
+    )
       throw new TypeError(`runs[${index}]: expected a run, found ${JSON.stringify(run)?.slice(0, 60)}`);
     const { nextAttemptAt, deadlineSetAt, reminderSetAt, trouble, ...rest } = run;
     return {
@@ -610,6 +616,9 @@ const storedRun = ({ attempts, endedAt, undo, nextAttemptAt, ...rest }: Run): ob
 /** Of the version of a saga and those that it was moved from and may have to undo by, the first that this process has not loaded. */
 export const findUnloaded = (registry: SagaRegistry, { type, version, runs }: Pick<Instance, "type" | "version" | "runs">): number | undefined =>
   [version, ...runs.flatMap(({ made }) => made?.version ?? [])].find((one) => registry.find(type, one) === undefined);
+
+/** In SQL, of `runs`: the versions by which runs from before a migration were made; what is no number is none. */
+export const MADE_BY = `'$[*].made.version ? (@.type() == "number")'`;
 
 /** The same versions of a row of saga, as a JSON list, also where its runs are no list. */
 export const VERSIONS = "to_jsonb(definition_version) || jsonb_path_query_array(runs, '$[*].made.version')";

@@ -321,7 +321,7 @@ export class Turn extends Draft {
 
   /** Runs, or undos, whose attempt has failed and that wait for the next one. */
   waitingForAttempt(): Run[] {
-    const undos = this.currentUndos();
+    const undos = this.openUndos().filter(({ id }) => this.focus === null || this.focus === id);
     return (undos.length > 0 ? undos : this.currentRuns()).filter((run) => this.nextAttemptOf(run) !== null);
   }
 

@@ -359,16 +359,18 @@ export class Work {
     const definition = definitionOf(this.registry, before.type, before.version);
     const input = { message: event.contract.name, messageId: event.id, by, reportTo };
     if (!isFinished(before) || isUndoing(before) || !hasSomethingToUndo(definition, before)) return this.step(sagaId, { kind: "undo", ...input });
-    const latest = this.instances.get(this.bySubject.get(subjectKey(type, subjectId)) ?? "") ?? before;
+    const key = subjectKey(type, subjectId);
+    const latest = this.instances.get(this.bySubject.get(key) ?? "") ?? before;
     const refused = (reason: string): Receipt => ({ messageId: event.id, fate: "refused", reason });
-    if (!isFinished(latest)) return refused(`Another ${type} with the key ${subjectId} is under way since, and there is one at a time.`);
+    if (!isFinished(latest) || this.unreadable.has(key))
+      return refused(`Another ${type} with the key ${subjectId} is under way since, and there is one at a time.`);
     // Its effect must not come after its undo.
     if (before.asides.some(({ kind, status }) => kind === "redrive" && status === "active"))
       return refused(`A command of the ${type} ${sagaId} has been redriven and is under way.`);
-    const decision = beginUndo(definition, before, input, this.context(), latest.runNumber + 1);
+    const decision = beginUndo(definition, before, input, this.context(), Math.max(latest.runNumber, this.ended.get(key)?.runNumber ?? 0) + 1);
     const { id } = decision.instance;
     this.births.set(id, { id, type, subjectId, event, mail: [], later: [] });
-    this.bySubject.set(subjectKey(type, subjectId), id);
+    this.bySubject.set(key, id);
     this.note({ sagaId: id, before: null, decision });
     return { messageId: event.id, fate: "started" };
   }
@@ -437,9 +439,11 @@ export class Work {
     return this.step(sagaId, isStart ? { ...inputOf(event), kind: "event" } : inputOf(event));
   }
 
-  /** The key of a birth has a saga: that one hears the starting event, and what the birth has heard since. */
+  /** The key of a birth has a saga: that one hears the starting event, and what the birth has heard since. An undo looks at it again. */
   hearAgain(birth: Birth): void {
-    this.startAgain(birth);
+    const { event } = birth;
+    if (event.undoes !== undefined) this.corrections.set(event.id, this.undo(event, event.undoes));
+    else this.startAgain(birth);
     for (const event of birth.later) {
       const { type, subjectId } = birth;
       const id = this.hearerOf(subjectKey(type, subjectId), event.id);

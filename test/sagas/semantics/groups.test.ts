@@ -315,6 +315,28 @@ describe("a step that stands", () => {
     expect(saga.instance).toMatchObject({ status: "STUCK", nextAttemptAt: null });
   });
 
+  test("leaves the undo of another one to be acted on by its name", () => {
+    const saga = printed(invited(hired())).happened(m.ConferenceCalledOffEvent, its);
+    exhausted(saga, "DismissCatererCommand");
+    saga.failed(trouble(), saga.newest("UninviteSpeakersCommand"));
+    const { runId } = saga.newest("UninviteSpeakersCommand");
+    const [step, inAnHour] = ["InvitingSpeakers", new Date(saga.now.getTime() + 3_600_000)] as const;
+    saga.operator({ kind: "move-timer", timer: "NEXT_ATTEMPT", to: inAnHour, step });
+    expect(saga.last.rescheduled).toEqual([{ runId, at: inAnHour }]);
+    // What is sent when the saga is resumed waits for that instant all the same.
+    expect(saga.operator({ kind: "pause" }).operator({ kind: "resume" }).last.rescheduled).toEqual([{ runId, at: inAnHour }]);
+    expect(saga.operator({ kind: "retry", step }).last.rescheduled).toEqual([{ runId, at: null }]);
+    expect(saga.instance).toMatchObject({ status: "STUCK", nextAttemptAt: null });
+    saga.operator({ kind: "complete", reply: null, payload: null, step }, "By telephone.");
+    expect(saga.runs.slice(1, 3)).toEqual(["HiringCaterer done, undo parked", "InvitingSpeakers done, undo done"]);
+  });
+
+  test("is told that the saga has ended, if it has", () => {
+    const saga = printed(invited(hired())).answered(m.AnnouncedEvent, its);
+    const { denied, explanation } = saga.operator({ kind: "retry", step: "InvitingSpeakers" }).last;
+    expect([denied, explanation]).toEqual(["WRONG_STATE", "It has ended already, as ConferenceAnnounced."]);
+  });
+
   test("shows its own reason when another one that stood has ended", () => {
     const saga = exhausted(preparing(), "HireCatererCommand");
     saga.take({ kind: "entity-missing", what: "Its row is gone.", message: null, messageId: null });

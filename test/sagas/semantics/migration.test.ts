@@ -13,6 +13,7 @@ import {
   SagaEngine,
   SagaExplainer,
   SagaRegistry,
+  stay,
   type AnySaga,
   type MigrateManyCall,
   type SagaMigration,
@@ -21,6 +22,7 @@ import { findDue } from "../../../src/sagas/engine/store.ts";
 import { newId } from "../../../src/kernel/ids.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createTestEngine, createTestProcess, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
+import { waitFor } from "../../support/wait.ts";
 
 // A loan of a book. Version 2 knows where the book is fetched, asks nobody any more, and has another name for the reading.
 
@@ -244,6 +246,46 @@ test("a saga that is moved back has each of its steps undone by the version that
   }
 });
 
+test("an undo is explained by the version that did what it undoes, where the newer one has another undo for it", async () => {
+  const clearing = loanOne.definition.nodes.get("Clearing");
+  if (clearing?.kind !== "step" || clearing.undo === null) throw new Error("Clearing has no undo");
+  const otherwise = { ...clearing.undo, command: PrintNoticeCommand, ifExhausted: "continue" } as const;
+  const nodes = new Map(loanOne.definition.nodes).set("Clearing", { ...clearing, undo: otherwise });
+  const loanThree: AnySaga = { ...loanOne, version: 3, definition: { ...loanOne.definition, version: 3, nodes } };
+  const oneToThree: SagaMigration = { name: "Loan", fromVersion: 1, toVersion: 3, states: {}, data: (data: unknown) => data };
+  const shared = await newDatabase();
+  const early = await createTestProcess({ sagas: [loanOne], participants, database: shared });
+  const late = await createTestProcess({ sagas: [loanOne, loanThree], migrations: [oneToThree], participants, database: shared });
+  try {
+    const loanId = newId();
+    await early.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId })));
+    await late.start();
+    const { id } = await late.until("Loan", loanId, ({ state }) => state === "Allowing", "the loan to wait for its permission");
+    await late.act(id, { kind: "migrate", toVersion: 3 });
+    const call = { queue: "fill-shelf", actorId: OPERATOR_ID, note: "The shelf is painted." };
+    await late.transaction((em) => late.operations.pauseQueue(em, call));
+    await late.transaction((em) => publish(em, occur(LoanGivenUpEvent, { loanId })));
+    const told = async () => (await new SagaExplainer().explain(late.em(), late.registry, [id])).get(id);
+    const isOnQueue = async () => (await shared.sql("select from pgboss.job where name = 'fill-shelf'")).length > 0;
+    await waitFor(isOnQueue, { describe: told });
+    expect(await told()).toMatchObject({
+      cause: "QUEUE_PAUSED",
+      queue: "fill-shelf",
+      summary: expect.stringMatching(/^FillShelfCommand is on the queue/),
+      next: [
+        { on: "ShelfFilledEvent", state: "GivenUp" },
+        { on: "attempts used up", state: "Allowing" },
+      ],
+    });
+    await late.transaction((em) => late.operations.resumeQueue(em, call));
+    await late.until("Loan", loanId, ({ state }) => state === "GivenUp", "the loan to be given up");
+  } finally {
+    await late.dispose();
+    await early.dispose();
+    await shared.dispose();
+  }
+});
+
 test("a process without the version that a saga was moved from leaves it alone and says so, and one that has it goes on", async () => {
   const shared = await newDatabase();
   let process = await createTestProcess({ sagas: [loanOne], participants, database: shared });
@@ -402,6 +444,55 @@ test("who may watch is what the data of the newer version say", async () => {
   expect({ version, participants }).toEqual({ version: 1, participants: [] });
   await migrateIt(sagaId);
   expect((await view(loanId))?.participants).toEqual([loanId]);
+});
+
+test("of what a state sends beside the main path, and the newer version does not, a reminder is lifted and a notice is waited for", async () => {
+  const notice = { invoke: PrintNoticeCommand, with: (d: { readonly loanId: string }) => ({ loanId: d.loanId }) };
+  const loan = (version: number, beside: object) =>
+    saga("Loan", {
+      version,
+      key: "loanId",
+      data: { loanId: t.id() },
+      states: ["Asked", "Allowing"],
+      finals: { Returned: "succeeded", GivenUp: "failed" },
+      reasons,
+    })
+      .startOn(LoanAskedEvent, { state: "Asked", key: (e) => e.loanId, init: (e) => ({ ...e }) })
+      .wait("Allowing", {
+        for: [LoanAllowedEvent, BookReturnedEvent],
+        on: { LoanAllowedEvent: stay, BookReturnedEvent: finish("Returned") },
+        deadline: ["30d", fail("GivenUp")],
+        ...beside,
+      })
+      .onFailed({ final: "GivenUp" })
+      .build();
+  const [telling, silent] = [loan(1, { remind: { ...notice, every: "1d" }, tell: { ...notice, retry: noRetry } }), loan(2, {})];
+  const shared = await newDatabase();
+  const early = await createTestProcess({ sagas: [telling], participants, database: shared });
+  const migrations = [migration(telling, silent, { states: {}, data: (d) => d })];
+  const late = await createTestProcess({ sagas: [telling, silent], migrations, participants, database: shared });
+  const queue = { queue: "print-notice", actorId: OPERATOR_ID, note: "There is no paper." };
+  try {
+    const loanId = newId();
+    await early.transaction((em) => publish(em, occur(LoanAskedEvent, { loanId })));
+    const { id } = await late.until("Loan", loanId, ({ state }) => state === "Allowing", "the loan to wait");
+    await late.start();
+    await late.transaction((em) => late.operations.pauseQueue(em, queue));
+    await late.act(id, { kind: "fire-timer", timer: "REMINDER" });
+    await late.transaction((em) => publish(em, occur(LoanAllowedEvent, { loanId })));
+    await expect(late.act(id, { kind: "migrate", toVersion: 2 })).rejects.toThrow(
+      "Allowing tells by PrintNoticeCommand, which v2 does not send there. Try again when it has been carried out.",
+    );
+    await late.transaction((em) => late.operations.resumeQueue(em, queue));
+    const printed = "select from saga_event where saga_id = $1 and message = 'NoticePrintedEvent'";
+    await waitFor(async () => (await shared.sql(printed, [id])).length === 2, { describe: () => "the notices to be printed" });
+    await late.act(id, { kind: "migrate", toVersion: 2 });
+    expect(await late.saga("Loan", loanId)).toMatchObject({ definitionVersion: 2, state: "Allowing", remindAt: null });
+  } finally {
+    await late.dispose();
+    await early.dispose();
+    await shared.dispose();
+  }
 });
 
 test("a saga that is being undone, or has ended, stays on its version", async () => {

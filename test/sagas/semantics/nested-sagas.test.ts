@@ -1,7 +1,8 @@
 import { newId } from "../../../src/kernel/ids.ts";
 import { command, event, handle, occur, publish, query, type AnyCommand } from "../../../src/outbox/index.ts";
-import { fail, finish, loop, next, park, saga, skip, t } from "../../../src/sagas/engine/index.ts";
+import { fail, finish, loop, next, park, saga, SagaExplainer, skip, t } from "../../../src/sagas/engine/index.ts";
 import { createTestEngine, OPERATOR_ID, type TestEngine } from "../../support/engine.ts";
+import { waitFor } from "../../support/wait.ts";
 
 // A tree of sagas: a root has a branch, which has a leaf. What one has done is undone with the others, however deep it is.
 
@@ -195,19 +196,62 @@ test("a key that was begun twice by one saga is undone once for each time", asyn
   expect((await done(ids.leafId)).filter((name) => name === "ShedLeafCommand")).toHaveLength(2);
 });
 
+test("one whose key begins anew at the very time of its undo is undone when that has ended", async () => {
+  const ids = { gardenId: newId(), leafId: await plant() };
+  broken.add(`${ids.gardenId} DigGardenCommand`);
+  await engine.transaction((em) => publish(em, occur(GardenAskedEvent, ids)));
+  const { id } = await engine.until("Garden", ids.gardenId, ({ state }) => state === "DiggingGarden", "the leaf to be there");
+  const isWaiting = async () =>
+    (await engine.sql("select from pg_locks l join pg_stat_activity a using (pid) where not l.granted and a.datname = current_database()")).length > 0;
+  await engine.transaction(async (em) => {
+    await publish(em, occur(LeafAskedEvent, { leafId: ids.leafId }));
+    await engine.act(id, { kind: "cancel" });
+    await waitFor(isWaiting, { describe: () => "the undo to wait for the leaf" });
+  });
+  expect(await ended("Garden", ids.gardenId)).toMatchObject({ status: "CANCELLED" });
+  expect((await runsOf(ids.leafId)).map(({ status }) => status)).toEqual(["COMPLETED", "COMPLETED", "CANCELLED"]);
+});
+
+test("one whose key has begun anew, on a version that is not loaded, is undone when that has ended", async () => {
+  const ids = { gardenId: newId(), leafId: await plant() };
+  broken.add(`${ids.gardenId} DigGardenCommand`);
+  await engine.transaction((em) => publish(em, occur(GardenAskedEvent, ids)));
+  const { id } = await engine.until("Garden", ids.gardenId, ({ state }) => state === "DiggingGarden", "the leaf to be there");
+  broken.add(`${ids.leafId} GrowLeafCommand`);
+  await engine.transaction((em) => publish(em, occur(LeafAskedEvent, { leafId: ids.leafId })));
+  const inVersion = (version: number) => engine.sql("update saga set definition_version = $2 where subject_id = $1 and run_number = 2", [ids.leafId, version]);
+  await inVersion(9);
+  await engine.act(id, { kind: "cancel" });
+  const refusal = "select from saga_event where saga_id = $1 and kind = 'ATTEMPT_FAILED' and reason_message ~ 'under way since'";
+  await waitFor(async () => (await engine.sql(refusal, [id])).length > 0, { describe: () => "the undo to be refused" });
+  await inVersion(1);
+  broken.delete(`${ids.leafId} GrowLeafCommand`);
+  const skipping = setInterval(() => void engine.skipWaits(), 200);
+  try {
+    expect(await ended("Garden", ids.gardenId)).toMatchObject({ status: "CANCELLED" });
+  } finally {
+    clearInterval(skipping);
+  }
+  expect((await runsOf(ids.leafId)).map(({ status }) => status)).toEqual(["COMPLETED", "COMPLETED", "CANCELLED"]);
+});
+
 test("a dead letter of a sub-saga that was undone after its end is not redriven: its effect must not happen any more", async () => {
   const ids = { rootId: newId(), branchId: newId(), leafId: await plant() };
   broken.add(`${ids.leafId} PaintLeafCommand`);
   await engine.transaction((em) => publish(em, occur(RootAskedEvent, ids)));
   await ended("Root", ids.rootId);
-  const [letter] = await engine.sql<{ id: string }>("select id from dead_letter where payload ->> 'leafId' = $1 and message = 'PaintLeafCommand'", [
-    ids.leafId,
-  ]);
+  const [letter] = await engine.sql<{ id: string; saga_id: string }>(
+    "select id, saga_id from dead_letter where payload ->> 'leafId' = $1 and message = 'PaintLeafCommand'",
+    [ids.leafId],
+  );
   const call = { filter: { ids: [letter?.id ?? ""] }, limit: 1, actorId: OPERATOR_ID, note: null, resolutionId: newId(), dryRun: false };
   expect(await engine.transaction((em) => engine.operations.redrive(em, call))).toMatchObject({
     redriven: [],
     refused: [{ id: letter?.id, reason: "What its saga did has been undone since, with the saga that had begun it." }],
   });
+  const sagaId = letter?.saga_id ?? "";
+  const told = (await new SagaExplainer().explain(engine.em(), engine.registry, [sagaId])).get(sagaId);
+  expect(told).toMatchObject({ cause: "ENDED", remedies: [] });
 });
 
 test("what is told of a saga after the report of its sub-saga has the database's time", async () => {

@@ -58,6 +58,20 @@ describe("deadlines", () => {
     expect(trip.operator({ kind: "resume" }).instance.deadlineAt).toEqual(after(trip.now, day));
   });
 
+  test("the next attempt is moved until it is due; of a saga that is paused, after that as well", () => {
+    const trip = m.requested().failed();
+    const due = trip.instance.nextAttemptAt ?? trip.now;
+    const moved = () => trip.operator({ kind: "move-timer", timer: "NEXT_ATTEMPT", to: after(due, day) }).last;
+    trip.at(due);
+    expect(moved()).toMatchObject({
+      denied: "WRONG_STATE",
+      explanation: `The next attempt of BookingTrain is due since ${due.toISOString()}, and on its way.`,
+    });
+    trip.operator({ kind: "pause" });
+    expect(moved().denied).toBeUndefined();
+    expect(trip.operator({ kind: "resume" }).instance.nextAttemptAt).toEqual(after(due, day));
+  });
+
   test("an operator may let a timer pass at once", () => {
     expect(m.travelling().operator({ kind: "fire-timer", timer: "DEADLINE" }).outcome).toBe("Travelling STUCK");
     expect(m.booked().operator({ kind: "fire-timer", timer: "REMINDER" }).outcome).toBe("CheckingVisa RUNNING > AskConsulateCommand");
