@@ -142,7 +142,6 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
 
   const registry = new SagaRegistry(sagas, sagaMigrations);
   const engine = new SagaEngine({ registry, em, transaction: createTransaction(orm, log, "sweeper"), hints, log });
-  await engine.storeDefinitions();
 
   const { mailer, smtp } = await openMail(config, log, closing);
   const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing, checksElsewhere);
@@ -163,6 +162,9 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
     ...applicationRequestParticipants({ mailer, files }),
     ...subSagaParticipants(registry),
   ];
+  // Before definitions are stored: what is stored is final, and one of which nobody carries out a command is not meant so.
+  registry.checkParticipants(participants);
+  await engine.storeDefinitions();
 
   if (roles.has("relay") || roles.has("worker")) {
     const boss = await startQueue(config, database.url, log);
