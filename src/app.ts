@@ -53,7 +53,17 @@ import { armCrashPoint } from "./kernel/crash-point.ts";
 import type { Log } from "./kernel/log.ts";
 import { startupError } from "./kernel/startup-error.ts";
 import { connectOutbox, Outbox, query, QueueDepths } from "./outbox/index.ts";
-import { ActivityFeed, SagaEngine, SagaExplainer, SagaFeed, SagaOperations, SagaReader, SagaRegistry, subSagaParticipants } from "./sagas/engine/index.ts";
+import {
+  ActivityFeed,
+  checkReflected,
+  SagaEngine,
+  SagaExplainer,
+  SagaFeed,
+  SagaOperations,
+  SagaReader,
+  SagaRegistry,
+  subSagaParticipants,
+} from "./sagas/engine/index.ts";
 import { migrations as sagaMigrations, sagas } from "./sagas/index.ts";
 import { ownDocuments } from "./own-documents.ts";
 import { Loop } from "./kernel/loop.ts";
@@ -142,7 +152,6 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
 
   const registry = new SagaRegistry(sagas, sagaMigrations);
   const engine = new SagaEngine({ registry, em, transaction: createTransaction(orm, log, "sweeper"), hints, log });
-  await engine.storeDefinitions();
 
   const { mailer, smtp } = await openMail(config, log, closing);
   const { checks, checkProvider, webhookSecrets } = await openBackgroundChecks(config, log, closing, checksElsewhere);
@@ -163,6 +172,10 @@ async function build({ config, log, closing, checksElsewhere, lose }: Site): Pro
     ...applicationRequestParticipants({ mailer, files }),
     ...subSagaParticipants(registry),
   ];
+  // Before definitions are stored: what is stored is final, and what cannot work is not meant so.
+  registry.checkParticipants(participants);
+  await checkReflected(em(), registry.definitions);
+  await engine.storeDefinitions();
 
   if (roles.has("relay") || roles.has("worker")) {
     const boss = await startQueue(config, database.url, log);

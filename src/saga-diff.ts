@@ -101,7 +101,7 @@ async function compare(registry: SagaRegistry, url: string | undefined): Promise
       {
         found: `DATABASE_URL: expected a database of this program at ${describeAddress(address)}, found: ${innermost(error)}`,
         why: "The definitions are compared with what is stored there.",
-        remedy: "Set it to a database that the program has run on.",
+        remedy: "Set it to a database that the program has run on. The embedded one runs only while the program does.",
         code: "DATABASE_UNREADABLE",
       },
       error,

@@ -708,3 +708,15 @@ test("the registry knows every command with the longest time that an attempt at 
     ThankCommand: { attemptTimeoutMs: 30_000 },
   });
 });
+
+test("a command that no participant carries out is refused, an undo's and that of an older version too", () => {
+  const registry = new SagaRegistry([small(2).step("Thanking", thanking).build(), small(1).step("Thanking", thanking).build()]);
+  const problem = (version: number) => `Order v${version} sends ThankCommand, which no participant carries out. Add one to the list of participants.`;
+  expect(() => registry.checkParticipants([])).toThrow(expect.objectContaining({ problems: [problem(2), problem(1)] }));
+  expect(() => registry.checkParticipants([{ command: m.ThankCommand }])).not.toThrow();
+
+  const all = [...new SagaRegistry([orderSaga]).commands().keys()].map((name) => ({ command: { name } }));
+  const withoutUndo = all.filter(({ command }) => command.name !== "ReleaseStockCommand");
+  expect(() => new SagaRegistry([orderSaga]).checkParticipants(all)).not.toThrow();
+  expect(() => new SagaRegistry([orderSaga]).checkParticipants(withoutUndo)).toThrow(/sends ReleaseStockCommand, which no participant carries out/);
+});

@@ -45,6 +45,7 @@ export {
 } from "./reader.ts";
 export { remainsOf, type SagaRemainder } from "./remains.ts";
 export { ChangedDefinitionError, DefinitionError, SagaRegistry, type AnySaga } from "./registry.ts";
+export { checkReflected } from "./reflected.ts";
 export { exponential, incremental, noRetry, type Retry } from "./retry.ts";
 export { subSagaParticipants } from "./sub-saga-participants.ts";
 export { rowsOfPast, type PastRows } from "./past.ts";

@@ -172,6 +172,17 @@ export class SagaRegistry {
     return commands;
   }
 
+  /** @throws {DefinitionError} with every command that a definition sends, and that none of these carries out */
+  checkParticipants(participants: readonly { readonly command: { readonly name: string } }[]): void {
+    const carriedOut = new Set(participants.map(({ command }) => command.name));
+    const problems = this.definitions.flatMap((definition) =>
+      [...new Set(sentBy(definition).map((one) => one.command.name))]
+        .filter((name) => !carriedOut.has(name))
+        .map((name) => `${definition.name} v${definition.version} sends ${name}, which no participant carries out. Add one to the list of participants.`),
+    );
+    if (problems.length > 0) throw new DefinitionError(problems);
+  }
+
   private newest(): Definition[] {
     return this.types().map((name) =>
       this.definitions.filter((one) => one.name === name).reduce((newest, one) => (one.version > newest.version ? one : newest)),
