@@ -1,4 +1,4 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { newId } from "../../src/kernel/ids.ts";
 import { occur, publish } from "../../src/outbox/index.ts";
 import type { SagaView } from "../../src/sagas/engine/index.ts";
@@ -79,18 +79,23 @@ test("the attempts at the steps of a group are told one by one, and so are their
 describe("in the console", () => {
   let browser: Browser | null = null;
   afterAll(() => browser?.close());
+  const signIn = async (page: Page): Promise<void> => {
+    await page.getByLabel("Email").fill(operator.email);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  };
 
   inBrowser("a saga leads to the ones that it has begun, and a group is framed with its steps", async () => {
     browser = await launchBrowser();
     const page = await browser.newPage();
     await page.goto(`${api.server.url}/console/sagas/${begins.id}`);
-    await page.getByLabel("Email").fill(operator.email);
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await signIn(page);
     await page
       .getByText(/waits for the Conference/)
       .first()
       .waitFor();
+    await page.locator('.node[data-state="HostingConference"]').click();
+    await page.getByText("sub-saga Conference").waitFor();
     await page.getByRole("link", { name: /^Conference .+ \(waiting\)$/ }).click();
     await page.getByRole("heading", { level: 1, name: /^Conference/ }).waitFor();
     await page.locator('.node[data-state="InvitingSpeakers"][data-reached="now"]').waitFor();
@@ -100,5 +105,27 @@ describe("in the console", () => {
     await page.locator('.node[data-state="PreparingConference"]').click();
     await page.getByText(/^\s*1\s*InvitingSpeakers/).waitFor();
     await page.getByRole("link", { name: /^Festival .+ \(waiting\)$/ }).waitFor();
+  });
+
+  inBrowser("of the steps of a group that are open, an operator says which one was done by hand", async () => {
+    const conferenceId = newId();
+    answers.set(`${conferenceId} InviteSpeakersCommand`, "later").set(`${conferenceId} HireCatererCommand`, "later");
+    await api.engine.transaction((em) => publish(em, occur(ConferencePlannedEvent, { conferenceId })));
+    const { id } = await api.engine.until("Conference", conferenceId, ({ status }) => status === "WAITING", "both steps to wait");
+    browser ??= await launchBrowser();
+    const page = await browser.newPage();
+    await page.goto(`${api.server.url}/console/sagas/${id}`);
+    await signIn(page);
+    await page.getByRole("button", { name: "Complete by hand…" }).click();
+    const dialog = page.getByRole("dialog", { name: "Complete HiringCaterer by hand?" });
+    await dialog.getByLabel("Which of those that are open at a time").selectOption("InvitingSpeakers");
+    const other = page.getByRole("dialog", { name: "Complete InvitingSpeakers by hand?" });
+    await other.getByLabel("What its participant would have said").selectOption("SpeakersInvitedEvent");
+    await other.getByLabel("With").fill('{ "all": true }');
+    await other.getByText("InvitingSpeakers is done; PreparingConference goes on with HiringCaterer.").waitFor();
+    await other.getByLabel("Note for the audit log").fill("They said so on the telephone");
+    await other.getByRole("button", { name: "Complete by hand" }).click();
+    await page.locator('.node[data-state="InvitingSpeakers"][data-reached="done"]').waitFor();
+    await page.locator('.node[data-state="HiringCaterer"][data-reached="now"]').waitFor();
   });
 });

@@ -63,27 +63,34 @@ export function Act({
   name,
   saga,
   given,
-  answers,
+  steps,
+  answersOf,
   close,
 }: {
   readonly name: ActionName;
   readonly saga: { readonly id: string; readonly sequence: number };
   /** Arguments that the engine has proposed. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** By which it can be completed by hand. */
-  readonly answers: readonly Answer[];
+  /** What is open at a time, of which one is meant; empty: there is no choice. */
+  readonly steps: readonly string[];
+  /** By which a step can be completed by hand; null: the only one. */
+  readonly answersOf: (step: string | null) => readonly Answer[];
   readonly close: () => void;
 }) {
   const client = useClient();
   const { label } = actions[name];
   const isByHand = name === "completeSagaStep";
-  const [reply, setReply] = useState(answers[0]?.event ?? "");
+  const isOfStep = ["retrySaga", "completeSagaStep", "skipSagaStep"].includes(name);
+  const [step, setStep] = useState(typeof given["step"] === "string" ? given["step"] : isOfStep ? (steps[0] ?? null) : null);
+  const answers = answersOf(step);
+  const [chosen, setReply] = useState("");
+  const reply = (answers.find(({ event }) => event === chosen) ?? answers[0])?.event ?? "";
   const [payload, setPayload] = useState("{}");
   const [plan, setPlan] = useState<Acted["plan"] | null>(null);
   const [problem, setProblem] = useState<Error | null>(null);
   const call = async (dryRun: boolean, note: string): Promise<Acted | null> => {
     const answer = isByHand ? { reply: reply === "" ? null : reply, payload: JSON.parse(payload) as Record<string, unknown> } : {};
-    return callAction(client, name, { id: saga.id, note, sequence: saga.sequence, dryRun }, { ...given, ...answer });
+    return callAction(client, name, { id: saga.id, note, sequence: saga.sequence, dryRun }, { ...given, ...answer, step });
   };
   // What is still being typed is looked at when there is a moment of rest.
   useEffect(() => {
@@ -100,9 +107,14 @@ export function Act({
       isOld = true;
       clearTimeout(timer);
     };
-  }, [reply, payload, saga.sequence]);
+  }, [step, reply, payload, saga.sequence]);
   return (
-    <Dialog title={isByHand ? "Complete this step by hand?" : `${label.replace("…", "")} this saga?`} close={close}>
+    <Dialog
+      title={
+        isByHand ? `Complete ${step ?? "this step"} by hand?` : `${label.replace("…", "").replace(step === null ? "" : " step", "")} ${step ?? "this saga"}?`
+      }
+      close={close}
+    >
       {plan === null && problem === null && <Skeleton rows={3} />}
       {plan !== null && (
         <dl className="facts">
@@ -156,6 +168,17 @@ export function Act({
         disabled={plan === null}
         hint="Why, for whoever reads it later."
       >
+        {isOfStep && steps.length > 0 && (
+          <Field label="Which of those that are open at a time">
+            {(props) => (
+              <select {...props} value={step ?? ""} onChange={(event) => setStep(event.target.value)}>
+                {steps.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </select>
+            )}
+          </Field>
+        )}
         {isByHand && (
           <>
             <Field label="What its participant would have said" hint={answers.length === 0 ? "It is an undo: it was done by hand." : undefined}>

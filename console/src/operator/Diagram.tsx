@@ -1,6 +1,6 @@
 import { Fragment, type CSSProperties } from "react";
 import type { SagaPageQuery } from "../generated/graphql.ts";
-import { between, duration, whole } from "../ui/format.ts";
+import { between, duration, kindName, whole } from "../ui/format.ts";
 import { looks, Name, type Tone, toneIcons } from "../ui/state.tsx";
 import { useWidth } from "../ui/width.ts";
 
@@ -31,7 +31,7 @@ const undone = (command: string): string => command.replace(/Command$/, "");
 
 /** How a state looks for a saga; without one, as it is declared. */
 function lookOf(state: State, saga: Saga | null): Look {
-  const declared: Look = { tone: "queued", fact: state.kind === "FINAL" ? "end" : state.kind.toLowerCase(), reached: "no" };
+  const declared: Look = { tone: "queued", fact: state.kind === "FINAL" ? "end" : kindName(state), reached: "no" };
   if (saga === null) return { ...declared, reached: "declared" };
   if (saga.state === state.state) {
     const { tone, label } = looks[saga.status];

@@ -6,7 +6,7 @@ import { useSteadyQuery } from "../query.ts";
 import { useAddress, useId } from "../ui/address.ts";
 import { useStream, useThrottled } from "../live.ts";
 import { Ago, Card, Copy, Empty, Failed, Skeleton, Statements, useNow } from "../ui/parts.tsx";
-import { between, countdown, duration, exact, inLocalTime, tail, typeName, whole } from "../ui/format.ts";
+import { between, countdown, duration, exact, inLocalTime, kindName, tail, typeName, whole } from "../ui/format.ts";
 import { type Icon, IconAlertOctagonFilled, IconAlertTriangle, IconChevronLeft, IconChevronRight, IconCircleCheckFilled, IconInfoCircle } from "../ui/icons.ts";
 import { looks, Name, Pill } from "../ui/state.tsx";
 import { useStore } from "../store.ts";
@@ -66,7 +66,7 @@ function Found({ saga }: { readonly saga: Saga }) {
   const end = saga.finishedAt === null ? now : new Date(saga.finishedAt).getTime();
   const remedies = (saga.explanation?.remedies ?? []).filter(({ mutation }) => isAction(mutation));
   const offered = new Map(remedies.map(({ mutation, arguments: given }) => [mutation as ActionName, given]));
-  const answers = saga.status === "COMPENSATING" ? [] : answersOf(saga);
+  const isUndoing = saga.status === "COMPENSATING" || saga.explanation?.cause === "UNDO_PARKED";
   if (saga.finishedAt === null) {
     if (!offered.has("completeSagaStep") && saga.status !== "RUNNING") offered.set("completeSagaStep", {});
     if (!offered.has("cancelSaga") && saga.status !== "COMPENSATING") offered.set("cancelSaga", {});
@@ -139,7 +139,15 @@ function Found({ saga }: { readonly saga: Saga }) {
         </section>
         <Inspector saga={saga} step={search.step ?? saga.state} />
       </div>
-      {acting !== null && <Act {...acting} saga={saga} answers={answers} close={() => setActing(null)} />}
+      {acting !== null && (
+        <Act
+          {...acting}
+          saga={saga}
+          steps={openSteps(saga, isUndoing)}
+          answersOf={(step) => (isUndoing ? [] : answersOf(saga, step))}
+          close={() => setActing(null)}
+        />
+      )}
     </>
   );
 }
@@ -170,16 +178,26 @@ function Neighbours({ id }: { readonly id: string }) {
   );
 }
 
-/** Events by which the current step or wait may be answered, with what is known of their bodies; those that it is there for come first. */
-function answersOf({ state, definition, explanation }: Saga): readonly Answer[] {
-  const proposed = (explanation?.remedies ?? []).flatMap(({ mutation, arguments: given, description }) => {
-    const reply: unknown = (given as Readonly<Record<string, unknown>> | null)?.["reply"];
-    return mutation === "completeSagaStep" && typeof reply === "string" ? [{ event: reply, hint: description }] : [];
+/** Of a group, the steps that are open, or those whose undo is; empty where there is no more than one. */
+function openSteps({ state, attempts, definition }: Saga, isUndoing: boolean): readonly string[] {
+  const inGroup = (definition?.states ?? []).filter(({ group }) => (isUndoing ? group !== null : group === state));
+  const open = inGroup.filter((step) => {
+    const last = attempts.findLast((one) => one.state === step.state && one.isUndo === isUndoing);
+    return last?.outcome === "OPEN" || last?.outcome === "FAILED";
   });
-  const declared = (definition?.transitions ?? [])
-    .filter(({ from }) => from === state)
+  return open.length > 1 ? open.map((step) => step.state) : [];
+}
+
+/** Events by which a step or wait may be answered, with what is known of their bodies; those that it is there for come first. */
+function answersOf({ state, definition, explanation }: Saga, step: string | null): readonly Answer[] {
+  const proposed = (explanation?.remedies ?? []).flatMap(({ mutation, arguments: given, description }) => {
+    const { reply, step: meant = null } = given as Readonly<Record<string, unknown>>;
+    return mutation === "completeSagaStep" && typeof reply === "string" && meant === step ? [{ event: reply, hint: description }] : [];
+  });
+  const declared = (definition?.states.find((one) => one.state === (step ?? state))?.outcomes ?? [])
+    .filter(({ interrupt }) => !interrupt)
     .toSorted((a, b) => Number(a.kind === "FAIL") - Number(b.kind === "FAIL"))
-    .flatMap(({ on }) => on.filter((one) => one.endsWith("Event")));
+    .flatMap(({ on }) => /^\w+Event\b/.exec(on)?.[0] ?? []);
   return [...proposed, ...[...new Set(declared)].filter((event) => proposed.every((one) => one.event !== event)).map((event) => ({ event, hint: undefined }))];
 }
 
@@ -420,7 +438,9 @@ function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string 
     <Card title={step}>
       <dl className="facts narrow">
         <dt>Kind</dt>
-        <dd>{state?.kind.toLowerCase() ?? "unknown"}</dd>
+        <dd>
+          {state === undefined ? "unknown" : kindName(state)} {state?.subSaga}
+        </dd>
         {state?.command != null && (
           <>
             <dt>Command</dt>
@@ -457,7 +477,7 @@ function Inspector({ saga, step }: { readonly saga: Saga; readonly step: string 
                 </div>
               ))}
         </dd>
-        {attempts.length > 0 && (
+        {attempts.length > 0 && state?.kind !== "WAIT" && (
           <>
             <dt>Waited / ran</dt>
             <dd className="num">

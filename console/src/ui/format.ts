@@ -52,5 +52,9 @@ export const whole = (value: number): string => number.format(value);
 /** The end of an id tells sagas apart; its beginning is the time. */
 export const tail = (id: string): string => `…${id.slice(-8)}`;
 
+/** What a state is, in words. */
+export const kindName = ({ kind, subSaga }: { readonly kind: string; readonly subSaga?: string | null | undefined }): string =>
+  subSaga == null ? kind.toLowerCase() : "sub-saga";
+
 /** COURSE_ENROLLMENT as the code calls it. */
 export const typeName = (type: string): string => type.toLowerCase().replaceAll(/(^|_)(\w)/g, (_, _before, letter: string) => letter.toUpperCase());

@@ -38,6 +38,12 @@ export function firstReminder(draft: Draft, remind: Reminder | null): Date | nul
   return coming.length === 0 ? null : new Date(Math.min(...coming));
 }
 
+/** The clock is set for the reminder that the state has under another version, or lifted where it has none. */
+export function renewReminder(draft: Draft): void {
+  const isStanding = draft.instance.status === "STUCK";
+  draft.change({ remindAt: isStanding ? null : firstReminder(draft, reminderOf(nodeOf(draft.definition, draft.instance.state))) });
+}
+
 export function newAside(draft: Draft, kind: Aside["kind"], state: string, id: string, attempt: number): Aside {
   const aside: Aside = { id, kind, state, status: "active", attempts: attempt, firstAttempt: attempt };
   draft.change({ asides: [...draft.instance.asides.filter((one) => one.id !== id), aside] });

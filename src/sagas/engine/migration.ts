@@ -1,5 +1,5 @@
 import { canRead } from "../../outbox/index.ts";
-import { besideIn } from "./asides.ts";
+import { besideIn, renewReminder } from "./asides.ts";
 import { participantsOf, pathOf, stepsIn, type Data, type Definition, type Node, type StepNode } from "./compiled.ts";
 import type { Saga } from "./definition.ts";
 import { isFinished, isUndoing, type Aside, type Instance, type Run } from "./instance.ts";
@@ -35,7 +35,8 @@ export function migration<N extends string, D1, S1 extends string, F1 extends st
 
 /**
  * Moves a saga to another version, if it stands at a safe point: no answer is outstanding, or it is that of a state which keeps its name, and
- * the contract is the same in both. A notice that only the older version sends has to be carried out first; its reminder is lifted.
+ * the contract is the same in both. A notice that only the older version sends has to be carried out first; the reminder of a state
+ * that stays is set anew where it is another one.
  * What it did before keeps the version that did it, for its undo. Denied otherwise, with why; so it is where the data do not come out in
  * the newer version's shape, or its functions make no command of them.
  */
@@ -58,7 +59,6 @@ export function migrate(
   const staysOpen = state === instance.state ? active.map(({ id }) => id) : [];
   const moved: Instance = {
     ...instance,
-    remindAt: besideIn(to, { kind: "remind", state: instance.state }) === null ? null : instance.remindAt,
     asides: instance.asides.map((aside) => (lost.includes(aside) && aside.status !== "done" ? { ...aside, status: "void" } : aside)),
     version: to.version,
     codeHash: to.codeHash,
@@ -73,7 +73,10 @@ export function migrate(
     from: from.version,
     to: to.version,
   });
-  if (state === instance.state) return turn.decision("applied");
+  if (state === instance.state) {
+    if (besideIn(from, { kind: "remind", state }) !== besideIn(to, { kind: "remind", state })) renewReminder(turn);
+    return turn.decision("applied");
+  }
   if (active.length === 0) turn.rename(state);
   else {
     try {

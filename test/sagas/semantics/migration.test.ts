@@ -446,7 +446,7 @@ test("who may watch is what the data of the newer version say", async () => {
   expect((await view(loanId))?.participants).toEqual([loanId]);
 });
 
-test("of what a state sends beside the main path, and the newer version does not, a reminder is lifted and a notice is waited for", async () => {
+test("of what a state sends beside the main path, and the newer version does not, a reminder is lifted and a notice is waited for; the other way, the reminder is set", async () => {
   const notice = { invoke: PrintNoticeCommand, with: (d: { readonly loanId: string }) => ({ loanId: d.loanId }) };
   const loan = (version: number, beside: object) =>
     saga("Loan", {
@@ -469,7 +469,7 @@ test("of what a state sends beside the main path, and the newer version does not
   const [telling, silent] = [loan(1, { remind: { ...notice, every: "1d" }, tell: { ...notice, retry: noRetry } }), loan(2, {})];
   const shared = await newDatabase();
   const early = await createTestProcess({ sagas: [telling], participants, database: shared });
-  const migrations = [migration(telling, silent, { states: {}, data: (d) => d })];
+  const migrations = [migration(telling, silent, { states: {}, data: (d) => d }), migration(silent, telling, { states: {}, data: (d) => d })];
   const late = await createTestProcess({ sagas: [telling, silent], migrations, participants, database: shared });
   const queue = { queue: "print-notice", actorId: OPERATOR_ID, note: "There is no paper." };
   try {
@@ -488,6 +488,8 @@ test("of what a state sends beside the main path, and the newer version does not
     await waitFor(async () => (await shared.sql(printed, [id])).length === 2, { describe: () => "the notices to be printed" });
     await late.act(id, { kind: "migrate", toVersion: 2 });
     expect(await late.saga("Loan", loanId)).toMatchObject({ definitionVersion: 2, state: "Allowing", remindAt: null });
+    await late.act(id, { kind: "migrate", toVersion: 1 });
+    expect(await late.saga("Loan", loanId)).toMatchObject({ definitionVersion: 1, state: "Allowing", remindAt: expect.any(Date) });
   } finally {
     await late.dispose();
     await early.dispose();
