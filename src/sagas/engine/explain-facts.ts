@@ -50,7 +50,7 @@ export interface SagaFacts {
     /** Who last noted to have it in hand, living or not, the latest first. */
     readonly hands: readonly { readonly workerId: string; readonly takenAt: Date }[];
   } | null;
-  readonly queuePause: { readonly at: Date; readonly by: string | null; readonly note: string } | null;
+  readonly queuePauses: readonly { readonly queue: string; readonly at: Date; readonly by: string | null; readonly note: string }[];
   /** The newest failed attempt. */
   readonly lastFailure: { readonly code: string; readonly message: string } | null;
   /** When the saga last changed its state or status, and by which message. */
@@ -165,7 +165,7 @@ type FactRow = SagaRow & {
     held_by: RowHolderJson | null;
     hands: { worker_id: string; taken_at: string }[] | null;
   } | null;
-  readonly queue_pause: { paused_at: string; paused_by: string | null; note: string } | null;
+  readonly queue_pauses: { queue: string; paused_at: string; paused_by: string | null; note: string }[] | null;
   readonly last_failure: { code: string; message: string | null } | null;
   readonly last_move: { at: string; message: string | null } | null;
   readonly sub_sagas: SagaFacts["subSagas"] | null;
@@ -243,8 +243,7 @@ const FACTS = `
     (select to_jsonb(f) || jsonb_build_object('held_by', (select holder from who where xid = f.held_xid),
        'hands', (select jsonb_agg(h order by h.taken_at desc) from worker_hand h where h.queue = f.name and f.id = any(h.message_ids)))
      from found f where f.run_id = m.run_id) as job,
-    (select to_jsonb(p) from queue_pause p
-     where p.queue = coalesce((select name from found f where f.run_id = m.run_id), m.command_queue)) as queue_pause,
+    (select jsonb_agg(to_jsonb(p)) from queue_pause p) as queue_pauses,
     (select jsonb_build_object('code', e.reason_code, 'message', e.reason_message) from saga_event e
      where e.saga_id = m.id and e.kind = 'ATTEMPT_FAILED' order by e.sequence desc limit 1) as last_failure,
     (select jsonb_build_object('at', e.occurred_at, 'message', e.message) from saga_event e
@@ -261,7 +260,7 @@ const FACTS = `
   from mine m`;
 
 function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "missingIn"> {
-  const { waits_in_outbox: waiting, job, queue_pause: pause, last_failure: failure, last_move: move } = row;
+  const { waits_in_outbox: waiting, job, queue_pauses: pauses, last_failure: failure, last_move: move } = row;
   return {
     now: toDate(row.facts_now),
     heldBy: rowHolder(row.held_by),
@@ -282,7 +281,7 @@ function factsOf(row: FactRow): Omit<SagaFacts, "workers" | "unreadable" | "miss
             heldBy: rowHolder(job.held_by),
             hands: (job.hands ?? []).map((hand) => ({ workerId: hand.worker_id, takenAt: toDate(hand.taken_at) })),
           },
-    queuePause: pause === null ? null : { at: toDate(pause.paused_at), by: pause.paused_by, note: pause.note },
+    queuePauses: (pauses ?? []).map((pause) => ({ queue: pause.queue, at: toDate(pause.paused_at), by: pause.paused_by, note: pause.note })),
     lastFailure: failure === null ? null : { code: failure.code, message: failure.message ?? "" },
     lastMove: move === null ? null : { at: toDate(move.at), message: move.message },
     subSagas: row.sub_sagas ?? [],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import * as m from "../../../test/support/orders.ts";
-import { festival, FestivalPlannedEvent, PermitGrantedEvent } from "../../../test/support/festival.ts";
+import { festival, FestivalForbiddenEvent, FestivalPlannedEvent, PermitGrantedEvent } from "../../../test/support/festival.ts";
 import { orderSaga } from "../../../test/support/orders.ts";
 import { property } from "../../../test/support/property.ts";
 import type { WorkerView } from "../../outbox/index.ts";
@@ -47,7 +47,7 @@ const factsWith = (changes: Partial<SagaFacts> = {}): SagaFacts => ({
   heldBy: null,
   outbox: null,
   job: null,
-  queuePause: null,
+  queuePauses: [],
   lastFailure: null,
   lastMove: { at: before(30), message: null },
   subSagas: [],
@@ -77,7 +77,7 @@ const rowWith = (changes: Partial<NonNullable<SagaFacts["outbox"]>> = {}): NonNu
 });
 const inHand = (changes: Partial<NonNullable<SagaFacts["job"]>> = {}): NonNullable<SagaFacts["job"]> =>
   jobWith({ heldBy: holder({ pid: 7, application: "mentorplatform" }), hands: [{ workerId: worker.id, takenAt: before(2) }], ...changes });
-const queuePause = { at: before(20), by: OPERATOR, note: "Stock system is being moved" };
+const queuePause = { queue: "reserve-stock", at: before(20), by: OPERATOR, note: "Stock system is being moved" };
 
 const explained = (saga: SagaUnderTest, changes: Partial<SagaFacts> = {}, instance: Partial<Instance> = {}): SagaExplanation =>
   explain(definition, { ...saga.instance, ...instance }, factsWith(changes));
@@ -188,6 +188,27 @@ describe("each cause is told with its facts", () => {
     expect(causeWith({ workers: [{ ...worker, loads: ["Festival v1"] }] })).toBe("WAITING_FOR_EVENT");
     expect(causeWith({ subSagas: [under] })).toBe("WAITING_FOR_EVENT");
     expect(causeWith({ lostReports: [{ id: "letter", runId }] })).toBe("WAITING_FOR_EVENT");
+  });
+
+  test("QUEUE_PAUSED, where the report of a sub-saga waits there", () => {
+    const festivalId = orderId;
+    const hosting = given(festival, FestivalPlannedEvent, { festivalId, conferenceId: buyerId }).answered(PermitGrantedEvent, { festivalId }).answersLater();
+    const pause = { ...queuePause, queue: "report-conference" };
+    const told = (changes: Partial<SagaFacts>) =>
+      explain(festival.definition, hosting.instance, factsWith({ workers: [{ ...worker, loads: ["Festival v1"] }], queuePauses: [pause], ...changes }));
+    expect(told({})).toMatchObject({
+      cause: "QUEUE_PAUSED",
+      summary: `The report of its sub-saga's end is on the queue report-conference, which ${OPERATOR} has paused since 2026-01-01T00:00:40.000Z: Stock system is being moved.`,
+      remedies: [{ mutation: "resumeQueue", arguments: { name: "report-conference" } }],
+    });
+    const under = { runId: hosting.newest().runId, id: buyerId, type: "Conference", state: "BookingVenue", status: "RUNNING" };
+    expect(told({ subSagas: [under] }).cause).toBe("WAITING_FOR_EVENT");
+    expect(told({ queuePauses: [queuePause] }).cause).toBe("WAITING_FOR_EVENT");
+
+    const undone = hosting.happened(FestivalForbiddenEvent, { festivalId }).answersLater();
+    expect(explain(festival.definition, undone.instance, factsWith({ workers: [{ ...worker, loads: ["Festival v1"] }], queuePauses: [pause] })).cause).toBe(
+      "QUEUE_PAUSED",
+    );
   });
 
   test("ENTITY_MISSING, with the row", () => {
@@ -320,7 +341,7 @@ describe("each cause is told with its facts", () => {
   });
 
   test("QUEUE_PAUSED, by whom, since when and why", () => {
-    const told = explained(reserving(), { job: jobWith(), queuePause });
+    const told = explained(reserving(), { job: jobWith(), queuePauses: [queuePause] });
     expect(told).toMatchObject({ cause: "QUEUE_PAUSED", since: before(20), queue: "reserve-stock" });
     expect(told.summary).toContain(`the queue reserve-stock, which ${OPERATOR} has paused since 2026-01-01T00:00:40.000Z: Stock system is being moved.`);
     expect(told.remedies).toMatchObject([{ mutation: "resumeQueue", arguments: { name: "reserve-stock" } }]);
@@ -368,7 +389,7 @@ describe("of several causes the one that matters first is told", () => {
   });
 
   test("work in hand before a pause, whether of the saga or of the queue", () => {
-    const told = explained(paused(reserving()), { job: inHand(), queuePause });
+    const told = explained(paused(reserving()), { job: inHand(), queuePauses: [queuePause] });
     expect(told.cause).toBe("RUNNING");
     expect(told.summary).toContain(`${OPERATOR} has paused it`);
   });
@@ -421,7 +442,7 @@ describe("of several causes the one that matters first is told", () => {
   });
 
   test("a paused queue before the worker that it lacks, and that before the turn", () => {
-    expect(explained(reserving(), { job: jobWith(), queuePause, workers: [] }).cause).toBe("QUEUE_PAUSED");
+    expect(explained(reserving(), { job: jobWith(), queuePauses: [queuePause], workers: [] }).cause).toBe("QUEUE_PAUSED");
     expect(explained(reserving(), { job: jobWith({ readyAt: after(4), ahead: 5 }), workers: [] }).cause).toBe("NO_WORKER");
   });
 });
@@ -514,7 +535,7 @@ const anyFacts: fc.Arbitrary<SagaFacts> = fc.record({
       hands: fc.array(fc.record({ workerId: fc.constantFrom(worker.id, "dead"), takenAt: anyDate }), { maxLength: 2 }),
     }),
   ),
-  queuePause: maybe(fc.record({ at: anyDate, by: maybe(anyText), note: anyText })),
+  queuePauses: fc.array(fc.record({ queue: anyQueue, at: anyDate, by: maybe(anyText), note: anyText }), { maxLength: 2 }),
   lastFailure: maybe(fc.record({ code: anyText, message: anyText })),
   lastMove: maybe(fc.record({ at: anyDate, message: maybe(anyText) })),
   openLetters: fc.array(fc.record({ id: anyText, runId: maybe(fc.constantFrom("a", "c")) }), { maxLength: 2 }),

@@ -144,6 +144,7 @@ class Explanation {
       this.undoneNotLoaded() ??
       this.standing() ??
       this.locked() ??
+      this.reportPaused() ??
       this.waitingForUndo() ??
       this.waiting() ??
       this.inOutbox() ??
@@ -425,19 +426,31 @@ class Explanation {
     return { cause: "RELAY_BEHIND", summary: `${this.command} is due since ${iso(deliverAt)} and ${why}.`, since: deliverAt, queue };
   }
 
+  private onPausedQueue(what: string, queue: string, effect = ""): Found | null {
+    const pause = this.facts.queuePauses.find((one) => one.queue === queue);
+    if (pause === undefined) return null;
+    return {
+      cause: "QUEUE_PAUSED",
+      summary: `${what} is on the queue ${queue}, which ${pause.by ?? "somebody"} has paused since ${iso(pause.at)}: ${sentence(pause.note)}${effect}`,
+      since: pause.at,
+      queue,
+      remedies: [{ mutation: "resumeQueue", arguments: { name: queue, note: WHY }, description: "Lets every process take from the queue again." }],
+    };
+  }
+
+  /** The end of a sub-saga, which its saga has not heard of yet. */
+  private reportPaused(): Found | null {
+    const step = this.undone === undefined ? this.node : this.definition?.nodes.get(this.undone.state);
+    if (!this.isReportOnItsWay || step?.kind !== "step" || step.begins === null) return null;
+    return this.onPausedQueue(`The report of its sub-saga's end`, queueOf(`Report${step.begins.saga}Command`));
+  }
+
   private onQueue(): Found | null {
-    const { job, queuePause, now } = this.facts;
+    const { job, now } = this.facts;
     if (job === null) return null;
     const { queue, ahead, readyAt } = job;
-    if (queuePause !== null) {
-      return {
-        cause: "QUEUE_PAUSED",
-        summary: `${this.command} is on the queue ${queue}, which ${queuePause.by ?? "somebody"} has paused since ${iso(queuePause.at)}: ${sentence(queuePause.note)} Deadlines of steps stand still meanwhile.`,
-        since: queuePause.at,
-        queue,
-        remedies: [{ mutation: "resumeQueue", arguments: { name: queue, note: WHY }, description: "Lets every process take from the queue again." }],
-      };
-    }
+    const paused = this.onPausedQueue(this.command, queue, " Deadlines of steps stand still meanwhile.");
+    if (paused !== null) return paused;
     const takers = this.takers().length;
     if (takers === 0) {
       return {
@@ -506,7 +519,8 @@ class Explanation {
 
   /** That of the end of its sub-saga. */
   private get isReportOnItsWay(): boolean {
-    return this.begins && this.run?.later === true && this.awaited === undefined && this.lostReports.length === 0;
+    const waits = this.undone === undefined ? this.begins && this.run?.later === true : this.undone.undo.later === true;
+    return waits && this.awaited === undefined && this.lostReports.length === 0;
   }
 
   private get subSaga(): string {
