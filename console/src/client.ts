@@ -10,6 +10,7 @@ import { store } from "./store.ts";
 const embedded = [
   "Reason",
   "SagaStep",
+  "SagaOutcome",
   "SagaPause",
   "SagaRemainder",
   "SagaExplanation",

@@ -126,7 +126,8 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
       });
       contexts.push(context);
       context.on("console", (message) => {
-        if (["error", "warning"].includes(message.type()) && !(isCut && isAboutTheConnection(message.text()))) complaints.push(message.text());
+        if (["error", "warning"].includes(message.type()) && !(isCut && isAboutTheConnection(message.text())))
+          complaints.push(`${message.text()} ${message.location().url}`);
       });
       context.on("weberror", (error) => complaints.push(error.error().stack ?? error.error().message));
       context.on("request", (request) => {
