@@ -50,6 +50,9 @@ export interface Browsing {
 
 const isAboutTheConnection = (text: string): boolean => /WebSocket connection|Failed to load resource|ERR_/.test(text);
 
+/** The page of the browser that shows a PDF, say, or what is in no request. */
+const isOfBrowser = (url: string): boolean => /^(data|blob|chrome|chrome-extension):/.test(url);
+
 /** The compiled program with the demo data, and a browser that reaches it through a place where connections can be cut; for all tests of a file. */
 export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
   if (!hasBrowser) process.stderr.write(`The pages are not tested in a browser: there is no ${executablePath} (apt-get install chromium).\n`);
@@ -126,12 +129,13 @@ export function browsing(env: Readonly<Record<string, string>> = {}): Browsing {
       });
       contexts.push(context);
       context.on("console", (message) => {
-        if (["error", "warning"].includes(message.type()) && !(isCut && isAboutTheConnection(message.text())))
-          complaints.push(`${message.text()} ${message.location().url}`);
+        const { url } = message.location();
+        if (["error", "warning"].includes(message.type()) && !isOfBrowser(url) && !(isCut && isAboutTheConnection(message.text())))
+          complaints.push(`${message.text()} ${url}`);
       });
       context.on("weberror", (error) => complaints.push(error.error().stack ?? error.error().message));
       context.on("request", (request) => {
-        if (!/^(data|blob|chrome|chrome-extension):/.test(request.url()) && !request.url().startsWith(base())) complaints.push(`asked ${request.url()}`);
+        if (!isOfBrowser(request.url()) && !request.url().startsWith(base())) complaints.push(`asked ${request.url()}`);
       });
       const page = await context.newPage();
       await page.goto(base() + path);
