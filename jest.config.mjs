@@ -2,7 +2,7 @@ import { swcOptions } from "./swc-options.mjs";
 
 export default {
   roots: ["<rootDir>/src", "<rootDir>/test", "<rootDir>/migrations"],
-  testMatch: ["**/*.test.ts", "!**/test/chaos/**"],
+  testMatch: ["**/*.test.ts", "!**/test/chaos/**", "!**/test/sagas/simulation/**"],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "^.+\\.ts$": ["@swc/jest", swcOptions] },
   testEnvironment: "node",
