@@ -26,7 +26,7 @@ export async function authenticateToken(
   standing: AccountStanding,
 ): Promise<Authenticated> {
   if (header === undefined || header === "") return { ...request, viewer: null, expiresAt: null };
-  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  const token = bearerOf(header);
   const subject = token === undefined ? null : await identity.verify(token);
   if (subject === null) throw tokenRefused();
   const renewViewer = () => standing.actorOf(subject);
@@ -34,3 +34,6 @@ export async function authenticateToken(
   if (viewer === null) throw tokenRefused();
   return { ...request, viewer, expiresAt: subject.expiresAt, signInId: subject.signInId, renewViewer };
 }
+
+/** The token of a header `authorization`; undefined where it holds none. */
+export const bearerOf = (header: string): string | undefined => /^Bearer +(\S+)$/i.exec(header)?.[1];

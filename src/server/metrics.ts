@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Router, type Request } from "express";
+import { Router } from "express";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Figure } from "../schema/operations/figures.ts";
+import { bearerOf } from "./authentication.ts";
 import { errorBody } from "./error-body.ts";
 
 export interface MetricsParts {
@@ -31,7 +32,7 @@ export function metricsRoute({ readFigures, token }: MetricsParts): Router {
   let reading: Promise<string> | null = null;
   const router = Router();
   router.get("/metrics", (request, response, next) => {
-    if (token !== null && !isSame(bearerOf(request), token)) {
+    if (token !== null && !isSame(bearerOf(request.get("authorization") ?? "") ?? "", token)) {
       response.status(401).set("www-authenticate", "Bearer").json(errorBody("UNAUTHENTICATED", "Send METRICS_TOKEN as Authorization: Bearer."));
       return;
     }
@@ -41,6 +42,5 @@ export function metricsRoute({ readFigures, token }: MetricsParts): Router {
   return router;
 }
 
-const bearerOf = (request: Request): string => /^Bearer (.+)$/i.exec(request.get("authorization") ?? "")?.[1] ?? "";
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 const isSame = (one: string, other: string): boolean => timingSafeEqual(digest(one), digest(other));

@@ -5,6 +5,7 @@ import { isLoaded, readFacts, type ExplainedSaga, type Holder, type RowHolder, t
 import { nextStates, runUnderWay, undoFor, undoUnderWay, type NextState } from "./explain-next.ts";
 import type { Run } from "./instance.ts";
 import { attemptsOf } from "./retry.ts";
+import { reportOf } from "./sub-saga.ts";
 import type { SagaRegistry } from "./registry.ts";
 
 export type { ExplainedSaga, RowHolder, SagaFacts } from "./explain-facts.ts";
@@ -442,7 +443,7 @@ class Explanation {
   private reportPaused(): Found | null {
     const step = this.undone === undefined ? this.node : this.definition?.nodes.get(this.undone.state);
     if (!this.isReportOnItsWay || step?.kind !== "step" || step.begins === null) return null;
-    return this.onPausedQueue(`The report of its sub-saga's end`, queueOf(`Report${step.begins.saga}Command`));
+    return this.onPausedQueue(`The report of its sub-saga's end`, queueOf(reportOf(step.begins.saga)));
   }
 
   private onQueue(): Found | null {

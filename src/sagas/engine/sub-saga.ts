@@ -82,6 +82,9 @@ export function subSagaContracts(definition: Definition): SubSagaContracts {
   return contracts;
 }
 
+/** Name of the command that reports the end of a saga to the one that has begun it. */
+export const reportOf = (saga: string): string => `Report${saga}Command`;
+
 function contractsOf(definition: Definition): SubSagaContracts {
   const { name, data, finals } = definition;
   const start = startOf(definition).event.schema;
@@ -97,7 +100,7 @@ function contractsOf(definition: Definition): SubSagaContracts {
     refused,
     undo: command(`Undo${name}Command`, { stepRunId: t.id() }, ended, undone) as SubSagaContracts["undo"],
     undone,
-    report: command(`Report${name}Command`, { parentId: t.id(), runId: t.id(), ...end }, reported) as SubSagaContracts["report"],
+    report: command(reportOf(name), { parentId: t.id(), runId: t.id(), ...end }, reported) as SubSagaContracts["report"],
     reported,
     undoAsked: event(`${name}UndoAskedEvent`, {}),
   };
